@@ -21,7 +21,7 @@ from crossroute.profiler.questions import calibration_set
 from crossroute import ProfilingSettings
 from crossroute.profiler.cards import (
     Card,
-    restrict_router,
+    among,
     answers_path,
     build_card,
     profiled_outcomes,
@@ -43,7 +43,7 @@ def main() -> None:
     print("\n".join(by_skill(cards)))
     universal = Router.from_pretrained("universal")
     print("\n".join(routed(universal, profiled_outcomes(names, wanted.folder))))
-    router = restrict_router(universal, names, wanted.folder)
+    router = among(universal, names, wanted.folder)
     for question in ("What is the capital of Peru?", "What is 17 * 23?"):
         print(f"\n{question}", fill(router.route(question, cost_preference=0).explain(), 80), sep="\n")
 

@@ -1,9 +1,9 @@
-"""Budget: a limit in USD on what calls take in a period, for all calls or for those of a key."""
+"""Budget: a limit in USD on the cost of calls in a period, for all calls or for those of a key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,20 +13,18 @@ from typing_extensions import Self
 
 HOURS = 24
 EVERY = "*"
-"""At the end of a key: a prefix; each key that begins with it has an account of its own."""
+"""At the end of a key, marks a prefix; each key with the prefix has a separate account."""
 
 REDIS = ("redis", "rediss", "unix")
-"""Schemes of Redis's URLs."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""URL schemes of Redis."""
 
 
 class Period(NamedTuple):
     """A period of a budget.
 
     Attributes:
-        begin: Seconds since 1970; 0 for a budget without a period.
-        end: Likewise; infinite for a budget without a period.
+        begin: Seconds since 1970; 0 for per="total".
+        end: Seconds since 1970; infinite for per="total".
     """
 
     begin: float
@@ -34,19 +32,19 @@ class Period(NamedTuple):
 
 
 class Budget(BaseModel):
-    """A limit in USD on the calls of a period.
+    """A limit in USD on the cost of calls in a period.
 
-    Costs are counted in a state that all processes of a user share, by the budget's key and period.
+    Spending is counted per key and period in a store that all processes of a user share.
 
     Attributes:
         usd: Limit of each period.
-        per: "day" and "month" of the calendar, "total" for a single period without end, or a timedelta from 1970.
-        key: None counts all calls; else only those with this key (`budget_keys` of the call, or a LangChain tag).
-            "user:*" gives each key that begins with "user:" an account of its own.
-        pace: Set the willingness to pay so that the money lasts for the period and is used up at its end.
+        per: "day" or "month" of the calendar, "total" for one period without end, or a timedelta counted from 1970.
+        key: None counts all calls; otherwise only those with this key (`budget_keys` of the call, or a LangChain tag).
+            "user:*" gives each key that begins with "user:" a separate account.
+        pace: Adjust the willingness to pay so that the money lasts for the period and is used up at its end.
         then: When the money is spent: "cheapest" continues with the cheapest candidate, beyond the budget; "refuse"
             raises BudgetSpentError, which states the end of the period.
-        shape: Distribution of calls over the day, where it is known: a weight an hour, from `day_shape`.
+        shape: Distribution of calls over the day, if known: one weight per hour, from `day_shape`.
         zone: Time zone of days and months, such as "Europe/Berlin".
         state: Where spending is stored: a SQLite file, by default one of the user's; or a Redis, "redis://...".
         name: Distinguishes budgets of the same key and period.
@@ -98,7 +96,7 @@ class Budget(BaseModel):
         return self
 
     def accounts(self, keys: Iterable[str]) -> list[str]:
-        """Return the names of the accounts that a call with some keys counts for."""
+        """Return the accounts to which a call with the given keys is charged."""
         if self.key is None:
             return [f"{self.name}|{self._span}|"]
         if self.key.endswith(EVERY):
@@ -108,7 +106,7 @@ class Budget(BaseModel):
         return [f"{self.name}|{self._span}|{key}" for key in found]
 
     def period(self, now: float) -> Period:
-        """Return the period that a moment is in.
+        """Return the period that contains a time.
 
         Args:
             now: Seconds since 1970.
@@ -127,7 +125,7 @@ class Budget(BaseModel):
         )
 
     def elapsed(self, now: float) -> float:
-        """Return the share of a period's calls that is expected before a moment of it, in [0, 1]."""
+        """Return the share of the period's calls that is expected before a time in it, in [0, 1]."""
         begin, end = self.period(now)
         if self.shape is None:
             return (now - begin) / (end - begin)
@@ -147,7 +145,7 @@ class Budget(BaseModel):
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)).timestamp()
 
     def _weight(self, begin: float, end: float) -> float:
-        """Return the weight of the hours between two moments."""
+        """Return the total weight of the hours between two times, seconds since 1970."""
         shape = self.shape or (1.0,) * HOURS
         days, rest = divmod(end - begin, HOURS * 3600)
         total = days * sum(shape) * 3600
@@ -162,13 +160,13 @@ class Budget(BaseModel):
 
 
 def day_shape(times: Iterable[datetime | float], zone: str = "UTC") -> tuple[float, ...]:
-    """Return the share of calls in each hour of the day, by the times of a log of calls.
+    """Return the share of calls in each hour of the day, from the times of logged calls.
 
-    An hour without calls counts as one with half a call.
+    Each hour gets half a call in addition (additive smoothing).
 
     Args:
-        times: Of calls: datetimes with a time zone, or seconds since 1970.
-        zone: Of the hours.
+        times: Times of calls: datetimes with a time zone, or seconds since 1970.
+        zone: Time zone of the hours.
 
     >>> shape = day_shape([0.0, 60.0, 3600.0 * 12])
     >>> round(shape[0] / shape[12], 2), len(shape)

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print."""
+"""The `crossroute` command line."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ COMMANDS = {
     "keys": ("keys", ""),
     "catalogue": ("updates", ""),
 }
-"""Name -> the module that has a command, or a group of commands, under that name, and an example."""
+"""Name -> module with the command or command group of this name, and an example."""
 
 
 class _Commands(Mapping[str, Any]):
-    """The commands by name, as click knows them; each is imported and built when it is asked for."""
+    """The click commands by name, imported and built on first use."""
 
     def __init__(self) -> None:
         self._built: dict[str, Any] = {}
@@ -58,18 +58,18 @@ class _Commands(Mapping[str, Any]):
 
 
 class _Group(TyperGroup):
-    """The command line over `_Commands`."""
+    """The command group with lazily built commands."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.commands = _Commands()  # type: ignore[assignment]
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names, without the commands."""
+        """Return the names without building the commands."""
         return list(COMMANDS)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; where an argument is out of its range, the error names it, which typer's own does not."""
+        """Run a command; state the valid range in the error for an invalid argument, which typer leaves out."""
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
@@ -116,7 +116,7 @@ def _begin(
 
 
 def main() -> NoReturn:
-    """Run the command line: exit code 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    """Run the command line. Exit code: 0, 1 for an error, 2 for wrong usage, 130 if interrupted."""
     print_anything()
     try:
         try:

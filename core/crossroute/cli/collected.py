@@ -1,4 +1,4 @@
-"""The figures of a collection, as a table."""
+"""The table of a collection's figures."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class Figures(NamedTuple):
-    """What was collected of a candidate.
+    """Figures of a candidate in a collection; NaN without answers.
 
     Attributes:
-        answers: Graded.
-        quality: Their mean; NaN where there is none, as in what follows.
-        error: Half of its 95 % interval.
-        cost: Mean USD of a call.
-        seconds: Mean of a call.
-        tokens: Mean of an answer.
+        answers: Number of graded answers.
+        quality: Mean quality, in [0, 1].
+        error: Half-width of its 95 % interval.
+        cost: Mean cost of a call, USD.
+        seconds: Mean duration of a call.
+        tokens: Mean output tokens of a call.
     """
 
     answers: int
@@ -33,7 +33,7 @@ class Figures(NamedTuple):
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Figures:
-        """Return the figures of graded answers."""
+        """Compute the figures of graded answers."""
         import numpy as np
 
         quality, *means = (
@@ -45,7 +45,7 @@ class Figures(NamedTuple):
 
 
 def figures_of(collected: Collected) -> dict[str, Figures]:
-    """Return the figures of each candidate."""
+    """Compute the figures of each candidate."""
     return {
         candidate.name: Figures.of([row for row in collected.rows if row["candidate"] == candidate.name])
         for candidate in collected.candidates
@@ -53,7 +53,7 @@ def figures_of(collected: Collected) -> dict[str, Figures]:
 
 
 def table(figures: Mapping[str, Figures], cost: float) -> Table:
-    """Return what was collected for people to read; `cost` is USD in all."""
+    """Return the figures as a table; `cost` is the total, USD."""
     from rich.markup import escape
 
     from crossroute.tables import plain_table

@@ -61,11 +61,11 @@ TextColumn = Annotated[str | None, typer.Option("--text", help="The column of th
 
 
 def _outcomes_place(path: Path) -> Path:
-    """Return where outcomes are written, refused before anything is asked where they cannot be."""
+    """Check that outcomes can be written to a path before the first call, and return it."""
     from crossroute.collection.writing import check_form
 
     check_form(path)
-    if not path.suffix and is_file(path / "outcomes.parquet"):  # a folder of outcomes is written anew
+    if not path.suffix and is_file(path / "outcomes.parquet"):  # a folder of outcomes is replaced
         return path
     output_file(path)
     return path
@@ -138,7 +138,7 @@ def collect(
     keep_inputs([outcomes], [prompts, *([config] if config else [])])
     if is_file(outcomes) and not answers_folder(outcomes).exists():
         raise ValueError(
-            f"{outcomes} is there, and no answers that were collected for it: it would be replaced. Name another file."
+            f"{outcomes} exists, but not the collected answers behind it, so it would be replaced. Name another file."
         )
     clustered = on_cluster(engine, address)
     given = {"limit": limit, "requests_per_minute": requests_per_minute, "concurrency": concurrency}
@@ -176,7 +176,7 @@ def asked_models(
     prices: Mapping[str, Price],
     seconds: list[str] | None = None,
 ) -> tuple[AskedModel, ...]:
-    """Return the models that the options name."""
+    """Create the models that the options name."""
     from crossroute.collection.models import configured_models
 
     check_one_of_both(candidates, config)
@@ -189,7 +189,7 @@ def asked_models(
 
 
 def answers_folder(outcomes: Path) -> Path:
-    """Return where the answers behind a file of outcomes are kept."""
+    """Return the folder of the answers behind a file of outcomes."""
     return outcomes.with_name(f"{outcomes.stem}.answers")
 
 
@@ -217,8 +217,8 @@ def _tell_estimate(collection: Collection, share: float) -> None:
     least = most = 0.0
     if collection.ungradable:
         caution(
-            f"Nothing will grade the answers to {collection.ungradable} of {len(collection.prompts)} prompts: state "
-            "--reference COLUMN, --grader or --judge, now or in a later run, which asks nothing again."
+            f"Answers to {collection.ungradable} of {len(collection.prompts)} prompts cannot be graded: give "
+            "--reference COLUMN, --grader or --judge, now or in a later run, which repeats no call."
         )
     for name, estimate in collection.estimates.items():
         note(f"{name}: {estimate}.")
@@ -232,7 +232,7 @@ def _tell_estimate(collection: Collection, share: float) -> None:
 
 
 def _tell_accuracy(accuracy: tuple[tuple[float, float], ...]) -> None:
-    """Say what more dollars buy, where a design can tell."""
+    """Print the accuracy that further spending buys; nothing without a design."""
     if not accuracy:
         return
     (_, now), *more = accuracy

@@ -16,11 +16,11 @@ WAYS = ("rubric", "pairwise")
 SCALES = ("quality", "thumbs", "stars")
 PERIODS = ("day", "month", "total")
 MOST = 50
-"""Names that are offered at most."""
+"""Maximum number of names that are offered."""
 
 
 def routers(incomplete: str) -> list[str]:
-    """Return the bundled routers, and the folders here that hold one, which begin so."""
+    """Complete a router: the bundled ones, and folders in the working directory that contain one."""
     folders = (str(path.parent) for path in Path().glob("*/model.safetensors"))
     return [name for name in (*BUNDLED, *sorted(folders)) if name.startswith(incomplete)]
 

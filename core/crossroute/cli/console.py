@@ -1,7 +1,7 @@
-"""The console of the commands: on a terminal, in a pipe or a file, in any encoding.
+"""Output of the commands to a terminal, pipe or file, in any encoding.
 
-A command's answer goes to standard output, by `answer` alone: for people, or with `--json` as one JSON document.
-Progress, notes, warnings and errors go to standard error, and the exit code is the same either way.
+The answer of a command goes to standard output, by `answer` only: as tables and text, or with `--json` as one JSON
+document. Progress, notes, warnings and errors go to standard error. The exit code is the same in both forms.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 
 ENDLESS = 10_000
-"""Columns of a pipe or a file, which have no width: nothing is cut or folded there."""
+"""Width of a pipe or a file, in columns, so that nothing is truncated or wrapped."""
 
 PLAIN = {"…": ">", "→": ">", "●": "*", "–": "-", "±": "~"}
-"""What stands for a character that an encoding lacks; for any other a question mark."""
+"""Replacements of characters that an encoding lacks; any other becomes a question mark."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -36,12 +36,12 @@ out, err = console(), console(stderr=True)
 
 
 def answer(as_json: bool, told: object, *shown: RenderableType) -> None:
-    """Print what a command was asked for.
+    """Print the answer of a command.
 
     Args:
-        as_json: Print one JSON document, and nothing else.
-        told: The answer as data.
-        shown: The answer for people: tables, and lines that are printed as they are.
+        as_json: Print one JSON document.
+        told: The answer as data, for JSON.
+        shown: The answer as tables and lines, for people.
     """
     if as_json:
         print(document(told))
@@ -54,17 +54,17 @@ def answer(as_json: bool, told: object, *shown: RenderableType) -> None:
 
 
 def document(told: object) -> str:
-    """Return data as JSON: models, data classes, named tuples, and what JSON has; NaN and infinity are null."""
+    """Return data as JSON, with models, data classes and named tuples as objects; NaN and infinity are null."""
     return json.dumps(to_jsonable_python(_named(told), inf_nan_mode="null"), indent=2)
 
 
 def note(line: str) -> None:
-    """Print a line about the answer, such as what to do next, to standard error."""
+    """Print a note, such as the next step, to standard error."""
     err.print(line, markup=False, soft_wrap=True)
 
 
 def counted(count: int, noun: str) -> str:
-    """Return how many there are of something, in words.
+    """Format a count with a noun.
 
     >>> counted(1, "score"), counted(2_000, "score")
     ('1 score', '2,000 scores')
@@ -73,12 +73,12 @@ def counted(count: int, noun: str) -> str:
 
 
 def caution(line: str) -> None:
-    """Print a line that calls the answer in doubt to standard error."""
+    """Print a warning to standard error."""
     err.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
 
 
 def _named(told: object) -> Any:
-    """Return data with named tuples as objects, by the names of their fields."""
+    """Convert named tuples in data to mappings."""
     if isinstance(told, tuple) and hasattr(told, "_asdict"):
         told = told._asdict()
     if isinstance(told, Mapping):
@@ -89,7 +89,7 @@ def _named(told: object) -> Any:
 
 
 def print_anything() -> None:
-    """Let standard output and standard error take characters that their encoding lacks."""
+    """Make standard output and standard error replace characters that their encoding lacks."""
     codecs.register_error("plain", _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -26,16 +26,16 @@ OF_TODAY = (
     *("gpt-6-luna", "gemini-3.8-flash", "deepseek-v4-pro", "gpt-5.5@low"),
     *("claude-sonnet-5-5", "gpt-5.5", "claude-opus-5-5"),
 )
-"""What is routed among where nothing is named: models of November 2026, one of them at two efforts."""
+"""Default candidates: models of November 2026, one of them at two reasoning efforts."""
 
 COLOURS = ("green", "cyan", "magenta")
-"""Of candidates, from the cheapest third to the dearest."""
+"""Colours of the candidates, from the cheapest third to the most expensive."""
 
 NARROWEST, WIDEST = 20, 40
-"""Characters that are shown of a query, at least and at most."""
+"""Minimum and maximum characters that are shown of a query."""
 
 GAP = 2
-"""Blanks between two columns."""
+"""Spaces between two columns."""
 
 QUERIES = (
     "What is the capital of Mongolia?",
@@ -79,13 +79,13 @@ MEASURED = (
 
 
 class Expected(NamedTuple):
-    """What the router expects of its choices, or of one candidate for all queries.
+    """Predicted figures of routing at one cost preference, or of one candidate for all queries.
 
     Attributes:
-        label: Which.
-        quality: Mean.
-        cost: Mean USD of a call.
-        saving: Share of the best single candidate's cost; None where that is nothing, or this is it.
+        label: Name of the row.
+        quality: Mean predicted quality, in [0, 1].
+        cost: Mean predicted cost of a call, USD.
+        saving: Saved share of the best single candidate's cost; None for that candidate, or if its cost is 0.
     """
 
     label: str
@@ -95,11 +95,11 @@ class Expected(NamedTuple):
 
 
 def show(router: Router, console: Console) -> None:
-    """Print which candidate gets each query, what it is expected to save, and what such routing saved where measured.
+    """Print the candidate of each query, the expected savings, and the measured savings on recorded outcomes.
 
     Args:
         router: Any router.
-        console: Where to print; candidates' names are folded where it is narrow, never cut.
+        console: The console; on a narrow one, candidates' names are wrapped, not truncated.
     """
     prediction, columns = router.predict(CALLS), _columns(router)
     for line in _apart(router):
@@ -115,7 +115,7 @@ def show(router: Router, console: Console) -> None:
 
 
 def record(router: Router) -> dict[str, Any]:
-    """Return what `show` prints, as data: choices by query, what is expected of them, what was measured."""
+    """Return the output of `show` as data: choices per query, expected figures, measured savings."""
     columns = _columns(router)
     choices = [
         {
@@ -132,7 +132,7 @@ def record(router: Router) -> dict[str, Any]:
 
 
 def write_files(router: Router, plot_file: Path | None, page_file: Path | None) -> None:
-    """Draw the dial, and write a page with a dial to move; None leaves it out."""
+    """Plot the dial, and write a page with an interactive dial; None leaves a file out."""
     if plot_file is not None:
         from crossroute.evaluation.plots import draw_dial
 
@@ -146,18 +146,18 @@ def write_files(router: Router, plot_file: Path | None, page_file: Path | None) 
 
 
 def _columns(router: Router) -> list[list[Decision]]:
-    """Return the decisions at each preference."""
+    """Return the decisions at each cost preference."""
     return [list(router.route_many(CALLS, cost_preference=preference)) for preference in PREFERENCES]
 
 
 def _measured() -> dict[str, Any]:
-    """Return what benchmarks/demo_savings.py found."""
+    """Read the results of benchmarks/demo_savings.py."""
     held: dict[str, Any] = json.loads(files("crossroute.cli").joinpath("measured.json").read_text("utf-8"))
     return held
 
 
 def _apart(router: Router) -> list[str]:
-    """Return a line on an easy query and one on a hard one: which candidates get them, and for how much."""
+    """Return a line each for an easy and a hard query, with its candidate and cost."""
     lines = []
     for kind, query in (("An easy query", EASY), ("A hard one", HARD)):
         decision = router.route(query)
@@ -167,7 +167,7 @@ def _apart(router: Router) -> list[str]:
 
 
 def measured_savings(caption: str = MEASURED) -> Table:
-    """Return a table of what the bundled router saved on recorded outcomes."""
+    """Return a table of the bundled router's savings on recorded outcomes."""
     table = plain_table(
         Column("", overflow="fold"), title="Measured: what routing saved on recorded answers", caption=caption
     )
@@ -189,7 +189,7 @@ def measured_savings(caption: str = MEASURED) -> Table:
 
 
 def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
-    """Return a table of queries and the candidates that get them; what the names leave of the width is the queries'."""
+    """Return a table of queries and their candidates; queries get the width that the names leave."""
     headings = [f"preference {preference:g}" for preference in PREFERENCES]
     names = [_short(decision.candidate) for decisions in columns for decision in decisions]
     taken = len(columns) * (max(map(len, headings + names)) + GAP)
@@ -206,7 +206,7 @@ def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: in
 
 
 def expected(router: Router, prediction: Prediction, columns: Sequence[Sequence[Decision]]) -> list[Expected]:
-    """Return what the router expects of its best single candidate, and at each preference."""
+    """Return the expected figures of the best single candidate, and of routing at each cost preference."""
     best = int(prediction.quality.mean(axis=0).argmax())
     always = float(prediction.cost[:, best].mean())
     alone = f"always {_short(router.pool.names[best])}"
@@ -230,7 +230,7 @@ def _expected_table(rows: Sequence[Expected]) -> Table:
 
 
 def _evidence(router: Router) -> list[str]:
-    """Say which candidates rest on less than outcomes."""
+    """Return lines that name the candidates with less evidence than measured outcomes."""
     known = {candidate.name: rests_on(candidate) for candidate in router.pool}
     lines = {
         "published scores": "Known by published scores, not by outcomes",
@@ -244,7 +244,7 @@ def _evidence(router: Router) -> list[str]:
 
 
 def _styles(router: Router, prediction: Prediction) -> dict[str, str]:
-    """Return a colour for each candidate, from the cheapest third to the dearest."""
+    """Return a colour for each candidate, by the third of its predicted cost."""
     order = prediction.cost.mean(axis=0).argsort()
     places = zip(order, range(len(order)), strict=True)
     return {

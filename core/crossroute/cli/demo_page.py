@@ -1,4 +1,4 @@
-"""The demonstration as a page: a dial to move, and the candidate of each query; one file that needs no network."""
+"""The demonstration as a self-contained HTML page with an interactive dial."""
 
 from __future__ import annotations
 

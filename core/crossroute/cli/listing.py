@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Sources = Mapping[str, Mapping[str, int]]
-"""Candidate -> data set -> outcomes that its profile rests on."""
+"""Candidate -> data set -> number of outcomes behind its profile."""
 
 _CAN = {"tools": "T", "structured_output": "S", "vision": "V", "audio": "A", "files": "F"}
 
 
 class Row(NamedTuple):
-    """A listed candidate.
+    """A candidate in the list.
 
     Attributes:
-        candidate: As the pool, or the catalogue, has it.
-        entry: The catalogue's entry of the same model; None where it has none.
-        sources: Data set -> outcomes; empty where that was not kept.
+        candidate: The candidate in the pool or the catalogue.
+        entry: The catalogue's entry of the same model, or None.
+        sources: Data set -> number of outcomes; empty if it is unknown.
     """
 
     candidate: Candidate
@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
     @property
     def outcomes(self) -> int:
-        """How many outcomes the profile rests on; of the catalogue's own, how many are recorded."""
+        """Number of outcomes behind the profile; without one, of recorded outcomes."""
         profile = self.candidate.profile
         return round(sum(profile.evidence)) if profile else sum(self.sources.values())
 
@@ -45,13 +45,13 @@ class Row(NamedTuple):
 
     @property
     def evidence(self) -> Evidence:
-        """What the profile rests on; of the catalogue's own, what one could rest on."""
+        """Evidence of the profile; without one, evidence that a profile could be based on."""
         recorded = self.candidate.profile is None and any(self.sources.values())
         return "measured" if recorded else rests_on(self.candidate)
 
     @property
     def origin(self) -> str:
-        """The sets on which it was measured, else what else is known of it."""
+        """Data sets on which it was measured; if none, its evidence."""
         if self.evidence == "measured":
             return " ".join(self.sources)
         return self.evidence if self.candidate.profile or self.entry else ""

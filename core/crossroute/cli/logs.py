@@ -17,35 +17,39 @@ if TYPE_CHECKING:
     from crossroute.routing.router import Router
 
 THIN = "overlap too thin"
-"""How a reason begins why nothing can be told of a policy."""
+"""Beginning of the reasons for which a policy cannot be estimated."""
 SQLITE = b"SQLite format 3\x00"
 
 
 def readable(log: str) -> str:
-    """Check that logs can be read here, before what reads them is imported."""
+    """Check that the packages for traffic logs are installed, and return the log.
+
+    Raises:
+        MissingExtraError: One is not.
+    """
     check_extra("A traffic log", "traffic", "sqlalchemy")
     return log
 
 
 def place_of(text: str) -> Path | str:
-    """Return the path of a file or folder, or the URL of a log as it is."""
+    """Parse an argument as a path, or as the URL of a log."""
     return text if "://" in text else Path(text)
 
 
 def log_among(paths: list[Path]) -> str | None:
-    """Return the log that stands where outcomes may stand, if one does.
+    """Return the traffic log among paths of outcomes, or None.
 
     Raises:
-        ValueError: Something else stands beside it.
+        ValueError: A log is given together with other paths.
     """
     logs = [str(path) for path in paths if isinstance(path, str) or _is_sqlite(path) or _is_missing_log(path)]
     if logs and len(paths) > 1:
-        raise ValueError(f"{logs[0]} is a traffic log; name it alone.")
+        raise ValueError(f"{logs[0]} is a traffic log; give it alone.")
     return readable(logs[0]) if logs else None
 
 
 def evaluate_log(router: str, url: str, as_json: bool) -> None:
-    """Print what a router would have got and cost on logged traffic, at every dial."""
+    """Print the estimated quality and cost of a router on logged traffic, at each cost preference."""
     from crossroute.tables import plain_table
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
@@ -54,7 +58,7 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
     graded = read_logged(TrafficLog.existing(url)).graded
     table = plain_table(
         "dial", "quality (doubly robust)", "snips", "direct", "USD a call", "effective decisions",
-        caption=f"{len(graded):,} graded decisions; 95 % intervals. The direct method's does not know its own bias.",
+        caption=f"{len(graded):,} graded decisions; 95 % intervals. That of the direct method leaves out its bias.",
     )  # fmt: skip
     points = Policy(load(router), graded).curve()
     for point in points:
@@ -73,7 +77,7 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
 
 
 def train_log(url: str, start: str | None, folder: Path | None, margin: float, as_json: bool) -> None:
-    """Let a router learn from a log; the new router takes over only where the lower bound allows it."""
+    """Retrain a router on a log, and adopt the new one only if the lower bound of its gain allows it."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
     from crossroute.traffic.registry import adopt
@@ -94,7 +98,7 @@ def train_log(url: str, start: str | None, folder: Path | None, margin: float, a
 
 
 def promised_by_log(router: Router, url: str, promise: dict[str, Any]) -> Router:
-    """Return a router with a floor that a log proves."""
+    """Return a router with a quality floor proven on a log."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
     from crossroute.traffic.retraining import prove_floor
@@ -110,12 +114,12 @@ def _is_sqlite(path: Path) -> bool:
 
 
 def _is_missing_log(path: Path) -> bool:
-    """Return whether only a log can be meant, though none is there."""
+    """Return whether a path without a file can only mean a log."""
     return path.suffix in (".db", ".sqlite", ".sqlite3") and not path.is_dir()
 
 
 def tell_thin(table: Table, reasons: dict[str, str | None]) -> None:
-    """Say under a table, where it widens no column, why nothing is told in some of its rows."""
+    """State in the caption of a table why some of its rows have no estimates."""
     labels: dict[str, list[str]] = {}
     for label, reason in reasons.items():
         if reason:

@@ -1,4 +1,4 @@
-"""Output files and folders, checked before the work begins."""
+"""Check output files and folders before the work begins."""
 
 from __future__ import annotations
 
@@ -11,43 +11,45 @@ from crossroute.files import OPEN_FILE, is_file, why_no_file
 from crossroute.routing.storage import CONFIG, foreign_file
 
 TRAINING_STATE = "training-state.safetensors"
-"""What an interrupted training run leaves, as `training.state` names it: importing that would load torch."""
+"""File of an interrupted training run, as in `training.state`, which is not imported because it would load torch."""
 
 PICTURES = (".png", ".svg", ".pdf")
 
 
 def fresh_folder(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that holds other files, or a whole router that may not be replaced.
-
-    One of an interrupted run is gone on with.
+    """Check that a router can be written to a folder. A folder of an interrupted run is valid: the run resumes.
 
     Raises:
-        ValueError: It holds these.
+        ValueError: It contains other files, or a finished router and `overwrite` is false.
     """
     held = {path.name for path in folder.glob("[!.]*")}
     other = foreign_file(folder) or (None if held & {CONFIG, TRAINING_STATE} else min(held, default=None))
     if other is not None:
         raise ValueError(
-            f"{folder} holds {other!r}, which is of no router. Give --out a new folder, or an empty one."
+            f"{folder} contains {other!r}, which is not part of a router. Give --out a new folder, or an empty one."
         )
     whole = (folder / CONFIG).exists() and not (folder / TRAINING_STATE).exists()
     if whole and not overwrite:
         raise ValueError(
-            f"{folder} holds a router already. Give --out another folder, or --overwrite to replace it."
+            f"{folder} already contains a router. Give --out another folder, or --overwrite to replace it."
         )
 
 
 def output_file(path: Path | None) -> Path | None:
-    """Return the path of a file to write, refused before the work where it cannot be written."""
+    """Check that an output file can be written, and return its path.
+
+    Raises:
+        ValueError: It cannot.
+    """
     if path is not None:
         if path.is_dir():
             raise ValueError(f"Cannot write {path}: it is a folder. Give the name of a file in it.")
         written = Path(os.path.realpath(path))  # of a link, what it points to
         if written.is_symlink():
-            raise ValueError(f"Cannot write {path}: it is a link that leads to itself. Choose another place.")
+            raise ValueError(f"Cannot write {path}: it is a link to itself. Choose another place.")
         if not written.parent.is_dir():
             place = written.parent if path.is_symlink() else path.parent
-            raise ValueError(f"Cannot write {path}: there is no folder {place}. Make it first.")
+            raise ValueError(f"Cannot write {path}: there is no folder {place}. Create it first.")
         _writable(path, path if path.exists() else path.parent)
         if path.is_fifo() and not OPEN_FILE.match(str(path)):
             _check_reader(path)
@@ -55,7 +57,7 @@ def output_file(path: Path | None) -> Path | None:
 
 
 def _check_reader(pipe: Path) -> None:
-    """Check that a named pipe has a reader, and keep it open: a reader ends with the last that may write."""
+    """Check that a named pipe has a reader, and keep it open: a reader ends when its last writer closes."""
     try:
         os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -65,7 +67,7 @@ def _check_reader(pipe: Path) -> None:
 
 
 def keep_inputs(written: Iterable[Path | None], read: Iterable[Path]) -> None:
-    """Check that no file is written which is read.
+    """Check that no output file is also an input.
 
     Raises:
         ValueError: One is.
@@ -73,18 +75,26 @@ def keep_inputs(written: Iterable[Path | None], read: Iterable[Path]) -> None:
     sources = [source for source in read if is_file(source)]
     for path in written:
         if path is not None and is_file(path) and any(map(path.samefile, sources)):
-            raise ValueError(f"{path} is read, and writing it would replace it. Name another file.")
+            raise ValueError(f"{path} is an input, and writing it would replace it. Name another file.")
 
 
 def picture_file(path: Path | None) -> Path | None:
-    """Return the path of a picture to draw, refused before the work where it cannot be."""
+    """Check that a picture can be written, and return its path.
+
+    Raises:
+        ValueError: It cannot, or the extension is not one of PICTURES.
+    """
     if path is not None and path.suffix.lower() not in PICTURES:
         raise ValueError(f"Cannot draw {path}: expected a name that ends in {', '.join(PICTURES)}.")
     return output_file(path)
 
 
 def output_folder(path: Path | None) -> Path | None:
-    """Return the path of a folder to write to, refused before the work where it cannot be made."""
+    """Check that an output folder can be written or created, and return its path.
+
+    Raises:
+        ValueError: It cannot.
+    """
     if path is not None:
         places = (path.absolute(), *path.absolute().parents)
         nearest = next(place for place in places if os.path.lexists(place))

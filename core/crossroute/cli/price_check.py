@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class PriceCheck(BaseModel):
-    """A candidate's price beside the catalogue's.
+    """Comparison of a candidate's price with the catalogue's.
 
     Attributes:
         candidate: Its name in the pool.
-        price: What the router counts with; None where it has none.
-        age_days: Days since the date that the price states; None where it states none.
-        listed: The catalogue's price; None where it has none.
+        price: The router's price, or None.
+        age_days: Days since the date of the price; None without a date.
+        listed: The catalogue's price, or None.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,12 +33,12 @@ class PriceCheck(BaseModel):
 
     @property
     def differs(self) -> bool:
-        """Whether the catalogue lists another price."""
+        """Whether the catalogue's price is different."""
         return self.price is not None and self.listed is not None and not same(self.price, self.listed)
 
 
 def check_prices(pool: Pool | None, today: date) -> list[PriceCheck]:
-    """Return a check a candidate, in order; without a pool, of the catalogue's candidates."""
+    """Compare the price of each candidate of a pool with the catalogue's; None checks the catalogue's own prices."""
     catalogue = Catalogue.bundled()
     pool = Pool(entry.candidate for entry in catalogue) if pool is None else pool
     listed = listed_prices(pool)
@@ -56,7 +56,7 @@ def check_prices(pool: Pool | None, today: date) -> list[PriceCheck]:
 
 
 def listed_prices(pool: Pool) -> dict[str, Price]:
-    """Return candidate -> the catalogue's price, where it knows one."""
+    """Return candidate -> the catalogue's price, for candidates that have one."""
     found = {candidate.name: Catalogue.bundled().find(candidate.name) for candidate in pool}
     return {name: one.entry.price for name, one in found.items() if one and one.entry.price}
 

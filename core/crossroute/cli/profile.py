@@ -97,7 +97,7 @@ def _candidate(model: str, price: str | None) -> Candidate:
     paid = _price(price) if price is not None else listed or listed_price(model.partition(":")[2] or model)
     if paid is None:
         raise ValueError(
-            f"No price is known of {model!r}. State it: --price 0.25/2, or 0/0 where calls cost nothing."
+            f"No price is known for {model!r}. State it: --price 0.25/2, or 0/0 if calls are free."
         )
     return Candidate(
         name=model,

@@ -1,4 +1,4 @@
-"""Parts that the commands share: console, loading, reading, common options."""
+"""Shared parts of the commands: common options, loading routers, reading outcomes, progress bars."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the router
 
 
 def router_option(default: str) -> Any:
-    """Return the option `--router`, with what its help says of the default."""
+    """Return the option `--router` with a description of its default in the help."""
     help_text = f"A bundled name, a folder or a hub id; {default}."
     return typer.Option("--router", autocompletion=completing.routers, help=help_text)
 
@@ -77,19 +77,19 @@ Address = Annotated[
 
 
 def load(name: str | None, candidates: str | None = None, folder: Path | None = None) -> Router:
-    """Return a router.
+    """Load a router.
 
     Args:
-        name: A bundled name, a folder or a hub id; None chooses a bundled one that fits.
-        candidates: Only these: its own, or profiled ones.
-        folder: Where these were profiled, by default the user's; named alone, all that are profiled there.
+        name: A bundled name, a folder or a hub id; None chooses a suitable bundled router.
+        candidates: Restrict the router to these candidates, its own or profiled ones: a,b,c.
+        folder: Folder of the profiles, by default the user's; without `candidates`, all profiles in it.
     """
     from crossroute.routing.router import DEFAULT_ROUTER, WIDEST_ROUTER, Router
 
     if candidates is None and folder is None:
         return Router.from_pretrained(name or DEFAULT_ROUTER)
     router = Router.from_pretrained(name or WIDEST_ROUTER)
-    from crossroute.profiler.cards import find_unused_profiles, profiled_names, restrict_router
+    from crossroute.profiler.cards import among, find_unused_profiles, profiled_names
 
     chosen = names(candidates) if candidates is not None else profiled_names(folder)
     if not chosen:
@@ -97,24 +97,24 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     unused = find_unused_profiles(router, chosen, folder)
     if unused:
         note(
-            f"Your profiles of {', '.join(unused)} are not used, since not all that you name are profiled alike: what "
-            "the router knows of them compares with the others."
+            f"Your profiles of {', '.join(unused)} are not used, because not all named candidates have such a profile; "
+            "the router's own profiles are comparable."
         )
-    return restrict_router(router, chosen, folder)
+    return among(router, chosen, folder)
 
 
 def check_one_of_both(candidates: str | None, config: Path | None) -> None:
-    """Refuse candidates that are named twice, or not at all."""
+    """Check that candidates are named by exactly one of both options."""
     if (candidates is None) == (config is None):
         raise ValueError(
-            "Give the candidates with --candidates a,b,c or with --config crossroute.toml, one of both."
+            "Give the candidates either with --candidates a,b,c or with --config crossroute.toml."
         )
 
 
 def configured(
     config: Path, router: str | None = None, candidates: str | None = None
 ) -> tuple[Router, PoolConfig]:
-    """Return the router over the pool of a crossroute.toml, and what else the file says."""
+    """Load the router over the pool of a crossroute.toml, and the file's configuration."""
     from crossroute.config import read_config
     from crossroute.routing.members import router_over
 
@@ -133,15 +133,15 @@ def read(
     columns: list[str] | None = None,
     texts: Path | None = None,
 ) -> Outcomes:
-    """Return what the files hold together, priced.
+    """Read files of outcomes, concatenate them, and fill in prices.
 
     Args:
-        paths: Outcomes.
-        candidates: Only these.
+        paths: Files or folders of outcomes.
+        candidates: Restrict them to these candidates: a,b,c.
         priced_only: Leave out candidates without a known price.
-        router: Tells the prices of candidates of which the files tell tokens alone.
-        columns: What the files call columns: "quality=score".
-        texts: A table of texts by id.
+        router: Router with prices of candidates that the files lack.
+        columns: Column names in the files: "quality=score".
+        texts: Table of texts by id.
     """
     from crossroute.data.outcomes import Outcomes
     from crossroute.data.prices import at_own_prices, priced, unpriced
@@ -153,20 +153,20 @@ def read(
         parts = {path: read_outcomes(path, columns=mapped, texts=texts) for path in paths}
     for path, part in parts.items():
         if not len(part):
-            raise DataError(f"{path} holds no outcome. Expected rows of text, candidate and quality.")
+            raise DataError(f"{path} contains no outcomes. Expected rows of text, candidate and quality.")
     outcomes = Outcomes.concatenate(at_own_prices(list(parts.values())))
     outcomes = outcomes.select(names(candidates)) if candidates is not None else outcomes
     outcomes = priced(outcomes, _prices_of(router, outcomes.pool) if router else None)
     left_out = unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
-    note(f"Left out, no price is known: {', '.join(left_out)}.")
+    note(f"Left out without a known price: {', '.join(left_out)}.")
     return outcomes.select([name for name in outcomes.pool.names if name not in left_out])
 
 
 @contextmanager
 def told_warnings() -> Iterator[None]:
-    """Print what is told of outcomes within the block as lines on standard error."""
+    """Print each DataWarning within the block as a line on standard error."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", DataWarning)
         yield
@@ -185,17 +185,17 @@ def _column(setting: str) -> tuple[str, str]:
 
 
 def refuse_routers(paths: Iterable[Path]) -> None:
-    """Refuse a router that stands where outcomes are expected."""
+    """Raise an error if one of the paths of outcomes is a router."""
     for path in paths:
         if (path / "model.safetensors").exists():
             raise ValueError(
-                f"{path} is a router, where outcomes are expected. To evaluate, name the router first, then the "
+                f"{path} is a router, but outcomes are expected. To evaluate, name the router first, then the "
                 "outcomes; to train, name it with --from."
             )
 
 
 def _prices_of(router: Router, pool: Pool) -> dict[str, Price]:
-    """Return the prices that a router knows for candidates, however these are spelled."""
+    """Return a router's prices of candidates, in any spelling of their names."""
     from crossroute.catalogue import candidate_meant
 
     known = ((candidate.name, candidate_meant(router.pool, candidate)) for candidate in pool)
@@ -203,7 +203,7 @@ def _prices_of(router: Router, pool: Pool) -> dict[str, Price]:
 
 
 def settings(config: Path | None) -> dict[str, object]:
-    """Return the training settings of a JSON file."""
+    """Read the training settings from a JSON file."""
     try:
         found = json.loads(read_whole(config).decode("utf-8-sig")) if config else {}
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -211,7 +211,7 @@ def settings(config: Path | None) -> dict[str, object]:
     except OSError as error:
         raise ValueError(f"Cannot read the settings {config}: {error.strerror}.") from error
     if not isinstance(found, dict):
-        raise ValueError(f'{config} must hold an object of training settings, such as {{"epochs": 20}}.')
+        raise ValueError(f'{config} must contain an object of training settings, such as {{"epochs": 20}}.')
     return found
 
 
@@ -219,15 +219,15 @@ def on_cluster(engine: str, address: str | None) -> bool:
     """Return whether a command runs on a cluster.
 
     Raises:
-        ValueError: There is an address of one, and it does not.
+        ValueError: An address is given without the engine "ray".
     """
     if address is not None and engine != "ray":
-        raise ValueError("--address is of a Ray cluster: add --engine ray, or leave it out.")
+        raise ValueError("--address is for a Ray cluster: add --engine ray, or leave it out.")
     return engine == "ray"
 
 
 def names(listed: str) -> list[str]:
-    """Split a,b,c; a name that stands twice counts once."""
+    """Split a,b,c into names, without duplicates."""
     found = [name for name in dict.fromkeys(map(str.strip, listed.split(","))) if name]
     if not found or (";" in listed and len(found) == 1):
         raise ValueError(f"Expected names, a,b,c, got {listed!r}.")

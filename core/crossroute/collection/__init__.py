@@ -1,4 +1,4 @@
-"""Collect outcomes: ask candidates a user's prompts, grade the answers, and write them as outcomes."""
+"""Collect outcomes: call candidates with a user's prompts, grade the answers, and write them as outcomes."""
 
 from crossroute.collection.grading import GRADERS
 from crossroute.collection.judging import JudgeSettings

@@ -1,7 +1,7 @@
-"""Calls from the workers of a Ray cluster, at rates that one actor keeps for every run on it.
+"""Run the calls of a collection on the workers of a Ray cluster.
 
-The collection stays where it is: it chooses, grades and keeps. A call goes to a worker, which makes its models itself
-and takes their keys from its own environment.
+The driver selects the pairs, grades the answers and stores them. The workers make the calls; each creates its models
+and reads API keys from its own environment. One actor of the cluster enforces the rate limits of all runs.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from crossroute.profiler.settings import Pace
 
 KEEPER, NAMESPACE = "crossroute-rates", "crossroute"
 CALLS = 1_000
-"""Calls under way with one worker, at most."""
+"""Maximum number of concurrent calls of one worker."""
 
 
 class WorkerError(CrossRouteError, RuntimeError):
-    """What a call from a worker failed with: the model's own error cannot always be sent.
+    """Error of a call on a worker, in place of the model's own error, which may not be serializable.
 
     Attributes:
-        status_code: HTTP status, where there is one.
-        retry_after: Seconds that the provider asks to wait, where it does.
+        status_code: HTTP status, or None.
+        retry_after: Seconds that the provider asks to wait, or None.
     """
 
     def __init__(self, told: str, status_code: int | None, wait: float | None) -> None:
@@ -43,47 +43,47 @@ class WorkerError(CrossRouteError, RuntimeError):
 
 
 class WorkerConnectionError(WorkerError, ConnectionError):
-    """One that a later attempt may not meet."""
+    """Transient error of a call on a worker, which is retried."""
 
 
 class Keeper:
-    """The paces of all providers, an actor of the cluster: runs that state the same rate of one share it."""
+    """Actor with the rate limits of all providers; runs with the same rate for a provider share its limit."""
 
     def __init__(self) -> None:
         self.paces: dict[tuple[str, float | None], Pace] = {}
 
     def wait(self, provider: str, rate: float | None) -> float:
-        """Return the seconds until a call may start; 0 takes the turn."""
+        """Return the seconds until a call may start; 0 means that it may start now, and is counted."""
         return self.paces.setdefault((provider, rate), Pace(rate)).wait()
 
     def hold(self, provider: str, seconds: float) -> None:
-        """Let no call with a provider start for so long."""
+        """Delay all further calls to a provider."""
         for (of, _), pace in self.paces.items():
             if of == provider:
                 pace.hold(seconds)
 
 
 class KeptPace(Pace):
-    """A provider's pace, as the keeper of a cluster keeps it."""
+    """The rate limit of a provider, enforced by the keeper of the cluster."""
 
     def __init__(self, ray: Any, keeper: Any, provider: str, rate: float | None) -> None:
         super().__init__(rate)
         self._ray, self._keeper, self._provider, self._rate = ray, keeper, provider, rate
 
     def hold(self, seconds: float) -> None:
-        """Let no call start for so long, in any run on the cluster."""
+        """Delay all further calls to the provider, in all runs on the cluster."""
         self._ray.get(self._keeper.hold.remote(self._provider, seconds))
 
     def wait(self) -> float:
-        """Return the seconds until the caller may start; 0 takes the turn."""
+        """Return the seconds until a call may start; 0 means that it may start now, and is counted."""
         return cast("float", self._ray.get(self._keeper.wait.remote(self._provider, self._rate)))
 
 
 class Asker:
-    """The models of a collection, asked from some machine of the cluster; an actor.
+    """Actor that calls the models of a collection on a machine of the cluster.
 
     Args:
-        models: Name -> how it is made here, or else what answers.
+        models: Name -> (True, factory of the model) or (False, the function that calls it).
     """
 
     def __init__(self, models: Mapping[str, tuple[bool, Any]]) -> None:
@@ -93,7 +93,7 @@ class Asker:
         self.threads = ThreadPoolExecutor(CALLS, "crossroute-ask")
 
     async def ask(self, name: str, text: str) -> str | Answer | WorkerError:
-        """Return what a model says, or what it failed with."""
+        """Return the answer of a model, or its error."""
         model = self.models[name]
         try:
             if is_async(model):
@@ -107,12 +107,12 @@ class Asker:
 
 
 class Workers:
-    """Askers on the machines of a cluster, each in turn.
+    """Askers on the machines of a cluster, used in turn (round robin).
 
     Args:
-        ray: Connected.
-        models: All that may be asked.
-        count: Of askers; by default one a machine.
+        ray: The connected ray module.
+        models: All models, including the judge.
+        count: Number of askers; by default one per machine.
     """
 
     def __init__(self, ray: Any, models: Sequence[AskedModel], count: int | None = None) -> None:
@@ -132,16 +132,16 @@ class Workers:
         self.turns = cycle(self.askers)
 
     def pace(self, provider: str, rate: float | None) -> Pace:
-        """Return a provider's pace, the same for all runs on the cluster."""
+        """Return the rate limit of a provider, which all runs on the cluster share."""
         return KeptPace(self.ray, self.keeper, provider, rate)
 
     def close(self) -> None:
-        """End the askers; the keeper stays for other runs."""
+        """Stop the askers; the keeper continues for other runs."""
         for asker in self.askers:
             self.ray.kill(asker)
 
     def over(self, model: AskedModel) -> AskedModel:
-        """Return a model whose calls go to the askers."""
+        """Return the model with its calls sent to the askers."""
 
         async def ask(text: str) -> str | Answer:
             try:
@@ -157,12 +157,12 @@ class Workers:
 
 @contextmanager
 def spread(collection: Collection, address: str | None = None, workers: int | None = None) -> Iterator[None]:
-    """Let the calls of a collection be made by workers of a cluster, within the block.
+    """Run the calls of a collection on workers of a cluster within the block.
 
     Args:
-        collection: Its settings hold over all workers: concurrency, rates, the spending limit.
-        address: As of `connected`.
-        workers: How many; by default one a machine.
+        collection: The collection; its concurrency, rates and spending limit apply to all workers together.
+        address: Address of the cluster, as in `connected`.
+        workers: Number of workers; by default one per machine.
     """
     models, judge, pace_of = collection.models, collection.judge, collection.pace_of
     with connected(address) as ray:

@@ -1,26 +1,26 @@
-"""Choose the pairs of prompt and candidate that are worth asking, where all are too many.
+"""Select the most informative pairs of prompt and candidate (adaptive design).
 
-Prompts are put into kinds by their text. A first part, spread over the kinds, goes to all candidates. Then pairs are
-asked in rounds. What is known of a candidate on a kind is a mean quality with an error; a pair is worth asking where
-that error may still change the choice, at some willingness to pay:
+Prompts are clustered by their text ("kinds"). A pilot, stratified by kind, goes to all candidates. Further pairs are
+selected in rounds. The mean quality of a candidate on a kind has a standard error; a pair is informative if this error
+may still change the choice at some willingness to pay:
 
-    value = share of the kind x variance taken away by one more answer x contention
+    value = share of the kind x variance reduction by one more answer x contention
 
-Contention is the mean of p (1 - p), with p the chance that the candidate has the highest reward on the kind, over draws
-from what is known and over the willingness to pay. A candidate that is never, or always, chosen is asked no more.
-Within a kind all candidates go through the prompts in one order, so that they are compared on the same ones.
+Contention is the mean of p (1 - p), where p is the probability that the candidate has the highest reward on the kind,
+over posterior draws of the qualities and over the willingness to pay. A candidate that is never or always chosen is not
+called further. Within a kind all candidates get the prompts in the same order, so that they are compared on the same
+prompts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from crossroute.candidate import Price
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.numeric import Floats
 from crossroute.profiler.answers_file import Row
@@ -28,29 +28,29 @@ from crossroute.query import Query
 from crossroute.reward import best
 
 PROMPTS_A_KIND = 12
-"""On average, and so many kinds as that allows, up to MOST_KINDS."""
+"""Mean number of prompts per kind, which sets the number of kinds, up to MOST_KINDS."""
 
 MOST_KINDS = 20
 SHRINKAGE = 4.0
-"""Answers that a candidate's mean weighs beside its answers on a kind."""
+"""Weight of a candidate's overall mean in its mean on a kind, in answers (pseudo-count)."""
 
 SPREAD = 0.4
-"""Standard deviation of a grade, where too few are there to tell."""
+"""Assumed standard deviation of a grade, for candidates with fewer than SHRINKAGE answers."""
 
 DRAWS = 64
 PAYS = np.geomspace(1, 1e5, 9)
-"""Willingness to pay, in mean costs of a call."""
+"""Willingness to pay, in multiples of the mean cost of a call."""
 
 
 class Design(BaseModel):
-    """How much is asked, and in which steps.
+    """Settings of the adaptive selection of pairs.
 
     Attributes:
-        share: Of all pairs of prompt and candidate, at most.
-        pilot: Of that share, what is asked of all candidates alike at first.
-        rounds: In which the rest is asked.
-        encoder: By which prompts are put into kinds.
-        seed: Of the order of the prompts.
+        share: Maximum share of all pairs of prompt and candidate that is called.
+        pilot: Share of these in the pilot, with the same prompts for all candidates.
+        rounds: Number of rounds after the pilot.
+        encoder: Encoder of the prompts for the clusters.
+        seed: Random seed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,24 +61,24 @@ class Design(BaseModel):
     encoder: str = "static"
     seed: int = 0
 
-    def planner(self, texts: Mapping[str, str], prices: Mapping[str, Price]) -> Planner:
-        """Return what chooses the pairs.
+    def planner(self, texts: Mapping[str, str], names: Iterable[str]) -> Planner:
+        """Return the planner that selects the pairs.
 
         Args:
-            texts: Prompt's id -> text.
-            prices: Candidate -> price, by which costs are told before there are answers.
+            texts: Prompt id -> text.
+            names: Names of the candidates.
         """
-        return Planner(self, list(texts), kinds_of(list(texts.values()), self), tuple(prices))
+        return Planner(self, list(texts), kinds_of(list(texts.values()), self), tuple(names))
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of each candidate on each kind, shape (k, m) each.
+    """Estimates for m candidates on k kinds, each of shape (k, m).
 
     Attributes:
-        quality: Mean quality, shrunk towards the candidate's mean.
-        error: Standard error of it.
-        count: Answers.
+        quality: Mean quality, shrunk towards the candidate's overall mean.
+        error: Standard error of the quality.
+        count: Number of graded answers.
         cost: Mean cost of a call, USD.
     """
 
@@ -89,13 +89,13 @@ class Known:
 
 
 class Planner:
-    """Chooses the next pairs, given the answers so far.
+    """Selects the next pairs, given the answers so far.
 
     Args:
-        design: How much, in which steps.
-        ids: Of the prompts.
+        design: The settings.
+        ids: Ids of the n prompts.
         kinds: Kind of each prompt, shape (n,).
-        names: Of the candidates.
+        names: Names of the candidates.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Planner:
         self.most = max(len(names), round(design.share * len(ids) * len(names)))
 
     def next(self, answered: Mapping[str, Sequence[Row]]) -> dict[str, set[str]]:
-        """Return candidate -> ids of the prompts to ask it next; nothing once enough is asked."""
+        """Return candidate -> ids of its next prompts; empty once the share of pairs is reached."""
         asked = sum(map(len, answered.values()))
         left = self.most - asked
         pilot = self._pilot(answered)
@@ -125,7 +125,7 @@ class Planner:
         return self._worthiest(answered, batch)
 
     def known(self, answered: Mapping[str, Sequence[Row]]) -> Known:
-        """Return what the answers tell of each candidate on each kind."""
+        """Estimate the quality and cost of each candidate on each kind from the answers."""
         k, m = len(self._queues), len(self.names)
         count, total, squares, cost = (np.zeros((k, m)) for _ in range(4))
         for column, name in enumerate(self.names):
@@ -149,7 +149,7 @@ class Planner:
         )
 
     def contention(self, known: Known) -> Floats:
-        """Return how open it is whether each candidate is chosen on each kind, shape (k, m), in [0, 0.25]."""
+        """Return the contention of each candidate on each kind, shape (k, m), in [0, 0.25]."""
         draw = np.random.default_rng(self.design.seed)
         noise = draw.standard_normal((DRAWS, *known.quality.shape))
         quality = np.clip(known.quality + known.error * noise, 0, 1)
@@ -166,14 +166,14 @@ class Planner:
     def accuracy(
         self, answered: Mapping[str, Sequence[Row]], dollars: float, usd_per_call: float = 0.0
     ) -> float:
-        """Return the error of a quality on a kind that so many more dollars buy, as half a 95 % interval.
+        """Return the expected half-width of the 95 % interval of a quality on a kind after further spending.
 
-        It is the mean over kinds and candidates, weighted by how many prompts a kind has and by contention.
+        It is the mean over kinds and candidates, weighted by the share of the kind and by contention.
 
         Args:
             answered: Candidate -> its graded answers so far.
-            dollars: To spend beyond these.
-            usd_per_call: What a call costs, where there are no answers yet to tell.
+            dollars: Further spending, USD.
+            usd_per_call: Cost of a call, USD, used before the first answer.
         """
         known = self.known(answered)
         weight = self.shares[:, None] * (self.contention(known) + 1e-3)
@@ -191,7 +191,7 @@ class Planner:
         return {name: ids for name, ids in left.items() if ids}
 
     def _spread(self, wanted: int) -> list[str]:
-        """Return so many prompts, each kind having its share."""
+        """Return `wanted` prompts, stratified by kind."""
         total = sum(map(len, self._queues))
         places = [
             ((place + 0.5) / len(queue), query) for queue in self._queues for place, query in enumerate(queue)
@@ -229,7 +229,7 @@ class Planner:
 
 
 def kinds_of(texts: Sequence[str], design: Design) -> npt.NDArray[np.intp]:
-    """Return the kind of each prompt, shape (n,): clusters of the encoded texts."""
+    """Return the kind of each prompt, shape (n,), from k-means clustering of the encoded texts."""
     from crossroute.errors import needs_extra
 
     count = max(1, min(MOST_KINDS, len(texts) // PROMPTS_A_KIND))
@@ -239,7 +239,7 @@ def kinds_of(texts: Sequence[str], design: Design) -> npt.NDArray[np.intp]:
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
     encoded = QueryEncoder(design.encoder).embed([Query(text) for text in texts])
-    with threadpool_limits(1):  # alike on any number of cores
+    with threadpool_limits(1):  # reproducible on any number of cores
         labels = KMeans(count, n_init=4, random_state=design.seed).fit_predict(encoded)
     _, kinds = np.unique(labels, return_inverse=True)
     return np.asarray(kinds, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Predict costs and qualities of a user's prompts before any candidate is asked."""
+"""Predict costs and qualities on a user's prompts before any candidate is called."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from crossroute.routing.router import Router
 
 PREFERENCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 LITTLE = 0.5
-"""Trust in what was measured, below which a prompt counts as unlike all that was."""
+"""Trust in the predictor below which a prompt counts as unlike the measured ones."""
 
 
 @dataclass(frozen=True)
 class Dialled:
-    """What is expected at one cost preference.
+    """Predictions at one cost preference.
 
     Attributes:
-        preference: In [0, 1].
-        quality: Mean predicted quality of the choices.
-        error: Half of its 95 % interval, by the error of the predictions, which are of few candidates and so add up.
+        preference: Cost preference, in [0, 1].
+        quality: Mean predicted quality of the choices, in [0, 1].
+        error: Half-width of its 95 % interval; errors of predictions for one candidate are taken as fully correlated.
         cost: Mean predicted cost of a call, USD.
-        shares: Of the prompts, for each candidate.
+        shares: Share of the prompts routed to each candidate.
     """
 
     preference: float
@@ -36,7 +36,7 @@ class Dialled:
 
 @dataclass(frozen=True)
 class Alone:
-    """What is expected of one candidate for all prompts; `evidence` says on what that rests."""
+    """Predictions for one candidate on all prompts; `evidence` is the basis of the prediction."""
 
     name: str
     quality: float
@@ -47,7 +47,7 @@ class Alone:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What a router expects of some prompts."""
+    """Predictions of a router for a set of prompts."""
 
     queries: int
     names: tuple[str, ...]
@@ -57,7 +57,7 @@ class Foreseen:
 
 
 def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
-    """Return each candidate's share of some prompts at five dials, one call each, and what is expected of it alone."""
+    """Predict the choices for the prompts at five cost preferences, and the figures of each candidate alone."""
     calls = [Query.of_call(text) for text in texts]
     prediction = router.predict(calls)
     error = prediction.quality_error
@@ -92,7 +92,7 @@ def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
 
 
 def _evidence(router: Router, name: str) -> str:
-    """Say what the prediction of a candidate rests on."""
+    """Return the basis of a candidate's prediction: outcomes, a prior, or nothing."""
     candidate = router.pool[name]
     profile = candidate.profile
     outcomes = sum(profile.evidence) if profile else 0.0
@@ -105,14 +105,12 @@ def _warnings(router: Router, calls: Sequence[Query], alone: Sequence[Alone]) ->
     told = []
     priors = [one.name for one in alone if not one.evidence.endswith("outcomes")]
     if priors:
-        told.append(
-            f"What is said of {', '.join(priors)} rests on priors alone: nothing of that was measured."
-        )
+        told.append(f"Predictions for {', '.join(priors)} are based on priors alone, without measurements.")
     trust = np.array([row.trust for row in router.predictor.foresee(calls)])
     strange = float((trust < LITTLE).mean())
     if strange > 0.1:
         told.append(
-            f"{strange:.0%} of the prompts are unlike all that was measured: there the prediction rests on what is "
-            "believed of each candidate. `crossroute collect` measures it."
+            f"{strange:.0%} of the prompts are unlike all measured ones; their predictions are based on priors. "
+            "`crossroute collect` measures them."
         )
     return told

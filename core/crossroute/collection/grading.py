@@ -1,4 +1,4 @@
-"""Grade an answer by its reference: exactly, as a number, as an option, by what it holds, as JSON, by tests."""
+"""Grade an answer with a reference: exact match, number, multiple choice, containment, JSON, or code with tests."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from crossroute.profiler.questions.checkers import json_value, letter, normalize
 from crossroute.profiler.questions.final_answer import strip_markup
 
 SKILL = "prompt"
-"""Of every prompt: its task may be renamed, and it is the same prompt."""
+"""Skill of all prompts in their query ids, so that an id does not depend on the prompt's task."""
 
 UNGRADED = float("nan")
-"""The quality of an answer that nothing grades yet."""
+"""Quality of an answer without a grade."""
 
 FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 TEST_SECONDS, TEST_MEMORY = 10, 2**30
-"""What the tests of one answer may take, where the system limits a process."""
+"""Limits of seconds and bytes of memory for a test of an answer, on systems that can limit a process."""
 
 
 def exact(answer: str, reference: Any) -> float:
-    """Return 1 where the answer is the reference, whatever its case, articles and punctuation.
+    """Return 1 if the answer equals the reference, or one of several, ignoring case, articles and punctuation.
 
     >>> exact("The Eiffel Tower.", "Eiffel tower"), exact("It is the Eiffel tower", "Eiffel tower")
     (1.0, 0.0)
@@ -40,16 +40,16 @@ def exact(answer: str, reference: Any) -> float:
 
 
 def contains(answer: str, reference: Any) -> float:
-    """Return 1 where what the answer says last holds the reference, or one of several."""
+    """Return 1 if the final part of the answer contains the reference, or one of several."""
     return phrase(answer, _texts(reference))
 
 
 def code(answer: str, reference: Any) -> float:
-    r"""Return the share of the tests that the answer's code passes; the code runs in a process of its own.
+    r"""Return the share of the tests that the code in an answer passes. The code runs in a separate process.
 
     Args:
-        answer: Holds Python, in a fence or bare; of several fences the last counts.
-        reference: A test, or a list of tests: statements that raise nothing where the code is right.
+        answer: Python code, bare or in a fenced block; the last block counts.
+        reference: A test, or a list of tests: statements that raise an error if the code is wrong.
 
     >>> code("```python\ndef double(x):\n    return 2 * x\n```", ["assert double(2) == 4", "assert double(1) == 3"])
     0.5
@@ -72,16 +72,16 @@ GRADERS: dict[str, Callable[[str, Any], float]] = {
 
 
 def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None = None) -> GradedQuery:
-    """Return a prompt as what profiling asks.
+    """Return a prompt as a graded query.
 
     Args:
         prompt: The prompt.
-        kind: One of GRADERS; None chooses by the reference's form, as `crossroute profile` does.
-        grader: (answer, the line's fields) -> quality, in the place of the reference.
+        kind: One of GRADERS; None chooses by the type of the reference, as `crossroute profile` does.
+        grader: (answer, fields of the prompt's row) -> quality, instead of the reference.
 
     Raises:
         DataError: The reference does not fit the grader.
-        ValueError: There is no grader of this name.
+        ValueError: There is no grader with this name.
     """
     if grader is not None:
         return GradedQuery(SKILL, 1, prompt.text, dict(prompt.fields), check_grader(grader), "")
@@ -97,12 +97,12 @@ def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None 
 
 
 def ungraded(answer: str, reference: Any) -> float:
-    """Grade what no reference tells of: not at all."""
+    """Return NaN, the grade of an answer without a reference."""
     return UNGRADED
 
 
 def _compared(kind: str, prompt: Prompt) -> Any:
-    """Return a reference as its grader takes it."""
+    """Convert a reference to the form that its grader expects."""
     reference = prompt.reference
     try:
         if kind == "number":
@@ -114,8 +114,8 @@ def _compared(kind: str, prompt: Prompt) -> Any:
             return dict(zip("ABCDE", "ABCDE", strict=True))[option]
     except (ValueError, KeyError):
         raise DataError(
-            f"The reference {reference!r:.60} of the prompt {prompt.text!r:.60} is no {kind}. Correct it, or grade "
-            f"otherwise: --grade {' | '.join(GRADERS)}."
+            f"The reference {reference!r:.60} of the prompt {prompt.text!r:.60} is not a {kind}. Correct it, or choose "
+            f"another grader: --grade {' | '.join(GRADERS)}."
         ) from None
     return reference
 

@@ -1,8 +1,8 @@
-"""A model as judge: its prompt, its grades, and how far these agree with references.
+"""A model as judge (LLM-as-a-judge): its prompts, its scores, and their agreement with references.
 
-An answer is judged alone by a rubric, or beside another candidate's with both in either position. What a judge says
-is no quality yet: where references grade some of the answers, its scores are mapped to these grades by an isotonic
-regression, and its agreement with them is told.
+An answer is judged alone by a rubric, or compared with another candidate's answer in both orders. If references grade
+some of the answers, the judge's scores are calibrated to these grades by isotonic regression, and its agreement with
+them is reported.
 
 Source: Zheng et al., "Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena", 2023, arXiv 2306.05685 (single grades,
 pairs, position bias).
@@ -28,7 +28,7 @@ from crossroute.profiler.questions import GradedQuery
 RUBRIC = "how correct, complete and to the point it is"
 HIGHEST = 10
 FEWEST_TO_CALIBRATE = 20
-"""Answers with a reference, below which a judge's scores stand as they are."""
+"""Minimum number of answers with a reference to calibrate a judge's scores."""
 
 ALONE = """\
 Judge an answer by this: {rubric}.
@@ -60,16 +60,16 @@ is."""
 LAST_NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?:\s*/\s*10)?(?![\w])")
 
 Cell = tuple[str, str]
-"""A prompt's text and a candidate's name."""
+"""(prompt text, candidate name)."""
 
 
 class JudgeSettings(BaseModel):
-    """How a judge is asked.
+    """Settings of a judge.
 
     Attributes:
-        way: "rubric", each answer alone; "pairwise", each pair of candidates in both orders.
-        samples: Times that each question is put; their mean counts.
-        rubric: What is judged, as the end of "judge an answer by this: ...".
+        way: "rubric" judges each answer alone; "pairwise" compares each pair of candidates in both orders.
+        samples: Number of judgements per answer or ordered pair, which are averaged.
+        rubric: The criterion, as the end of "Judge an answer by this: ...".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,14 +80,14 @@ class JudgeSettings(BaseModel):
 
 
 class Agreement(BaseModel):
-    """How far a judge agrees with references.
+    """Agreement of a judge with references.
 
     Attributes:
-        answers: Graded by both.
-        alike: Share of these on the same side of a half.
-        ordered: Share of the pairs of answers to one prompt, with different grades, that it orders alike; a tie
-            counts half. None without such a pair.
-        calibrated: Whether its scores were mapped to grades.
+        answers: Number of answers graded by both.
+        alike: Share of these where both are at least 0.5 or both below.
+        ordered: Share of the pairs of answers to one prompt with different grades that the judge orders in the same
+            way; a tie counts half. None without such pairs.
+        calibrated: Whether its scores were calibrated.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -107,13 +107,13 @@ class Agreement(BaseModel):
 
 @dataclass(frozen=True)
 class Question:
-    """A question to a judge, and of which answers it speaks.
+    """A question to a judge about one answer or a pair of answers.
 
     Attributes:
-        query: What is asked; its grade is the share of the score that goes to the first.
-        prompt: The prompt that was answered.
-        first: The candidate whose answer is judged, or stands first.
-        second: The candidate whose answer stands second; None where one is judged alone.
+        query: The text for the judge, and how its reply is graded: the score of the first answer, in [0, 1].
+        prompt: Text of the prompt that was answered.
+        first: Candidate with the only or first answer.
+        second: Candidate with the second answer; None if one is judged alone.
     """
 
     query: GradedQuery
@@ -123,7 +123,7 @@ class Question:
 
 
 def questions_of(prompt: Prompt, answers: Mapping[str, str], settings: JudgeSettings) -> Iterator[Question]:
-    """Yield what a judge is asked of the answers to a prompt; empty answers are worth nothing without a judge."""
+    """Yield the questions to a judge about the answers to a prompt, without empty answers, which score 0."""
     told = f"\nReference answer:\n{prompt.reference}\n" if prompt.reference not in (None, "", []) else ""
     about = {"rubric": settings.rubric, "question": prompt.text, "reference": told, "highest": HIGHEST}
     said = {name: answer for name, answer in answers.items() if answer.strip()}
@@ -141,11 +141,11 @@ def questions_of(prompt: Prompt, answers: Mapping[str, str], settings: JudgeSett
 
 
 def scores_of(questions: Iterable[Question], said: Mapping[str, float]) -> dict[Cell, float]:
-    """Return the mean score of each answer, in [0, 1]; answers of which nothing readable was said are left out.
+    """Return the mean score of each answer, in [0, 1], without answers that have no readable judgement.
 
     Args:
-        questions: What was asked.
-        said: Query id -> the first answer's share of the score.
+        questions: The questions.
+        said: Query id -> score of the first answer, in [0, 1]; the second gets 1 minus it.
     """
     found: dict[Cell, list[float]] = defaultdict(list)
     for question in questions:
@@ -160,11 +160,11 @@ def scores_of(questions: Iterable[Question], said: Mapping[str, float]) -> dict[
 def calibrated(
     scores: Mapping[Cell, float], graded: Mapping[Cell, float]
 ) -> tuple[dict[Cell, float], Agreement | None]:
-    """Return scores as qualities, and how far they agree with the grades that references gave.
+    """Calibrate scores to grades by isotonic regression, and return them with their agreement.
 
     Args:
-        scores: Of the judge.
-        graded: Of the references, of some answers.
+        scores: Scores of the judge, in [0, 1].
+        graded: Grades from references, for some of the answers.
     """
     both = [cell for cell in scores if cell in graded]
     if not both:

@@ -1,4 +1,4 @@
-"""The candidates of a collection: by name, at an address, as an object, or from a pool's file."""
+"""The models of a collection: by name, at a URL, as a Python object, or from a crossroute.toml."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from crossroute.data.prices import listed_price
 from crossroute.profiler.answerers import Answer, Answerer, answerer_of
 
 NO_KEY = "none"
-"""What a server of one's own is given for a key."""
+"""API key that is sent to a local server."""
 
 
 class AskedModel(NamedTuple):
-    """A candidate that is asked.
+    """A candidate with the function that calls it.
 
     Attributes:
         candidate: Its name and price.
         ask: (text) -> answer.
-        provider: Sets the rate limits: the models of one provider are paced together.
-        make: Makes it anew in another process; None where only the object itself can be sent there.
+        provider: Provider; models of one provider share its rate limit.
+        make: Factory to make it in another process; None if the object itself has to be sent there.
     """
 
     candidate: Candidate
@@ -40,22 +40,22 @@ class AskedModel(NamedTuple):
 def asked_model(
     spelled: str, *, model: object = None, price: Price | None = None, usd_per_second: float | None = None
 ) -> AskedModel:
-    """Return a candidate to ask.
+    """Create a model for a collection.
 
     Args:
-        spelled: `openai:gpt-5-mini`, as `init_chat_model` knows it; `NAME=http://127.0.0.1:8000/v1`, an address that
-            speaks OpenAI's API, with `#MODEL` where the model there has another name; `NAME=module:object`, a
+        spelled: `openai:gpt-5-mini`, as for LangChain's `init_chat_model`; `NAME=http://127.0.0.1:8000/v1`, the URL of
+            a server with OpenAI's API, plus `#MODEL` if the model has another name there; `NAME=module:object`, a
             callable, chat model or LLM; `NAME=openai:gpt-5-mini`, a model under another name; or any name, with
             `model`.
-        model: What answers: a callable, sync or async, from a text to a text or an `Answer`; a LangChain chat model; a
-            LlamaIndex LLM. None makes it of the spelling.
-        price: USD per million tokens; by default as the catalogue knows it; nothing for a local server.
-        usd_per_second: What a second costs, where that is what is paid; goes before the price.
+        model: A sync or async callable from a text to a text or an `Answer`, a LangChain chat model, or a LlamaIndex
+            LLM. None creates it from `spelled`.
+        price: USD per million tokens; by default the catalogue's, and 0 for a local server.
+        usd_per_second: Cost of a second, USD, for models that are paid by time; overrides the price.
 
     Raises:
-        CrossRouteError: Its provider refuses to make it: no key is set, for one.
+        CrossRouteError: The provider's package cannot create it, for example because no API key is set.
         ValueError: No price is known.
-        MissingExtraError: A package that it needs is not installed.
+        MissingExtraError: A required package is not installed.
     """
     name, _, place = spelled.partition("=") if model is None else (spelled, "", "")
     made, provider = (model, type(model).__name__) if model is not None else _made(name, place or name)
@@ -78,7 +78,7 @@ def asked_model(
 
 
 def configured_models(config: PoolConfig, prices: Mapping[str, Price]) -> tuple[AskedModel, ...]:
-    """Return the models of a pool's file."""
+    """Create the models of a crossroute.toml."""
     return tuple(_configured(entry, prices.get(entry.name, entry.price)) for entry in config.models)
 
 
@@ -91,7 +91,7 @@ def _configured(entry: ModelEntry, price: Price | None) -> AskedModel:
 
 
 def timed(ask: Answerer, usd_per_second: float) -> Answerer:
-    """Return a model whose answers cost the seconds that they take."""
+    """Wrap a model that is paid by time: the cost of an answer is its duration times the price of a second."""
 
     def costed(said: str | Answer, begun: float) -> Answer:
         return Answer.of(said).model_copy(update={"cost": (time.perf_counter() - begun) * usd_per_second})
@@ -112,7 +112,7 @@ def timed(ask: Answerer, usd_per_second: float) -> Answerer:
 
 
 def _made(name: str, place: str) -> tuple[object, str]:
-    """Return what answers under a spelling, and the provider that sets its rate limits."""
+    """Return the model for a spelling, and its provider."""
     if place.startswith(("http://", "https://")):
         address, _, model = place.partition("#")
         entry = ModelEntry(name=name, model=f"openai:{model or name}", base_url=address)
@@ -124,17 +124,17 @@ def _made(name: str, place: str) -> tuple[object, str]:
 
 
 def _chat_model(entry: ModelEntry) -> object:
-    """Return the chat model of an entry.
+    """Create the chat model of an entry.
 
     Raises:
-        CrossRouteError: Its provider refuses to make it: no key is set, for one.
+        CrossRouteError: The provider's package cannot create it, for example because no API key is set.
     """
     with provider_errors(entry.name):
         return cast("object", import_module("langchain_crossroute.configured").chat_model(entry))
 
 
 def _object(place: str) -> object | None:
-    """Return the object of a module; None where it is none, and so a model by its name."""
+    """Import an object spelled module:name; return None if it is not one, so that it is taken for a model name."""
     from crossroute.profiler.own_queries import load_object
 
     module, _, name = place.partition(":")
@@ -149,7 +149,7 @@ def _object(place: str) -> object | None:
 
 
 def _is_written(module: str) -> bool:
-    """Whether a module lies in the folder that we run in, so that it cannot be meant as a provider."""
+    """Return whether a module is in the working directory, so that it cannot be a provider name."""
     from pathlib import Path
 
     return (
@@ -166,5 +166,5 @@ def _known_price(name: str, place: str) -> Price:
             if found:
                 return found
     raise ValueError(
-        f"No price is known of {name!r}. State it: --price {name}=0.25/2, or {name}=0/0 where calls cost nothing."
+        f"No price is known for {name!r}. State it: --price {name}=0.25/2, or {name}=0/0 if calls are free."
     )

@@ -1,4 +1,4 @@
-"""A user's prompts: a table of any form, or a text with one prompt a line."""
+"""Read a user's prompts from a table, or from a text file with one prompt per line."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from crossroute.errors import DataError
 from crossroute.files import why_no_file
 
 TEXT_COLUMNS = ("text", "prompt", "question", "query", "input")
-"""What a table calls its prompts, where nothing is said of it."""
+"""Default column names of the prompts in a table."""
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt, and what is known of it.
+    """A prompt with its reference.
 
     Attributes:
-        text: What is asked.
-        task: Where it comes from.
-        reference: What a right answer is or holds; None where it is not given.
-        fields: All columns of its line, for graders of a user's own.
+        text: Text of the prompt.
+        task: Task or source of the prompt.
+        reference: Reference for grading, such as the right answer; None without one.
+        fields: All columns of its row, for custom graders.
     """
 
     text: str
@@ -36,19 +36,19 @@ class Prompt:
 def read_prompts(
     path: str | Path, *, text: str | None = None, reference: str | None = None
 ) -> tuple[Prompt, ...]:
-    """Read prompts; a prompt that stands twice counts once.
+    """Read prompts, without duplicates.
 
     Args:
-        path: A table (.jsonl, .csv, .tsv, .json, .parquet, gzip or not), or a .txt with one prompt a line.
-        text: The column of the prompts; by default the first of TEXT_COLUMNS that is there.
-        reference: The column of the references; by default "reference", if that is there.
+        path: A table (.jsonl, .csv, .tsv, .json, .parquet, optionally gzipped), or a .txt with one prompt per line.
+        text: Column of the prompts; by default the first present one of TEXT_COLUMNS.
+        reference: Column of the references; by default "reference", if present.
 
     Raises:
-        DataError: There is no such file or column, or a prompt is no text.
+        DataError: The file or column does not exist, or a prompt is not a text.
     """
     path = Path(path)
     if lacking := why_no_file(path):
-        raise DataError(f"{path} {lacking}. Expected a table of prompts, or a .txt with one prompt a line.")
+        raise DataError(f"{path} {lacking}. Expected a table of prompts, or a .txt with one prompt per line.")
     found: dict[str, Prompt] = {}
     for place, fields in _lines(path) if suffix(path) == ".txt" else table_rows(path):
         prompt = _prompt(f"{path}, {place}", fields, text, reference)
@@ -56,10 +56,10 @@ def read_prompts(
         if first.reference != prompt.reference:
             raise DataError(
                 f"{path}, {place}: the reference of {prompt.text!r:.60} is {prompt.reference!r:.60}, and was "
-                f"{first.reference!r:.60} before. Make them one, or leave one out."
+                f"{first.reference!r:.60} before. Use one, or drop a row."
             )
     if not found:
-        raise DataError(f"{path} holds no prompts. Add lines with a text.")
+        raise DataError(f"{path} contains no prompts. Add lines with a text.")
     columns = dict.fromkeys(name for prompt in found.values() for name in prompt.fields)
     if reference is not None and reference not in columns:  # a line of JSON may lack it
         raise DataError(

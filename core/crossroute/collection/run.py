@@ -1,7 +1,7 @@
-"""A collection: ask each candidate each prompt, or the pairs of a design; grade; save after each step.
+"""Run a collection: call candidates with all prompts, or with those that a design selects, and grade the answers.
 
-Answers are kept in a folder, a file a candidate, as `crossroute profile` keeps them (profiler/answers_file.py): a
-killed run goes on where it stopped, and nothing is paid for twice. Answers that are found are graded anew.
+Answers are stored in a folder, one file per candidate (profiler/answers_file.py). An interrupted run resumes where it
+stopped, and no call is paid for twice. Stored answers are graded again.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from crossroute.profiler.run import ProfilingRun, Progress
 from crossroute.profiler.settings import Estimate, Pace, ProfilingSettings, Purse
 
 STEPS = (0.25, 0.5, 1.0)
-"""Shares of the cost of all further pairs at which the accuracy is reported."""
+"""Shares of the cost of all remaining pairs at which the accuracy is reported."""
 
 JUDGE = ".judge"
-"""Prefix of the files with a judge's grades."""
+"""Name of the file with the judge's grades."""
 
 
 class CollectionSettings(BaseModel):
     """Concurrency, rates and limits of a collection.
 
     Attributes:
-        concurrency: Calls under way at once, a candidate.
-        requests_per_minute: Calls begun in a minute with one provider, at most; None for no limit.
-        attempts: Calls for one prompt where errors are transient, before the run stops.
-        limit: USD, earlier runs into the same folder and the judge included; None for none.
+        concurrency: Maximum number of concurrent calls per candidate.
+        requests_per_minute: Maximum number of calls per minute to one provider; None for no limit.
+        attempts: Maximum number of attempts per prompt after transient errors, before the run stops.
+        limit: Spending limit in USD, including the judge and earlier runs into the same folder; None for no limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,17 +61,17 @@ class CollectionSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Collected:
-    """What was collected.
+    """The result of a collection.
 
     Attributes:
-        rows: Graded answers, one a prompt and candidate.
-        candidates: In order, with their prices.
-        cost: USD that all answers, and the judge, took.
-        ungraded: Answers that nothing graded, which are no outcomes.
-        agreement: Of the judge with the references; None without either.
-        stopped: The reason why it stopped early; empty where it did not.
-        accuracy: Of a design: what more USD buy, (USD, half of the 95 % interval of a quality on a kind of prompt),
-            0 USD first.
+        rows: Graded answers, one per prompt and candidate.
+        candidates: The candidates, in order, with their prices.
+        cost: Cost of all answers and judgements, USD.
+        ungraded: Number of answers without a grade, which are not in the outcomes.
+        agreement: Agreement of the judge with the references; None without a judge or references.
+        stopped: Reason of an early stop; empty without one.
+        accuracy: With a design: pairs of further spending, USD, starting at 0, and the expected half-width of the 95 %
+            interval of a quality in a cluster of prompts.
     """
 
     rows: tuple[Row, ...] = field(repr=False)
@@ -89,7 +89,7 @@ class Collected:
 
 
 class Collection:
-    """Prompts, models, and the folder of their answers."""
+    """A collection: prompts, models, settings and the folder of the answers."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Collection:
 
     @property
     def estimates(self) -> dict[str, Estimate]:
-        """Candidate -> what asking it all prompts will take."""
+        """Candidate -> estimated cost of all prompts."""
         return {
             model.candidate.name: Estimate.of(self.queries, cast("Price", model.candidate.price))
             for model in self.models
@@ -127,22 +127,22 @@ class Collection:
 
     @property
     def ungradable(self) -> int:
-        """How many prompts have neither a reference nor a grader or judge."""
+        """Number of prompts without a reference, grader or judge."""
         return 0 if self.judge else sum(query.checker is ungraded for query in self.queries)
 
     @cached_property
     def planner(self) -> Planner | None:
-        """The design, which chooses the pairs to ask; None where all are asked."""
+        """The planner of the design, which selects the pairs to call; None if all pairs are called."""
         if self.design is None:
             return None
         texts = {query.query_id: query.text for query in self.queries}
-        prices = {model.candidate.name: cast("Price", model.candidate.price) for model in self.models}
-        return self.design.planner(texts, prices)
+        return self.design.planner(texts, [model.candidate.name for model in self.models])
 
     def accuracy(self, rows: Sequence[Row] = ()) -> tuple[tuple[float, float], ...]:
-        """Return what USD buy beyond some graded answers: (USD, half a 95 % interval); nothing without a design.
+        """Return the accuracy after further spending: (USD, half-width of a 95 % interval); () without a design.
 
-        The steps are shares of what all further pairs cost, by the answers so far, else as estimated.
+        The amounts are shares (`STEPS`) of the cost of all remaining pairs, from the mean cost of the present answers,
+        or estimated from prices before the first.
         """
         if self.planner is None:
             return ()
@@ -158,7 +158,7 @@ class Collection:
         return tuple((usd, self.planner.accuracy(answered, usd, estimated)) for usd in steps)
 
     async def run(self) -> Collected:
-        """Ask the unanswered pairs, and grade all answers."""
+        """Call the candidates on the unanswered pairs, and grade all answers."""
         with ExitStack() as stack:
             files = {
                 model.candidate.name: stack.enter_context(AnswersFile(self._path(model.candidate.name)))
@@ -190,7 +190,7 @@ class Collection:
         )
 
     async def _ask(self, files: Mapping[str, AnswersFile]) -> str:
-        """Ask the candidates concurrently; return the reason of an early stop, empty without one."""
+        """Call the candidates concurrently, and return the reason of an early stop; empty without one."""
         if self.planner is None:
             return await self._round(files, dict.fromkeys(files))
         while chosen := self.planner.next({name: file.rows for name, file in files.items()}):
@@ -239,7 +239,7 @@ class Collection:
             await run.run(lambda progress: self.on_answer(model.candidate.name, progress))
 
     async def _judged(self, rows: list[Row], kept: AnswersFile) -> tuple[list[Row], Agreement | None, str]:
-        """Return the rows with the judge's grades where no reference grades, and its agreement with references."""
+        """Return the rows with the judge's grades for missing ones, its agreement, and the reason of an early stop."""
         answers: dict[str, dict[str, str]] = {}
         for row in rows:
             answers.setdefault(row["text"], {})[row["candidate"]] = row["answer"]
@@ -268,11 +268,11 @@ class Collection:
         )
 
     def _labelled(self, row: Row) -> Row:
-        """Return a stored answer with its prompt's current task."""
+        """Return a stored answer with the current task of its prompt."""
         return row | {"task": self.prompts[row["text"]].task}
 
     def _path(self, name: str) -> Path | None:
-        """Return the file of a candidate's answers; any two names have different files."""
+        """Return the file of a candidate's answers; different names have different files."""
         return None if self.folder is None else self.folder / f"{quote(name, safe=' .')}.jsonl"
 
 
@@ -281,16 +281,16 @@ def _cell(row: Row) -> Cell:
 
 
 def collect(prompts: Sequence[Prompt], models: Sequence[AskedModel], **options: Any) -> Collected:
-    """Ask models a user's prompts, grade their answers, and return them as outcomes.
+    """Call models with a user's prompts, grade their answers, and return the outcomes.
 
     Args:
-        prompts: See `read_prompts`.
-        models: See `asked_model`.
-        **options: folder, settings, grade, grader, judge, judging, design, on_answer, as of `Collection`.
+        prompts: Prompts from `read_prompts`.
+        models: Models from `asked_model`.
+        **options: folder, settings, grade, grader, judge, judging, design, on_answer, as in `Collection`.
 
     Raises:
-        DataError: A reference does not fit the grader, or the folder holds answers to other prompts.
-        Exception: A model's own error, where it is not transient, once the others have ended.
+        DataError: A reference does not fit the grader, or the folder contains answers to other prompts.
+        Exception: A model raised an error that is not transient; raised once the other models have ended.
     """
     return run_here(Collection(prompts, models, **options).run())
 

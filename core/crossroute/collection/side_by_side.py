@@ -1,4 +1,4 @@
-"""A page of HTML with the candidates' answers side by side: grades, costs, seconds; it needs no network."""
+"""A self-contained HTML page with the candidates' answers side by side: grades, costs, seconds."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ small { opacity: .75; display: block; font-weight: normal; }
 }
 """
 MOST = 1_200_000
-"""Bytes of the rows: a page stays under 1.5 MB."""
+"""Maximum bytes of the rows, so that a page stays under 1.5 MB."""
 BEGINNING, END = 3_000, 1_000
-"""Characters of a longer text that are shown."""
+"""Characters of the beginning and the end that are shown of a longer text."""
 
 
 def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: Path, outcomes: Path) -> None:
-    """Write the page, of as many prompts as a browser opens at once.
+    """Write the page, with as many prompts as fit into `MOST` bytes.
 
     Args:
-        path: Where to.
-        router: Says which candidate it would choose at the default dial, where it knows the candidates.
-        prompts: In order.
-        answers: The folder of answers that `crossroute collect` kept.
-        outcomes: What it wrote, with the grades.
+        path: The HTML file.
+        router: Router that states its choice for each prompt at the default cost preference.
+        prompts: The prompts, in order.
+        answers: Folder with the answers of `crossroute collect`.
+        outcomes: File of outcomes that it wrote, with the grades.
     """
     graded = read_outcomes(outcomes)
     said = _answers(answers, graded.pool.names)
@@ -77,7 +77,7 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
 
 
 def _answers(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Row]]:
-    """Return text -> candidate -> the last answer that was kept."""
+    """Read the answers: text -> candidate -> the last stored answer."""
     said: dict[str, dict[str, Row]] = defaultdict(dict)
     for file in sorted(folder.glob("*.jsonl")):
         for row in read_rows(file):
@@ -87,7 +87,7 @@ def _answers(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Row]]:
 
 
 def _fitting(rows: Iterable[str]) -> list[str]:
-    """Return the rows, in order, that a page has room for."""
+    """Return the first rows that fit into a page."""
     kept: list[str] = []
     room = MOST
     for row in rows:
@@ -107,7 +107,7 @@ def _summary(graded: Outcomes, column: int) -> str:
 
 
 def _taken(cost: float, seconds: float, each: str = "") -> str:
-    """Say what was paid and waited, as far as it is known."""
+    """Format the cost and, if known, the seconds."""
     return f"{usd(cost)}{each}" + ("" if np.isnan(seconds) else f", {seconds:.2f} s")
 
 

@@ -1,4 +1,4 @@
-"""Collected outcomes as a file: plain rows with the answers, as parquet, JSON lines or CSV, or a folder."""
+"""Write collected outcomes: rows with the answers as parquet, JSON lines or CSV, or a folder of outcomes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COLUMNS = ("query_id", "text", "task", "candidate", *MEASURES.values(), "answer"
 
 
 FORMS = (".parquet", ".jsonl", ".ndjson", ".csv", "")
-"""Endings of files that are written; without one, a folder."""
+"""Supported file extensions; without one, a folder is written."""
 
 
 def check_form(path: Path) -> None:
-    """Check the ending of a file to be written.
+    """Check the extension of an output file.
 
     Raises:
-        ValueError: It is none of FORMS.
+        ValueError: It is not one of FORMS.
     """
     if path.suffix.lower() not in FORMS:
         raise ValueError(
@@ -32,10 +32,10 @@ def check_form(path: Path) -> None:
 
 
 def write_collected(path: Path, collected: Collected) -> None:
-    """Write outcomes in the form that the path's ending tells; without one, a folder (see data/outcomes.py).
+    """Write outcomes in the format of the path's extension; without one, as a folder (see data/outcomes.py).
 
     Raises:
-        ValueError: The ending is none of FORMS.
+        ValueError: The extension is not one of FORMS.
     """
     check_form(path)
     rows = [{name: row.get(name) for name in COLUMNS} for row in collected.rows]

@@ -1,1 +1,1 @@
-"""Recorded outcomes: the result of every candidate of a pool on every query, its prices and its summary."""
+"""Recorded outcomes: storage, merging, prices and summary of the quality and cost of each candidate on each query."""

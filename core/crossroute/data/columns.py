@@ -1,4 +1,4 @@
-"""The measures of an outcome: their columns, their ranges, and how long rows become (n, m) arrays."""
+"""The measures of an outcome: their columns, valid ranges, and the pivot from long rows to (n, m) arrays."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ MEASURES = {
 
 
 MOST_TOKENS = 1e9
-"""A count beyond it is no count of a call's tokens."""
+"""Largest valid token count of a call."""
 
 SURE = 1e-3
-"""A mean log-probability beyond it is a probability; providers round that of a sure answer to a little over 0."""
+"""Largest valid mean log-probability: providers round that of a certain answer to slightly above 0."""
 
 
 def outside(measure: str, values: Floats) -> npt.NDArray[np.bool_]:
-    """Say where a measure is out of its range; NaN, which means unknown, is not."""
+    """Return where values of a measure are out of range. NaN means unknown and is in range."""
     if measure == "answer_logprob":
         return np.isinf(values) | (values > SURE)
     most = {"quality": 1.0, "input_tokens": MOST_TOKENS, "output_tokens": MOST_TOKENS}.get(measure, np.inf)
@@ -41,14 +41,14 @@ def outside(measure: str, values: Floats) -> npt.NDArray[np.bool_]:
 
 
 def complaint(measure: str, value: float, candidate: object, query: object) -> str:
-    """Say what is wrong with a value that is out of its range, and what to do."""
+    """Return the error message for a value that is out of range."""
     remedy = {
         "quality": "a number in [0, 1]; rescale it",
-        "answer_logprob": "a logarithm, at most 0; correct it, or leave it out where it is not known",
+        "answer_logprob": "a logarithm, at most 0; correct it, or leave it out if it is unknown",
         **dict.fromkeys(
             ("input_tokens", "output_tokens"), "a count of tokens from 0 to a billion; correct it"
         ),
-    }.get(measure, "a finite number, at least 0; correct it, or leave it out where it is not known")
+    }.get(measure, "a finite number, at least 0; correct it, or leave it out if it is unknown")
     return (
         f"{MEASURES[measure]} {value:g} of candidate {candidate!r} on query {query!r} is out of range: "
         f"expected {remedy}."
@@ -58,19 +58,19 @@ def complaint(measure: str, value: float, candidate: object, query: object) -> s
 def pivot(
     rows: Mapping[str, Column], line: Mapping[str, int], pool: Pool, place: Callable[[int], str]
 ) -> dict[str, Floats]:
-    """Turn long rows into one array a measure.
+    """Pivot long rows into one array per measure.
 
     Args:
-        rows: Columns of equal length: query_id, candidate and those of the measures that are known.
-        line: Query -> its line of the arrays.
-        pool: The candidates, one column each; rows may name them by an alias.
-        place: Where a row stands, for the message of an error.
+        rows: Columns of equal length: query_id, candidate and the known measures.
+        line: Query id -> its row in the arrays.
+        pool: The candidates, one column each; rows may use their aliases.
+        place: Row number -> its location, for error messages.
 
     Returns:
-        Attribute of `Outcomes` -> array of shape (n, m), NaN where no row speaks of the cell.
+        Attribute of `Outcomes` -> array of shape (n, m), NaN in cells without a row.
 
     Raises:
-        DataError: A query is unknown, a cell has two rows, or a value is out of its range.
+        DataError: A query is unknown, a cell has two rows, or a value is out of range.
     """
     queries, candidates = cast("Sequence[str]", rows["query_id"]), cast("Sequence[str]", rows["candidate"])
     position = {name: pool.position(name) for name in set(candidates)}

@@ -1,4 +1,4 @@
-"""Merge several sets of outcomes: which queries, candidates and cells are the same."""
+"""Merge several sets of outcomes: match their queries, candidates and cells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crossroute.numeric import Floats
 
 
 class Asked(NamedTuple):
-    """A query, as a set states it."""
+    """A query of one set."""
 
     query_id: str
     text: str
@@ -26,12 +26,12 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Merged:
-    """Where the queries and the candidates of several sets stand among those of all.
+    """The union of the queries and candidates of several sets, with each set's rows and columns in it.
 
     Attributes:
-        queries: Of all sets, one for each id and text; a later one whose id is taken has another, "q1#2".
-        pool: The candidates of all sets; of each, what the first set states stands.
-        lines: For each set, the lines of its queries.
+        queries: One for each id and text. If an id is taken by another text, a later query gets a new id, "q1#2".
+        pool: The candidates of all sets; where sets differ on a candidate, the first set wins.
+        lines: For each set, the rows of its queries.
         columns: For each set, the columns of its candidates.
     """
 
@@ -44,15 +44,15 @@ class Merged:
     def of(
         cls, sets: Iterable[Iterable[Asked]], pools: Sequence[Pool], default_split: Callable[[str], str]
     ) -> Merged:
-        """Find out which queries and candidates are one.
+        """Match the queries and candidates of the sets.
 
         Args:
-            sets: The queries of each.
-            pools: The candidates of each.
-            default_split: Text -> the split of a query that states none, which yields to one that is stated.
+            sets: The queries of each set.
+            pools: The candidates of each set.
+            default_split: Text -> the split of a query without a stated one; a stated split takes precedence.
 
         Raises:
-            DataError: A query stands twice in one set, or two sets differ on its task or split.
+            DataError: A query occurs twice in one set, or two sets differ on its task or split.
         """
         queries: list[Asked] = []
         lines: dict[tuple[str, str], int] = {}
@@ -62,7 +62,7 @@ class Merged:
             for query in part:
                 line = lines.setdefault((query.query_id, query.text), len(queries))
                 if line in own:
-                    raise DataError(f"Query {query.query_id!r} stands twice in one set; drop one of the two.")
+                    raise DataError(f"Query {query.query_id!r} occurs twice in one set; drop one of the two.")
                 own[line] = None
                 if line == len(queries):
                     queries.append(query)
@@ -75,10 +75,10 @@ class Merged:
         )
 
     def array(self, measure: str, arrays: Iterable[Floats]) -> Floats:
-        """Return one measure of all sets, NaN where none knows it.
+        """Merge one measure of all sets into an array of shape (n, m), NaN where it is unknown.
 
         Raises:
-            DataError: Two sets differ on a cell.
+            DataError: Two sets have different values for a cell.
         """
         whole = np.full((len(self.queries), len(self.pool)), np.nan)
         for values, lines, columns in zip(arrays, self.lines, self.columns, strict=True):
@@ -91,14 +91,14 @@ class Merged:
                 raise DataError(
                     f"Query {self.queries[lines[row]].query_id!r}: {MEASURES[measure]} of candidate "
                     f"{self.pool.names[columns[column]]!r} is {held[row, column]:.12g} in one set and "
-                    f"{values[row, column]:.12g} in another. Keep one of the two, or give the queries different ids."
+                    f"{values[row, column]:.12g} in another. Drop one of the two, or give the queries different ids."
                 )
             whole[cells] = np.where(np.isnan(held), values, held)
         return whole
 
 
 def _one(known: Asked, other: Asked, default_split: str) -> Asked:
-    """Return one query of two accounts of it: what only one of them states stands."""
+    """Merge two records of one query; a field that only one of them states is taken from it."""
     if known.split == default_split:
         known = known._replace(split=other.split)
     elif other.split == default_split:
@@ -107,14 +107,14 @@ def _one(known: Asked, other: Asked, default_split: str) -> Asked:
         one, two = getattr(known, field), getattr(other, field)
         if one and two and one != two:
             raise DataError(
-                f"Query {known.query_id!r}: its {field} is {one!r} in one set and {two!r} in another. Make them one, "
+                f"Query {known.query_id!r}: its {field} is {one!r} in one set and {two!r} in another. Use one, "
                 "or give the queries different ids."
             )
     return known if known.task else other
 
 
 def _apart(queries: Iterable[Asked]) -> list[Asked]:
-    """Give each query whose id another text had before an id of its own."""
+    """Give a new id to each query with an id that is taken by another text."""
     queries = list(queries)
     taken, apart = {query.query_id for query in queries}, dict[str, Asked]()
     for query in queries:

@@ -1,13 +1,13 @@
 """Outcomes: the quality and cost of every candidate of a pool on every query.
 
-The layout on disk is a folder of two parquet files and an optional third:
+On disk it is a folder of two parquet files and an optional JSON file:
 
     queries.parquet    query_id, text, task, split (train, validation or test)
     outcomes.parquet   query_id, candidate, quality in [0, 1], cost_usd, input_tokens, output_tokens,
                        latency_s, answer_logprob
     candidates.json    a list of candidates with prices, context windows and capabilities
 
-In memory it is one row a query and one column a candidate; NaN means that the outcome is not known.
+In memory there is one row per query and one column per candidate; NaN means unknown.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Queries x pool -> quality, cost and tokens, with NaN for what is not known.
+    """The quality, cost, tokens and latency of m candidates on n queries; NaN means unknown.
 
     Attributes:
-        query_ids: Unique names of the queries, length n.
-        texts: The queries, length n.
-        tasks: Where each query comes from ("mmlu-law", "gsm8k"), length n.
+        query_ids: Unique ids of the queries, length n.
+        texts: Texts of the queries, length n.
+        tasks: Task or source of each query ("mmlu-law", "gsm8k"), length n.
         splits: "train", "validation" or "test" for each query, length n.
-        pool: The m candidates, in the order of the columns.
+        pool: The m candidates, in column order.
         quality: Observed quality, shape (n, m), in [0, 1].
-        cost: Observed cost, shape (n, m), USD for one call.
-        input_tokens: Tokens read, shape (n, m).
-        output_tokens: Tokens written, shape (n, m).
+        cost: Observed cost of the call, shape (n, m), USD.
+        input_tokens: Input tokens, shape (n, m).
+        output_tokens: Output tokens, shape (n, m).
         latency: Seconds to the end of the answer, shape (n, m).
         answer_logprob: Mean log-probability of the answer's tokens, shape (n, m).
     """
@@ -88,11 +88,11 @@ class Outcomes:
 
     @property
     def observed(self) -> npt.NDArray[np.bool_]:
-        """Where the quality is known, shape (n, m)."""
+        """Mask of the known qualities, shape (n, m)."""
         return ~np.isnan(self.quality)
 
     def take(self, rows: npt.ArrayLike) -> Outcomes:
-        """Return some of the queries: row numbers, or one bool a query."""
+        """Return a subset of the queries, by row numbers or by a boolean mask of length n."""
         rows = np.asarray(rows)
         chosen = np.arange(len(self))[rows if rows.size else rows.astype(int)]  # NumPy takes [] for floats
         pick: dict[str, Any] = {name: getattr(self, name)[chosen] for name in MEASURES}
@@ -106,32 +106,32 @@ class Outcomes:
         return self.take(np.array(self.splits) == name)
 
     def select(self, names: Iterable[str]) -> Outcomes:
-        """Return some of the candidates, in the order named, and the queries that any of them answered."""
+        """Return a subset of the candidates, in the given order, with the queries that any of them answered."""
         columns = [self.pool.position(name) for name in names]
         pool = Pool([tuple(self.pool)[column] for column in columns])
         cut = replace(self, pool=pool, **{name: getattr(self, name)[:, columns] for name in MEASURES})
         return cut.take(cut.observed.any(axis=1))
 
     def complete(self) -> Outcomes:
-        """Return the queries of which every candidate's quality and cost are known."""
+        """Return the queries with a known quality and cost for every candidate."""
         return self.take((self.observed & ~np.isnan(self.cost)).all(axis=1))
 
     def with_pool(self, pool: Pool) -> Outcomes:
-        """Return the same outcomes under candidates of the same names, say with prices filled in."""
+        """Return the same outcomes with a pool of the same candidate names, for example with prices filled in."""
         if pool.names != self.pool.names:
             raise ValueError(f"Expected the candidates {self.pool.names}, got {pool.names}.")
         return replace(self, pool=pool)
 
     @classmethod
     def concatenate(cls, parts: Sequence[Outcomes]) -> Outcomes:
-        """Put several sets together, over all their queries and candidates; what none of them knows is NaN.
+        """Concatenate several sets over the union of their queries and candidates; unknown outcomes are NaN.
 
-        Queries of the same id and text are one; of the same id and another text, the later is "q1#2". A split
-        that `split_of` gave yields to one that another set states. Of a candidate, what the first set states
-        stands: fill costs in before (prices.at_own_prices) where the sets state different prices and tokens alone.
+        Queries with the same id and text are merged; if the texts differ, the later one gets the id "q1#2". A stated
+        split takes precedence over one from `split_of`. Where sets differ on a candidate's price, the first set wins:
+        fill in the costs of each set first (`prices.at_own_prices`).
 
         Raises:
-            DataError: Two sets differ on an outcome, or on a query's task or split.
+            DataError: Two sets differ on an outcome, or on the task or split of a query.
         """
         if not parts:
             raise ValueError("Nothing to concatenate: give at least one Outcomes.")
@@ -159,16 +159,16 @@ class Outcomes:
         """Pivot long rows into arrays.
 
         Args:
-            queries: One mapping a query with query_id, text and, optionally, task (else "") and split (else
+            queries: One mapping per query with query_id, text and, optionally, task (default "") and split (default
                 `split_of` the text).
             rows: Columns of equal length: query_id, candidate, quality and, optionally, the other columns of
                 outcomes.parquet.
-            candidates: What is known of the candidates; names that only the rows know are added.
-            place: Where a row stands ("runs.csv, line 7"), for the message of an error.
+            candidates: Known candidates; other names in the rows are added.
+            place: Row number -> its location ("runs.csv, line 7"), for error messages.
 
         Raises:
-            DataError: A query or outcome stands twice, a query has no text, an outcome's query is unknown, or
-                a number is out of its range.
+            DataError: A query or outcome is duplicated, a query has no text, the query of an outcome is unknown, or
+                a number is out of range.
         """
         line = _lines([query["query_id"] for query in queries])
         pool = _widened(Pool(candidates), cast("Sequence[str]", rows["candidate"]), place)
@@ -186,14 +186,14 @@ class Outcomes:
 
     @classmethod
     def read(cls, folder: str | Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
-        """Read a folder of parquet files (docs/data.md has the layout).
+        """Read a folder of parquet files in the layout of docs/data.md.
 
         Args:
-            folder: Holds queries.parquet, outcomes.parquet and, optionally, candidates.json.
-            candidates: What else is known of candidates; takes the place of what candidates.json says.
+            folder: Contains queries.parquet, outcomes.parquet and, optionally, candidates.json.
+            candidates: Candidates that override those of the same name in candidates.json.
 
         Raises:
-            DataError: A file, column or value is missing or wrong.
+            DataError: A file, column or value is missing or invalid.
         """
         folder = Path(folder)
         asked = Table(folder / "queries.parquet", required=("query_id", "text"), optional=("task", "split"))
@@ -210,13 +210,11 @@ class Outcomes:
             raise DataError(f"{folder}: {error}") from None
 
     def write(self, folder: str | Path) -> None:
-        """Write a folder of parquet files; `read` gives it back.
-
-        Either the whole folder is written or nothing is.
+        """Write a folder of parquet files for `read`, atomically.
 
         Raises:
-            DataError: A query stands twice.
-            FileExistsError: The folder holds files that are not ours.
+            DataError: A query id is duplicated.
+            FileExistsError: The folder contains other files.
         """
         _lines(self.query_ids)
         row, column = np.nonzero(np.any([~np.isnan(getattr(self, name)) for name in MEASURES], axis=0))
@@ -241,13 +239,13 @@ _FILES = ("queries.parquet", "outcomes.parquet", "candidates.json")
 
 
 def split_of(text: str) -> Split:
-    """Return the split of a query that states none: by a hash of its text, 70 / 10 / 20 in a hundred."""
+    """Return the default split of a query, from a hash of its text: 70 % train, 10 % validation, 20 % test."""
     place = _digest(text) % 100
     return "train" if place < 70 else "validation" if place < 80 else "test"
 
 
 def text_digests(texts: Iterable[str]) -> npt.NDArray[np.uint32]:
-    """Return 32 bits of a hash of each text, shape (n,): they tell that a text was seen, and not what it says."""
+    """Return a 32-bit hash of each text, shape (n,), to recognize seen texts without storing them."""
     return np.array([_digest(text) for text in texts], dtype=np.uint32)
 
 
@@ -256,11 +254,15 @@ def _digest(text: str) -> int:
 
 
 def _lines(query_ids: Sequence[str | None]) -> dict[str, int]:
-    """Map each query to its line of the arrays; a query that stands twice is refused."""
+    """Map each query id to its row in the arrays.
+
+    Raises:
+        DataError: An id is missing or duplicated.
+    """
     line = {name: number for number, name in enumerate(query_ids) if name is not None}
     if len(line) < len(query_ids):
         at = next(number for number, name in enumerate(query_ids) if name is None or line[name] != number)
-        raise DataError(f"Query {at} has the id {query_ids[at]!r}, missing or taken; give it one of its own.")
+        raise DataError(f"Query {at} has the id {query_ids[at]!r}, missing or taken; give it a unique id.")
     return line
 
 
@@ -274,13 +276,13 @@ def _text_of(row: int, query: Mapping[str, str | None]) -> str:
 
 
 def _widened(pool: Pool, names: Sequence[str], place: Callable[[int], str]) -> Pool:
-    """Return the pool, and after it the names that it does not know, in the order of their first row."""
+    """Return the pool extended by the names that it lacks, in the order of their first row."""
     new = dict.fromkeys(name for name in names if name not in pool)
     if not all(new):
         unnamed = next(row for row, name in enumerate(names) if not name)
-        raise DataError(f"{place(unnamed)}: no candidate is named; name it, or drop the row.")
+        raise DataError(f"{place(unnamed)}: the candidate has no name; add it, or drop the row.")
     for name in new:
         if (found := unwritable(name)) is not None:
             row = list(names).index(name)
-            raise DataError(f"{place(row)}: the candidate's name holds {found!r}; leave it out.")
+            raise DataError(f"{place(row)}: the candidate's name contains {found!r}; remove it.")
     return Pool([*pool, *(Candidate(name=name) for name in new)])

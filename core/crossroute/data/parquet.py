@@ -1,6 +1,6 @@
-"""Outcomes as parquet files: checked when read, written atomically.
+"""Read, validate and atomically write the parquet files of outcomes.
 
-pyarrow takes a fifth of a second to import, so it is imported where a file is read or written.
+pyarrow takes 0.2 s to import, so it is imported only when a file is read or written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Table:
-    """The columns of one parquet file, converted and checked as they are asked for."""
+    """The columns of one parquet file, converted and validated on access."""
 
     def __init__(self, path: Path, *, required: Sequence[str], optional: Sequence[str] = ()) -> None:
         self.path = path
@@ -41,7 +41,7 @@ class Table:
         return name in self._table.column_names
 
     def texts(self, name: str) -> list[str | None]:
-        """Return a column of texts, None where one is missing; all None where the column is not there."""
+        """Return a column of texts with None for missing values, or all None if the file lacks the column."""
         import pyarrow as pa
 
         if name not in self:
@@ -49,7 +49,7 @@ class Table:
         return cast("list[str | None]", self._cast(name, pa.large_string()).to_pylist())
 
     def numbers(self, name: str) -> Floats:
-        """Return a column of numbers, NaN where one is missing."""
+        """Return a column of numbers, with NaN for missing values."""
         import pyarrow as pa
 
         return cast("Floats", self._cast(name, pa.float64()).to_numpy())
@@ -71,7 +71,9 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
         import pyarrow.parquet as pq
 
     if lacking := why_no_file(path):
-        raise DataError(f"{path} {lacking}. A folder of outcomes holds queries.parquet and outcomes.parquet.")
+        raise DataError(
+            f"{path} {lacking}. A folder of outcomes contains queries.parquet and outcomes.parquet."
+        )
     with parquet_errors(path), pq.ParquetFile(path) as file:
         present = [name for name in columns if name in file.schema_arrow.names]
         return file.read(columns=present)
@@ -79,10 +81,10 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
 
 @contextmanager
 def parquet_errors(path: Path) -> Iterator[None]:
-    """Tell what pyarrow raises of a file within the block, of a name or a text that is not UTF-8, too.
+    """Convert errors of pyarrow about a file, also about names or texts that are not UTF-8, to a DataError.
 
     Raises:
-        DataError: It raised something.
+        DataError: pyarrow raised an error within the block.
     """
     import pyarrow as pa
 
@@ -90,7 +92,7 @@ def parquet_errors(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{path} is not a parquet file that can be read ({one_line(error)}). Write it again."
+            f"{path} is not a readable parquet file ({one_line(error)}). Write it again."
         ) from error
 
 
@@ -115,7 +117,7 @@ def write_table(path: Path, columns: Mapping[str, Sequence[str] | Floats]) -> No
 
 
 def read_candidates(path: Path) -> Pool:
-    """Read a JSON list of candidates; none where there is no such file."""
+    """Read a JSON list of candidates; return an empty pool if the file does not exist."""
     if not path.exists():
         return Pool(())
     try:
@@ -125,7 +127,7 @@ def read_candidates(path: Path) -> Pool:
 
 
 def write_candidates(path: Path, pool: Pool) -> None:
-    """Write a JSON list of what is known of the candidates, without their profiles."""
+    """Write the candidates as a JSON list, without their profiles."""
     listed = [entry.model_dump(mode="json", exclude={"profile"}, exclude_defaults=True) for entry in pool]
     for entry in listed:
         entry["capabilities"] = sorted(entry.get("capabilities", ()))
@@ -134,20 +136,20 @@ def write_candidates(path: Path, pool: Pool) -> None:
 
 @contextmanager
 def replacing(folder: Path, holding: Iterable[str]) -> Iterator[Path]:
-    """Give an empty folder to write into, which takes the place of `folder` once all went well.
+    """Yield an empty folder that replaces `folder` when the block ends without an error.
 
     Args:
-        folder: Where the files are to stand. What it holds now goes only when the new files are complete.
-        holding: Names of the files that it may hold now.
+        folder: The folder to replace. Its present files are deleted only when the new ones are complete.
+        holding: Names of the files that it may contain now.
 
     Raises:
-        FileExistsError: It holds something else, or is no folder.
+        FileExistsError: It contains other files, or is not a folder.
     """
     folder = folder.resolve()
     foreign = sorted({entry.name for entry in folder.iterdir()} - set(holding)) if folder.exists() else []
     if foreign:
         raise FileExistsError(
-            f"{folder} also holds {foreign[0]!r}. Choose a folder of its own for the outcomes."
+            f"{folder} also contains {foreign[0]!r}. Choose a separate folder for the outcomes."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as staging:

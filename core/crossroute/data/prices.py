@@ -1,9 +1,9 @@
-"""Fill in candidates' prices that their outcomes do not state.
+"""Fill in missing prices of candidates.
 
-In this order: the price that explains the costs and tokens of the outcomes; RouterBench's table; the price that a
-router has of it; the bundled catalogue; the cost over the tokens of the text. A router's price or the catalogue's
-comes first where it explains the costs as well as one that is fitted. Where no cost is known: a router's price; the
-catalogue; the table of the genai-prices package. Each price says where it comes from.
+If costs are known, in this order: a price fitted to the costs and tokens of the outcomes; RouterBench's table; the
+price in a router; the bundled catalogue; the cost divided by the estimated tokens of the text. The price in a router or
+the catalogue is preferred to the fitted one if it explains the costs as well. If no cost is known: the price in a
+router; the catalogue; the table of the genai-prices package. Each price states its source.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ FITTED = "fitted from outcomes"
 ESTIMATED = "fitted from outcomes, tokens estimated from the text"
 
 _ROWS = 5
-"""Fewest outcomes with cost and tokens that a price is fitted from."""
+"""Minimum number of outcomes with cost and tokens to fit a price."""
 
 _PAIRS = 200
-"""Pairs of outcomes that are tried as a start of the fit."""
+"""Number of pairs of outcomes that are tried as starting points of the fit."""
 
 _JUDGES = 1000
-"""Outcomes by which a start is judged."""
+"""Number of outcomes on which a starting point is compared."""
 
 _TOLERANCE = 0.1
-"""A fitted price must explain half of the costs within this share of each."""
+"""Largest median relative error of a fitted price."""
 
 _AS_WELL = 0.02
-"""A known price may be off by this share of a cost, and by twice what one that is fitted is off."""
+"""A known price is kept if its median relative error is at most this plus twice that of the fitted price."""
 
 _MAKERS = {
     "deepseek": "deepseek",
@@ -54,17 +54,17 @@ _MAKERS = {
     "qwen": "qwen",
     "yi": "01-ai",
 }
-"""Family of an open model -> its maker in OpenRouter's names, which prices what others host."""
+"""Family of an open model -> its maker in OpenRouter's model names."""
 
 
 def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outcomes:
-    """Return the outcomes with prices where they can be known, and costs where prices and tokens are.
+    """Fill in missing prices of candidates, and missing costs from prices and tokens.
 
-    A price that a candidate has already stays as it is.
+    Present prices are kept.
 
     Args:
-        outcomes: Of candidates with or without a price.
-        known: Candidate -> its price, say a router's; comes before what the catalogue says.
+        outcomes: Outcomes of candidates with or without a price.
+        known: Candidate -> its price, for example in a router; preferred to the catalogue.
     """
     known = known or {}
     text_tokens = np.array([estimate_tokens(text) for text in outcomes.texts], dtype=np.float64)
@@ -80,9 +80,9 @@ def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outc
 
 
 def at_own_prices(parts: Sequence[Outcomes]) -> list[Outcomes]:
-    """Return sets that are to be put together, with their costs filled in where they state different prices.
+    """Fill in the costs of each set if the sets state different prices, before they are concatenated.
 
-    Else the price of the set that comes first would be that of all tokens.
+    Otherwise the price of the first set would apply to the tokens of all sets.
     """
     stated: dict[str, set[tuple[float, float]]] = {}
     for candidate in (candidate for part in parts for candidate in part.pool if candidate.price):
@@ -93,7 +93,7 @@ def at_own_prices(parts: Sequence[Outcomes]) -> list[Outcomes]:
 
 
 def unpriced(outcomes: Outcomes) -> tuple[str, ...]:
-    """Return the names of the candidates that have no price."""
+    """Return the names of the candidates without a price."""
     return tuple(candidate.name for candidate in outcomes.pool if candidate.price is None)
 
 
@@ -116,14 +116,14 @@ def _price(
 
 
 def _explains_as_well(known: Price, fitted: Price, cost: Floats, tokens: Floats) -> bool:
-    """Return whether a known price is as close to the costs as one that was fitted to them, but for chance.
+    """Return whether a known price explains the costs about as well as the fitted one.
 
-    Costs that are rounded, few, or of calls that are all alike lie close to the line of many prices. Exact costs
-    that vary do not: there the fit tells what was paid, whatever is listed today.
+    Many prices explain costs that are rounded, few, or of similar calls. Exact costs that vary identify the price
+    that was paid, even if another is listed today.
     """
     share = _shares(cost, tokens)
     if not len(share):
-        return True  # nothing was paid, and both say so
+        return True  # nothing was paid, and both prices agree
     off, least = (_error(share, np.array([price.input, price.output])) for price in (known, fitted))
     return off <= 2 * least + _AS_WELL
 
@@ -133,12 +133,11 @@ def _is_free(price: Price) -> bool:
 
 
 def fit_price(cost: Floats, tokens: Floats) -> Price | None:
-    """Return the price that explains most of the costs.
+    """Fit a price to costs and tokens by robust regression.
 
-    Least squares over all outcomes is misled where some of them paid for more than their tokens (a second
-    call, another provider for a while). So: least trimmed squares on relative errors, started from the pair
-    of outcomes whose exact solution has the smallest median error, finished by non-negative least squares on
-    the better half.
+    Ordinary least squares is biased by outcomes with extra costs (a second call, another provider for a while).
+    Therefore least trimmed squares on relative errors: start from the exact solution of a pair of outcomes with the
+    smallest median error, and finish with non-negative least squares on the half with the smallest errors.
 
     Source: Rousseeuw, "Least Median of Squares Regression", JASA 79, 1984.
 
@@ -147,7 +146,7 @@ def fit_price(cost: Floats, tokens: Floats) -> Price | None:
         tokens: Input and output tokens, shape (n, 2).
 
     Returns:
-        None where fewer than five outcomes tell, or no price explains half of the costs within a tenth.
+        The price; None if fewer than five outcomes have a cost and tokens, or its median relative error is over 10 %.
     """
     if len(cost) >= _ROWS and not cost.any():
         return Price(input=0, output=0, source=FITTED)
@@ -166,18 +165,18 @@ def fit_price(cost: Floats, tokens: Floats) -> Price | None:
 
 
 def _shares(cost: Floats, tokens: Floats) -> Floats:
-    """Return what, times a price, is the share of each cost that it explains, shape (telling, 2)."""
+    """Return million tokens per USD of the k outcomes with cost and tokens, shape (k, 2); times the price, 1."""
     telling = (cost > 0) & (tokens.sum(axis=1) > 0)
     return np.asarray(tokens[telling] / 1e6 / cost[telling, None])
 
 
 def _error(share: Floats, price: Floats) -> float:
-    """Return the median error of a price, as a share of each cost."""
+    """Return the median relative error of a price."""
     return float(np.median(np.abs(share @ price - 1)))
 
 
 def _pair_solutions(share: Floats) -> Floats:
-    """Return prices that explain two outcomes exactly, none negative, for many pairs, shape (pairs, 2)."""
+    """Return the non-negative exact solutions of random pairs of outcomes, shape (pairs, 2)."""
     pairs = share[np.random.default_rng(0).integers(len(share), size=(_PAIRS, 2))]  # (pairs, 2, 2)
     (a, b), (c, d) = pairs[:, 0].T, pairs[:, 1].T
     determinant = a * d - b * c
@@ -194,15 +193,15 @@ def _nnls(share: Floats) -> Floats:
 
 
 def _per_text_token(cost: Floats, text_tokens: Floats) -> Price:
-    """Return one price for input and output: what was paid over the tokens that were read, as estimated."""
+    """Return one price for input and output: the cost divided by the estimated input tokens."""
     usd = float(f"{cost.sum() / text_tokens.sum() * 1e6:.4g}")
     return Price(input=usd, output=usd, source=ESTIMATED)
 
 
 def listed_price(name: str) -> Price | None:
-    """Return the price that the genai-prices package lists for a model; None without a match or the package.
+    """Return the price of a model in the genai-prices package; None without a match or the package.
 
-    The maker's own price comes first, then OpenRouter's, for open models that others host.
+    The maker's own price is preferred; open models that others host have OpenRouter's.
     """
     if find_spec("genai_prices") is None:
         return None
@@ -224,7 +223,7 @@ def listed_price(name: str) -> Price | None:
 
 
 def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
-    """Yield (name, provider), the exact first: as given; without host, prefix and date; by its maker."""
+    """Yield spellings (name, provider), the most exact first: as given; without host, prefix and date; by maker."""
     hostless = name.partition("@")[0]
     bare = hostless.rpartition("/")[2].lower().removeprefix("meta-")
     undated = re.sub(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$", "", bare)
@@ -237,7 +236,7 @@ def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _with_costs(outcomes: Outcomes) -> Outcomes:
-    """Return the outcomes with the costs that the candidates' own prices and the tokens tell."""
+    """Fill in missing costs from the candidates' prices and the tokens."""
     prices = [candidate.price for candidate in outcomes.pool]
     read = np.array([price.input if price else np.nan for price in prices])  # (m,)
     written = np.array([price.output if price else np.nan for price in prices])  # (m,)

@@ -17,19 +17,19 @@ from crossroute.numeric import Floats
 from crossroute.tables.fitting import FittingTable
 
 NEAR_EMPTY = 0.05
-"""A candidate that answered less than this share of the queries is worth a warning."""
+"""A candidate that answered less than this share of the queries gets a warning."""
 
 
 class CandidateSummary(BaseModel):
-    """What is known of one candidate.
+    """Summary of the outcomes of one candidate; None means that nothing is known.
 
     Attributes:
         name: Its name.
-        answered: Queries of which its quality is known.
-        quality: Mean quality, in [0, 1]; None where none is known, as in the fields below.
+        answered: Number of queries with a known quality.
+        quality: Mean quality, in [0, 1].
         cost: Mean cost of a call, USD.
-        input_tokens: Mean tokens read.
-        output_tokens: Mean tokens written.
+        input_tokens: Mean input tokens.
+        output_tokens: Mean output tokens.
         price: USD per million tokens, with its source.
     """
 
@@ -45,18 +45,18 @@ class CandidateSummary(BaseModel):
 
 
 class Summary(BaseModel):
-    """What is in some outcomes.
+    """Summary of a set of outcomes.
 
     Attributes:
         queries: Number of queries.
-        candidates: One entry a candidate, in the order of the pool.
-        missing: Share of all pairs of query and candidate whose quality is not known.
-        cost_range: Lowest and highest cost of a call, USD; None where none is known.
-        tasks: Queries of each task, the largest first; "" where a query states none.
-        splits: Queries of each split.
-        duplicates_within: Queries whose text another query of the same split has already.
-        duplicates_across: Texts that stand in more than one split.
-        warnings: What to beware of, in words.
+        candidates: One entry per candidate, in the order of the pool.
+        missing: Share of all pairs of query and candidate without a known quality.
+        cost_range: Lowest and highest cost of a call, USD; None if none is known.
+        tasks: Number of queries of each task, the largest first; "" for queries without a task.
+        splits: Number of queries of each split.
+        duplicates_within: Number of queries that repeat a text of their split.
+        duplicates_across: Number of texts in more than one split.
+        warnings: Warnings about gaps and duplicates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,7 +96,7 @@ class Summary(BaseModel):
 
 
 def summarize(outcomes: Outcomes) -> Summary:
-    """Count what is in some outcomes, and say what to beware of."""
+    """Summarize outcomes: counts, means, duplicates and warnings."""
     costs = outcomes.cost[~np.isnan(outcomes.cost)]
     candidates = tuple(_candidate(outcomes, column) for column in range(len(outcomes.pool)))
     within, across = _duplicates(outcomes)
@@ -145,19 +145,19 @@ def _warnings(
 ) -> Iterator[str]:
     if across:
         yield (
-            f"{across} {'text stands' if across == 1 else 'texts stand'} in more than one split, so a figure "
-            "on test flatters. Keep each text in one split."
+            f"{across} {'text is' if across == 1 else 'texts are'} in more than one split, so figures on the test "
+            "split are too optimistic. Keep each text in one split."
         )
     for split in SPLITS:
         if not splits[split]:
             yield f"No query is in the {split} split."
     without_cost = [candidate.name for candidate in candidates if candidate.cost is None]
     if without_cost:
-        yield f"No cost is known of {_counted(without_cost)}."
+        yield f"No cost is known for {_counted(without_cost)}."
     without_price = [candidate.name for candidate in candidates if candidate.price is None]
     if without_price:
         yield (
-            f"No price is known of {_counted(without_price)}. Add cost_usd to the rows, state it in "
+            f"No price is known for {_counted(without_price)}. Add cost_usd to the rows, state it in "
             'candidates.json, or look it up: pip install "crossroute[prices]".'
         )
     scarce = [candidate.name for candidate in candidates if candidate.answered < NEAR_EMPTY * queries]
@@ -201,7 +201,7 @@ def _whole(value: float | None) -> str:
 
 
 def _sources(candidates: tuple[CandidateSummary, ...]) -> str:
-    """Explain the columns, and say where the prices come from."""
+    """Explain the columns, and name the sources of the prices."""
     sources = Counter(
         candidate.price.source.partition(":")[0] or "not stated"
         for candidate in candidates

@@ -1,4 +1,4 @@
-"""Escalation: whether answers are checked, and how many further models may be called."""
+"""Settings of escalation: the limits on calls, and the checks of answers."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from crossroute.escalation.evidence import Kind
 from crossroute.numeric import Floats, logit
 
 STATED_PAIRS = 20
-"""Pairs of wrong answers that what is stated of a kind counts as."""
+"""Number of pairs of wrong answers that the default rate of a kind weighs (pseudo-counts)."""
 
 LEAST_GRADED = 20
-"""Graded answers from which a judge is worth calibrating."""
+"""Minimum number of graded answers to calibrate a judge."""
 
 Opinion = Callable[[str, str], float | Awaitable[float]]
-"""(query, answer) -> how right the answer is, in [0, 1]; may be a coroutine function, for asynchronous calls."""
+"""(query, answer) -> correctness in [0, 1]; may be a coroutine function, for asynchronous calls."""
 
 
 class Judge(BaseModel):
-    """A model that is asked whether an answer is right.
+    """A model that judges whether an answer is right.
 
     Attributes:
-        ask: (query, answer) -> how right the answer is, in [0, 1].
-        error_rate: How often it is wrong; tells how much its word weighs.
-        cost: USD a judgement, counted like a call.
-        scale: What it says, rising, and the log-odds of a right answer that this adds, from `calibrated`; without it
-            the error rate alone tells how it is read.
+        ask: (query, answer) -> correctness in [0, 1].
+        error_rate: Share of its judgements that are wrong; a lower rate gives them more weight.
+        cost: USD per judgement, counted like a call.
+        scale: Calibration from `calibrated`: pairs of a judgement, increasing, and the log-odds of a right answer that
+            it adds. Empty: the weight follows from the error rate alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,23 +43,23 @@ class Judge(BaseModel):
     scale: tuple[tuple[float, float], ...] = ()
 
     def calibrated(self, said: Sequence[float], right: Sequence[float]) -> Judge:
-        """Return this judge read as graded answers tell: most judges say 0.9 of answers that are right less often.
+        """Return this judge calibrated on graded answers: most judges overrate answers.
 
-        P(right) never falls with what the judge says (isotonic regression), and one right and one wrong answer are
-        counted beside those of each level, so that no word is proof.
+        Isotonic regression of the grades on the judgements, with one right and one wrong answer added to each level
+        (additive smoothing), so that no judgement counts as certain.
 
         Args:
-            said: What it said of answers, each in [0, 1].
-            right: How right each was, in [0, 1]; some right and some wrong.
+            said: Judgements of the answers, each in [0, 1].
+            right: Grades of the same answers, each in [0, 1]; both right and wrong answers are needed.
 
         Raises:
-            ValueError: The answers are too few, or all alike.
+            ValueError: There are too few answers, or all are right or all wrong.
             MissingExtraError: scikit-learn is not installed.
         """
         opinions, grades = _shares("opinions", said), _shares("grades", right)
         if opinions.shape != grades.shape or len(grades) < LEAST_GRADED or not 0 < grades.mean() < 1:
             raise ValueError(
-                f"Calibrating a judge takes {LEAST_GRADED} opinions at least, of answers graded right and wrong; "
+                f"Calibrating a judge needs at least {LEAST_GRADED} opinions, of answers graded right and wrong; "
                 f"got {len(opinions)} opinions and {len(grades)} grades, of {grades.mean() if grades.size else 0:.0%} "
                 "right on average."
             )
@@ -79,29 +79,29 @@ class Judge(BaseModel):
         return self.model_copy(update={"scale": tuple(scale), "error_rate": min(max(error, 0.01), 0.49)})
 
     def shift(self, said: float) -> float:
-        """Return what its word adds to the log-odds of a right answer; it must be calibrated."""
+        """Return the change in the log-odds of a right answer by a judgement; needs calibration."""
         return float(np.interp(said, *np.array(self.scale).T))
 
 
 class Escalation(BaseModel):
-    """Settings of route, verify, escalate.
+    """Settings of escalation: verify an answer, and call another model if that pays.
 
     Attributes:
-        max_calls: Models called for one query, at most.
-        max_cost: USD that a further call may bring a query's calls to, as far as predicted.
-        max_latency_s: Seconds after the first call began beyond which no further call begins.
-        usd_per_second: What a second of waiting is worth, USD. A further call then counts as dearer by the seconds
-            that it is expected to take: as many as the answers in hand took on average, and before any, 1.
-        check: The user's own check of an answer, taken to err on 5 % of answers.
-        judge: A model's opinion of an answer.
-        answers: What kind of answers to expect: "choice", "number", "code" or "text". With three calls or more, of
-            models that give no log-probabilities and without check or judge, two cheap ones are then asked where that
-            pays, and a third where they do not say the same (escalation/panel.py).
-        same_wrong: How often two wrong answers say the same, in [0, 1], from `calibrated`; by default as stated of the
-            kind (escalation/agreement.py).
-        logprobs: Ask models for token log-probabilities where their API has them.
-        buffer_streams: Hold a streamed answer back until it is known whether to escalate. Otherwise streamed
-            calls are not escalated.
+        max_calls: Maximum number of models called for one query.
+        max_cost: Limit in USD on the predicted cost of all calls of a query.
+        max_latency_s: Seconds since the start of the first call after which no further call starts.
+        usd_per_second: Value of a second of waiting, USD, added to the cost of a further call for its expected
+            duration: the mean duration of the present answers, or 1 s before the first.
+        check: The user's own check of an answer, assumed to be wrong for 5 % of answers.
+        judge: A model that judges answers.
+        answers: Kind of the expected answers: "choice", "number", "code" or "text". With max_calls of at least 3,
+            models without log-probabilities, and no check or judge, two cheap models are then called if that pays, and
+            a third if their answers differ (escalation/panel.py).
+        same_wrong: Probability that two wrong answers agree, in [0, 1], from `calibrated`; by default that of the kind
+            (escalation/agreement.py).
+        logprobs: Request token log-probabilities from APIs that return them.
+        buffer_streams: Buffer a streamed answer until the decision on escalation. Otherwise streamed calls are not
+            escalated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -120,22 +120,22 @@ class Escalation(BaseModel):
     def calibrated(
         self, answers: Sequence[Sequence[str]], right: Sequence[Sequence[float]], queries: Sequence[str] = ()
     ) -> Escalation:
-        """Return these settings told how often two wrong answers say the same, by graded answers to a user's queries.
+        """Return these settings with `same_wrong` estimated from graded answers to the user's queries.
 
-        What is stated of the kind counts as `STATED_PAIRS` pairs of wrong answers beside those that are found. A query
-        with more answers than most counts as one with as many as the middle one.
+        The default rate of the kind has the weight of `STATED_PAIRS` pairs of wrong answers. A query with more answers
+        than the median has the weight of one with the median number.
 
         Args:
-            answers: Of two candidates or more to each of n queries.
-            right: How right each answer was, in [0, 1]; under 0.5 it is wrong.
-            queries: What was asked, so that what an answer repeats of it does not count.
+            answers: For each of n queries, the answers of two or more candidates.
+            right: Grade of each answer, in [0, 1]; below 0.5 it is wrong.
+            queries: The n queries, to ignore text that an answer repeats from its query.
 
         Raises:
-            ValueError: No kind of answer is expected, answers, grades and queries do not fit together, an answer is no
-                text or a grade is outside [0, 1].
+            ValueError: `answers` of these settings is None, the lengths differ, an answer is not a text, or a grade is
+                outside [0, 1].
         """
         if self.answers is None:
-            raise ValueError('Say what kind of answers is expected: Escalation(answers="number").')
+            raise ValueError('Set the kind of the expected answers: Escalation(answers="number").')
         if [len(row) for row in answers] != [len(row) for row in right] or len(queries) not in (
             0,
             len(answers),
@@ -146,7 +146,7 @@ class Escalation(BaseModel):
             )
         if any(isinstance(row, str) or not all(isinstance(text, str) for text in row) for row in answers):
             raise ValueError(
-                "Expected rows of answers, each a text: one row a query, one answer a candidate."
+                "Expected rows of answers, each a text: one row per query, one answer per candidate."
             )
         asked = queries if len(queries) else [""] * len(answers)
         same, pairs = 0.0, 0.0
@@ -161,10 +161,10 @@ class Escalation(BaseModel):
 
     @classmethod
     def of(cls, value: Escalation | bool | Literal["buffer"] | None) -> Escalation | None:
-        """Return the settings that are given in short: True, "buffer", or nothing.
+        """Return the settings for a short form: True, "buffer", False or None.
 
         Raises:
-            ValueError: It is something else.
+            ValueError: It is none of these.
         """
         if value is None or value is False:
             return None
@@ -179,7 +179,7 @@ def _shares(what: str, told: Sequence[float]) -> Floats:
     """Return numbers in [0, 1] as an array.
 
     Raises:
-        ValueError: One is outside, or no number.
+        ValueError: One is outside [0, 1], or not a number.
     """
     shares = np.asarray(told, dtype=float)
     if not (held := (shares >= 0) & (shares <= 1)).all():

@@ -1,4 +1,4 @@
-"""Evaluation: predictions of routers against outcomes; tables, plots and a page."""
+"""Evaluate routers on outcomes: reports as tables, plots and an HTML page."""
 
 from crossroute.evaluation.comparison import compare, evaluate
 from crossroute.evaluation.report import Report

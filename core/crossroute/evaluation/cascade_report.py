@@ -1,4 +1,4 @@
-"""Report on cascades: calls, waiting, and how well their confidence is calibrated."""
+"""Report on cascades: calls, latency and calibration along their curves."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from crossroute.metrics.uncertainty import expected_calibration_error, paired_bo
 from crossroute.numeric import Floats
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Shares of the way from a router's cheapest point to the one of its highest quality, in cost."""
+"""Reported points, as shares of the cost range from the cheapest point to the one of highest quality."""
 
 NEVER_REACHED = 2.0
-"""Share of the best single candidate's cost that counts where its quality is not reached in a draw."""
+"""Share of the best single candidate's cost that is used if its quality is not reached in a bootstrap draw."""
 
 
 class CascadePoint(BaseModel):
@@ -28,10 +28,9 @@ class CascadePoint(BaseModel):
 
     Attributes:
         cost: Mean cost of all calls of a query, USD.
-        quality: Mean quality of the answers returned.
-        calls: Mean calls a query.
-        latency: Seconds of all calls of a query, one after the other: median, 95th and 99th percentile; None
-            where they are not known.
+        quality: Mean quality of the returned answers.
+        calls: Mean number of calls per query.
+        latency: Seconds of all calls of a query in sequence: median, 95th and 99th percentile; None if unknown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,11 +45,11 @@ class CascadeFigures(BaseModel):
     """A cascade along its curve.
 
     Attributes:
-        points: From its cheapest end to its highest quality.
-        calibration_error: Expected calibration error of P(right) of the answers returned, over the curve.
-        share_of_best_single_cost: Cost at which it reaches the best single candidate's quality, as a share of
-            that candidate's; None if never, or where that candidate is free.
-        share_interval: Its 95 % bootstrap interval; None where that candidate is free.
+        points: From the cheapest end to the highest quality.
+        calibration_error: Expected calibration error of P(right) of the returned answers, over the curve.
+        share_of_best_single_cost: Cost at which it reaches the best single candidate's quality, as a share of that
+            candidate's cost; None if never, or if that candidate is free.
+        share_interval: Its 95 % bootstrap interval; None if that candidate is free.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,14 +61,14 @@ class CascadeFigures(BaseModel):
 
 
 class CascadeReport(BaseModel):
-    """Cascades side by side; prints as a table."""
+    """Figures of several cascades; renders as a table."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cascades: dict[str, CascadeFigures]
 
     def __rich__(self) -> Table:
-        """Lay out a row for each cascade and level."""
+        """Render a row for each cascade and level."""
         caption = (
             "Calls and seconds a query, one call after the other, along each curve. ECE: calibration error of "
             "P(right) of the answers returned. Cost: at which the best single candidate's quality is reached, as a "
@@ -89,11 +88,11 @@ class CascadeReport(BaseModel):
 def cascade_report(
     played: Mapping[str, Played], outcomes: Outcomes, *, resamples: int = 1000, seed: int = 0
 ) -> CascadeReport:
-    """Look at cascades along their curves.
+    """Compute the figures of cascades along their curves.
 
     Args:
-        played: Name -> what was played over the outcomes.
-        outcomes: Those queries; each with a known outcome.
+        played: Name -> the cascade replayed over the outcomes.
+        outcomes: The queries; each with a known outcome.
         resamples: Draws of the bootstrap.
         seed: Of the bootstrap.
     """
@@ -134,17 +133,14 @@ def _point(played: Played, curve: Floats, place: int) -> CascadePoint:
 
 
 def _best_single(outcomes: Outcomes) -> Floats:
-    """Return quality and cost of the best single candidate; of equals, of the cheapest; shape (n, 2)."""
+    """Return quality and cost of the best single candidate (the cheapest of equals) per query, shape (n, 2)."""
     cost, quality = candidate_points(outcomes.quality, outcomes.cost).T
     best = best_single(quality, cost)
     return np.stack([outcomes.quality[:, best], outcomes.cost[:, best]], axis=1)
 
 
 def _shares(played: Played, alone: Floats, weights: Floats) -> Floats:
-    """Return the cost at the best single candidate's quality as a share of that one's, a draw each, shape (r,).
-
-    Beside a best candidate that is free no cost is a share of its own.
-    """
+    """Return the cost at the best single candidate's quality as a share of its cost, one value per draw, shape (r,)."""
     known = ~np.isnan(alone).any(axis=1)
     quality, cost = (weights[:, known] @ alone[known] / weights[:, known].sum(axis=1, keepdims=True)).T
     curves = played.points(weights)

@@ -1,4 +1,4 @@
-"""Charts of a report: curves, shares and calibration."""
+"""Build the charts of a report: curves, shares and calibration."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ STEPS = 240
 """Costs at which curves are drawn."""
 _SHOWN_AT_FIRST = 4
 _MOST_LABELS = 14
-"""Candidates beyond which a chart tells their names on hovering only."""
+"""With more candidates, a chart shows their names only on hovering."""
 
 _PER_CALLS = 1000
 COST = "Mean cost, USD per 1,000 calls"
 QUIET = "var(--soft)"
 SHADES = ((253, 231, 37), (94, 201, 98), (33, 145, 140), (59, 82, 139), (72, 40, 120))
-"""From the cheapest candidate to the dearest: Viridis, which grows darker evenly."""
+"""From the cheapest candidate to the most expensive: the Viridis palette."""
 
 
 def curves(report: Report) -> Chart:
-    """Return the plane of cost and quality: routers, candidates, zero router and oracle."""
+    """Build the chart of quality against cost: routers, candidates, zero router and oracle."""
     each = report.candidates.items()
     dots = [
         Dot(
@@ -63,13 +63,13 @@ def curves(report: Report) -> Chart:
 
 
 def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> Chart:
-    """Return which candidate gets which share of the queries, from the cheapest end to the dearest."""
+    """Build the chart of each candidate's share of the queries against cost."""
     cost = sweep.points()[:, 0]
     order = np.argsort(cost, kind="stable")
     ranked = sorted(report.candidates, key=lambda name: report.candidates[name].cost)
     drawn = _PER_CALLS * np.maximum(cost[order], _floor(report))
     across = Axis.logarithmic(COST, drawn)
-    # else areas go back and forth on one place
+    # one point per pixel, or areas would overlap
     apart = np.append(np.diff(across.at(drawn).round()) > 0, True)
     order, drawn = order[apart], drawn[apart]
     share = np.array([(sweep.chosen == outcomes.pool.position(name)).mean(axis=0)[order] for name in ranked])
@@ -95,7 +95,7 @@ def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> Chart:
 
 
 def calibration(sweep: Sweep, outcomes: Outcomes) -> Chart:
-    """Return observed quality against predicted quality, in bins, over all candidates."""
+    """Build the chart of observed against predicted quality, in bins, over all candidates."""
     known = ~np.isnan(outcomes.quality)
     predicted, observed = sweep.predicted_quality[known], outcomes.quality[known]
     place = np.minimum((predicted * BINS).astype(int), BINS - 1)
@@ -133,7 +133,7 @@ def _hull(
     width: float = 2.5,
     shown: bool = True,
 ) -> Series:
-    """Return a curve's hull, bent as a straight segment bends on the logarithmic axis; NaN before it begins."""
+    """Return a curve's hull, sampled for the logarithmic axis; NaN before its first point."""
     hull = non_decreasing_convex_hull(np.array(figures.curve))
     quality = np.interp(cost, hull[:, 0], hull[:, 1])
     quality[cost < hull[0, 0] * (1 - 1e-9)] = np.nan
@@ -149,7 +149,7 @@ def _shades(count: int) -> Sequence[str]:
 
 
 def _floor(report: Report) -> float:
-    """Return the USD at which free calls are drawn, since a logarithm has no place for them."""
+    """Return the cost, USD, at which free calls are drawn on the logarithmic axis."""
     paid = [candidate.cost for candidate in report.candidates.values() if candidate.cost > 0]
     return min(paid, default=1e-6) / 10
 

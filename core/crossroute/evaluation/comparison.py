@@ -1,7 +1,7 @@
-"""Evaluation: predictions compared with observed outcomes -> Report.
+"""evaluate and compare: score predictions against observed outcomes.
 
-Routers are compared on the same queries, over the same cost range and the same sweep of the willingness to
-pay. metrics/scores.py defines each figure, and what is done where outcomes are missing.
+Routers are compared on the same queries, over the same cost range and the same sweep of the willingness to pay.
+metrics/scores.py defines each figure and the treatment of missing outcomes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,15 @@ def evaluate(
     reward: Reward = "exponential",
     willingness_to_pay: float | None = None,
 ) -> Report:
-    """Evaluate one router; see `compare`."""
+    """Evaluate one router on outcomes; see `compare`.
+
+    Args:
+        prediction: Its predictions for the queries of `outcomes`, in their order.
+        outcomes: The observed outcomes.
+        name: Its name in the report.
+        reward: The reward that it maximizes.
+        willingness_to_pay: USD at which each candidate's share of the queries is reported as well.
+    """
     return compare({name: prediction}, outcomes, reward=reward, willingness_to_pay=willingness_to_pay)
 
 
@@ -59,22 +67,22 @@ def compare(
     seed: int = 0,
     least_queries: int = 30,
 ) -> Report:
-    """Evaluate routers side by side, on all queries and task by task.
+    """Evaluate several routers on the same outcomes, over all queries and per task.
 
     Args:
-        predictions: Router's name -> what it predicts for the queries of outcomes, in their order.
-        outcomes: What was observed.
-        played: Name -> what a cascade did on these queries, for routers that make several calls.
-        reference: Router with which the others' AIQ is compared.
-        reward: What routers maximize, "exponential" or "linear".
-        willingness_to_pay: USD at which each candidate's share of the queries is reported, too.
+        predictions: Router's name -> its predictions for the queries of `outcomes`, in their order.
+        outcomes: The observed outcomes.
+        played: Name -> replayed cascade, for routers with several calls.
+        reference: Router with which the AIQ of the others is compared.
+        reward: The reward that routers maximize, "exponential" or "linear".
+        willingness_to_pay: USD at which each candidate's share of the queries is reported as well.
         resamples: Draws of the bootstrap.
         seed: Of the bootstrap.
-        least_queries: A task with fewer queries has no figures of its own.
+        least_queries: Tasks with fewer queries get no figures of their own.
 
     Raises:
         ValueError: A prediction does not fit the outcomes, or the reference is not among the predictions.
-        DataError: There is nothing to tell routers apart by.
+        DataError: No two candidates have known quality and different costs, so routers cannot be ranked.
     """
     names = (*predictions, *(played or {}))
     if not predictions or reference not in (None, *names):
@@ -96,8 +104,8 @@ def compare(
     )
     if not trial.can_rank():
         raise DataError(
-            "Nothing tells routers apart: no two candidates have known quality and known, different costs. "
-            "Where tokens are known, fill the costs in from prices."
+            "Routers cannot be ranked: no two candidates have known quality and known, different costs. "
+            "If tokens are known, fill in the costs from prices: crossroute.priced(outcomes)."
         )
     tasks = np.array(trial.observed.tasks)
     counts = sorted(Counter(trial.observed.tasks).items())
@@ -108,13 +116,13 @@ def compare(
 
 
 def answered(outcomes: Outcomes) -> Outcomes:
-    """Return the queries with a known outcome, on which routers are compared."""
+    """Return the queries with at least one known outcome, on which routers are compared."""
     return outcomes.take(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """Routers and the queries on which they are compared, each query with a known outcome."""
+    """Routers and the queries on which they are compared; each query has a known outcome."""
 
     observed: Outcomes
     sweeps: Mapping[str, Sweep]
@@ -126,20 +134,20 @@ class _Trial:
     seed: int
 
     def take(self, rows: npt.NDArray[np.bool_]) -> _Trial:
-        """Return some of the queries."""
+        """Return a subset of the queries."""
         sweeps = {name: sweep.take(rows) for name, sweep in self.sweeps.items()}
         sweeps_at = {name: sweep.take(rows) for name, sweep in self.sweeps_at.items()}
         return replace(self, observed=self.observed.take(rows), sweeps=sweeps, sweeps_at=sweeps_at)
 
     def can_rank(self) -> bool:
-        """Whether candidates differ in mean cost, so that there is a range to integrate over."""
+        """Return whether candidates differ in mean cost, so that AIQ is defined."""
         if len(self.observed) == 0:
             return False
         low, high = cost_range(self.observed.quality, self.observed.cost)
         return low < high
 
     def candidates(self) -> dict[str, CandidateFigures]:
-        """Return the figures of the candidates that have a known outcome."""
+        """Return the figures of the candidates with a known outcome."""
         seen, counts = self._seen(), known_outcomes(self.observed.quality, self.observed.cost).sum(axis=0)
         points = candidate_points(self.observed.quality[:, seen], self.observed.cost[:, seen])
         return {
@@ -150,7 +158,7 @@ class _Trial:
         }
 
     def report(self, task: str) -> Report:
-        """Compute all figures."""
+        """Compute the report of a task."""
         candidates = self.candidates()
         low, high = cost_range(self.observed.quality, self.observed.cost)
         seen = self._seen()
@@ -176,7 +184,7 @@ class _Trial:
     def _figures(
         self, name: str, report: Report, interval: Interval, against: Interval, gain: Interval
     ) -> RouterFigures:
-        """Compute the figures of one router; its gain only where all candidates answered the same queries."""
+        """Compute the figures of one router; the gain only if all candidates answered all queries."""
         sweep = self.sweeps[name]
         points = sweep.points()
         curve = _curve_figures(points, report.low_cost, report.high_cost)
@@ -205,7 +213,7 @@ class _Trial:
         )
 
     def _intervals(self, low: float, high: float) -> dict[str, tuple[Interval, Interval, Interval]]:
-        """Return 95 % intervals of every router's AIQ, and of its leads over reference and zero router."""
+        """Return 95 % intervals of each router's AIQ, and of its differences to the reference and the zero router."""
         names = list(self.sweeps)
         reference = names.index(self.reference) if self.reference is not None else 0
 
@@ -236,7 +244,7 @@ class _Trial:
         return {name: shares[name] for name in report.candidates}
 
     def _seen(self) -> npt.NDArray[np.intp]:
-        """Return the columns of the candidates that have a known outcome."""
+        """Return the columns of the candidates with a known outcome."""
         return np.flatnonzero(known_outcomes(self.observed.quality, self.observed.cost).any(axis=0))
 
 

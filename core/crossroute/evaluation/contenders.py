@@ -1,4 +1,4 @@
-"""The contenders of an evaluation: a router and its baselines, on the same queries."""
+"""Predictions of baselines and cascades for an evaluation."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def baseline_predictions(
 
     Args:
         outcomes: With all three splits.
-        query_encoder: Gives the baselines both views' embeddings.
-        split: Which is predicted.
-        reward: What tuning maximizes.
-        on_baseline: Called with each baseline's name before it is fitted, or waited for.
-        mapped: What `map` does, elsewhere: `cluster.map_tasks` does it on a cluster.
+        query_encoder: Embeds both views of the queries.
+        split: The split to predict.
+        reward: The reward that tuning maximizes.
+        on_baseline: Called with each baseline's name before it is fitted.
+        mapped: Replaces `map`, for example `cluster.map_tasks` to use a cluster.
 
     Returns:
-        Name -> prediction; "usual" has a family's usual parameters, "tuned" the best on validation.
+        Name -> prediction; "usual" has a family's usual parameters, "tuned" the best ones on validation.
     """
     target = outcomes.split(split)
     embedded = query_encoder.embed([Query(text) for text in target.texts])
@@ -68,17 +68,17 @@ def baseline_predictions(
 def cascades(
     router: Router, prediction: Prediction, outcomes: Outcomes, split: Split = "test", *, max_calls: int = 2
 ) -> dict[str, Played]:
-    """Play what looks at answers: routing alone, for its waiting; route and cascade; the classical cascade.
+    """Replay routing alone (for its latency), route-and-cascade, and the classical cascade on outcomes.
 
-    The classical cascade is tuned on train and validation; it is left out where outcomes are missing or where
-    no answer carries a log-probability.
+    The classical cascade is tuned on train and validation; it is left out if outcomes are missing or no answer has a
+    log-probability.
 
     Args:
-        router: Its verifier reads the answers.
-        prediction: Its, for the split's queries.
+        router: Its verifier scores the answers.
+        prediction: Its predictions for the split's queries.
         outcomes: With all three splits.
-        split: Which is played.
-        max_calls: Of route and cascade, at most, a query.
+        split: The split to replay.
+        max_calls: Most calls per query of route-and-cascade.
     """
     target, reward = outcomes.split(split), router.reward
     pays = sweep_for(target.cost)
@@ -96,7 +96,7 @@ def cascades(
 
 
 def blind_baselines(train: Outcomes, target: Outcomes) -> dict[str, Prediction]:
-    """Return what is predicted of some queries without reading them."""
+    """Return the predictions of baselines that do not use the text."""
     return {
         "random": random_choice(target),
         "best single": best_single(train, target),
@@ -113,7 +113,7 @@ def learned_baselines(
     on_baseline: Callable[[str], None] = lambda _: None,
     mapped: Mapped = map,
 ) -> Iterator[tuple[str, FittedBaseline]]:
-    """Yield every baseline that learns, fitted on train and tuned on validation; arguments as above."""
+    """Yield each learned baseline, fitted on train and tuned on validation; arguments as `baseline_predictions`."""
     train, validation = outcomes.split("train"), outcomes.split("validation")
     x, v = (query_encoder.embed([Query(text) for text in part.texts]) for part in (train, validation))
     names = (*AS_SHIPPED, *FAMILIES)
@@ -124,7 +124,7 @@ def learned_baselines(
 
 
 def _fitted(train: Seen, validation: Seen, reward: Reward, name: str) -> Fitted:
-    """Return what one name stands for: RouterBench's as it is, or a family as usual and tuned."""
+    """Fit the baselines of one name: one of RouterBench's as shipped, or a family as usual and tuned."""
     if name in AS_SHIPPED:
         return [(name, AS_SHIPPED[name].fit(*train))]
     family = FAMILIES[name]

@@ -1,8 +1,8 @@
-"""Charts as HTML and SVG: lines, areas and dots over two axes, a legend, and values to hover over.
+"""Draw charts as HTML and SVG: lines, areas and dots on two axes, with a legend and values on hovering.
 
-A chart stretches with its page. The SVG counts in thousandths of the plot, and its strokes keep their width; text and
-dots are HTML, placed in per cent of the plot, so that they keep their size at any width. Colours of text and grid are
-the page's, light or dark. `chart.js` shows values and hides series; without it everything is drawn all the same.
+A chart scales with its page. The SVG uses thousandths of the plot as units, with strokes of constant width; text and
+dots are HTML positioned in per cent, so that they keep their size. Text and grid use the page's colours, light or dark.
+`chart.js` adds hovering and hides series; without it the chart is complete but static.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy as np
 from crossroute.numeric import Floats
 
 WIDTH, HEIGHT = 556, 420
-"""Pixels of the narrowest plot that shows labels beside its dots (page.html), and its height."""
+"""Size in pixels of the narrowest plot that shows labels next to dots (page.html)."""
 LETTER, LINE = 6.6, 15
-"""Pixels of a label's letter, at most, and of its line."""
+"""Width of a letter, at most, and height of a line of a label, in pixels."""
 MOST_TICKS = 6
-"""Labels of an axis that fit at 360 pixels."""
+"""Most labels of an axis on a page of 360 pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +29,12 @@ class Axis:
     """An axis.
 
     Attributes:
-        title: What it counts.
-        low: Its beginning.
-        high: Its end.
-        ticks: Where it has a label.
-        log: It is logarithmic.
-        form: How labels are written, as `format` takes it.
+        title: Its title.
+        low: Its lower end.
+        high: Its upper end.
+        ticks: Values with a label.
+        log: Whether it is logarithmic.
+        form: Format specification of the labels.
     """
 
     title: str
@@ -62,7 +62,7 @@ class Axis:
         return cls(title, low, high, tuple(round(float(tick), 10) + 0.0 for tick in ticks), form=form)
 
     def at(self, values: Floats) -> Floats:
-        """Return where values stand, in thousandths of the axis."""
+        """Return the positions of values, in thousandths of the axis."""
         ends = np.array([self.low, self.high])
         if self.log:
             values, ends = np.log10(values), np.log10(ends)
@@ -70,7 +70,7 @@ class Axis:
 
     @property
     def fewest(self) -> frozenset[float]:
-        """The labels that stay where there is little room."""
+        """The labels that are shown on narrow pages."""
         main = [tick for tick in self.ticks if not self.log or f"{tick:e}".startswith("1.0")]
         main = main if len(main) > 1 else list(self.ticks)
         return frozenset(main[:: -(-len(main) // MOST_TICKS)])
@@ -81,14 +81,14 @@ class Series:
     """A line, or an area down to another line, over the plot's x.
 
     Attributes:
-        name: As the legend names it.
-        y: Values, one of each x of the chart.
-        colour: Of CSS.
-        told: What is told of each value on hovering.
-        under: The area's lower edge; None for a line.
-        dash: Lengths of strokes and gaps, such as "6 5".
-        width: Pixels.
-        shown: At first.
+        name: Its name in the legend.
+        y: Values, one per x of the chart.
+        colour: CSS colour.
+        told: Text per value, shown on hovering.
+        under: Lower edge of an area; None for a line.
+        dash: SVG dash pattern, such as "6 5".
+        width: Line width in pixels.
+        shown: Whether it is visible initially.
     """
 
     name: str
@@ -106,12 +106,12 @@ class Dot:
     """A dot.
 
     Attributes:
-        x: Value.
-        y: Value.
-        told: What is told of it on hovering.
-        label: What stands beside it, where there is room.
-        size: Pixels.
-        colour: Of CSS.
+        x: Value on the x axis.
+        y: Value on the y axis.
+        told: Text shown on hovering.
+        label: Text next to it, if there is room.
+        size: Diameter in pixels.
+        colour: CSS colour.
     """
 
     x: float
@@ -127,12 +127,12 @@ class Chart:
     """A chart.
 
     Attributes:
-        name: Id of its element.
-        x: Its axis across.
-        y: Its axis up.
-        at: Values on x of the series, ascending.
-        told: What is told of each of these on hovering.
-        series: Drawn in this order.
+        name: Id of its HTML element.
+        x: Horizontal axis.
+        y: Vertical axis.
+        at: x values of the series, ascending.
+        told: Text per x value, shown on hovering.
+        series: Lines and areas, in drawing order.
         dots: Drawn on top.
     """
 
@@ -145,7 +145,7 @@ class Chart:
     dots: Sequence[Dot] = field(default=())
 
     def html(self) -> str:
-        """Return the chart as an element."""
+        """Render the chart as an HTML element."""
         read = {
             "x": np.round(self.x.at(self.at)).tolist(),
             "told": list(self.told),
@@ -209,12 +209,12 @@ class Chart:
 
 
 def label_sides(x: Floats, y: Floats, labels: Sequence[str]) -> list[str]:
-    """Return where the label of each dot stands, so that none lies on another, on a dot or outside; "" for nowhere.
+    """Choose the side of each dot's label without overlaps; "" if there is no room.
 
     Args:
         x: Pixels from the left of a plot of `WIDTH`, shape (n,).
         y: Pixels from its bottom, shape (n,).
-        labels: Of the dots; an empty one stands nowhere.
+        labels: Labels of the dots; empty ones are not placed.
     """
     taken = [(left - 6.0, bottom - 6.0, left + 6.0, bottom + 6.0) for left, bottom in zip(x, y, strict=True)]
     sides = [""] * len(labels)

@@ -1,7 +1,7 @@
-"""The page of a report: one self-contained HTML file that needs no network.
+"""Write a report as one self-contained HTML file.
 
-What a router is worth in a sentence, curves to hover over, each candidate's queries, each task's figures, calibration,
-and the queries that cost it most.
+It has a summary sentence, interactive curves, shares of the candidates, figures per task, calibration, and the queries
+with the largest regret.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from crossroute.reward import Reward, linear_reward, log_exponential_reward
 from crossroute.tables import shortened
 
 REGRETS = 25
-"""Queries that are told at most."""
+"""Most queries in the table of regrets."""
 
 _BEGINNING, _END = 120, 280
-"""Characters of a query that are shown before it is opened, of its begin and of its end."""
+"""Characters of a collapsed query that are shown, of its beginning and of its end."""
 _MOST = 12_000
-"""Characters that are shown once it is opened."""
+"""Most characters of an expanded query."""
 
 
 class Regret(NamedTuple):
-    """A query on which another candidate would have earned more, in hindsight.
+    """A query on which another candidate had a higher reward.
 
     Attributes:
-        row: The query's place among the outcomes.
+        row: Index of the query in the outcomes.
         chosen: Name of the candidate that the router chose.
-        best: Name of the one that it should have chosen.
-        regret: Reward lost, in units of quality.
+        best: Name of the best candidate in hindsight.
+        regret: Difference in reward, in units of quality.
     """
 
     row: int
@@ -64,16 +64,16 @@ def write_page(
     """Write the page.
 
     Args:
-        path: The file, replaced as a whole.
-        report: What was found; all its routers are drawn.
-        router: Name of the router of the report that the page looks into.
-        prediction: That router's, for the queries of outcomes.
-        outcomes: What was observed.
-        willingness_to_pay: USD, at which regrets are told.
-        about: A line under the heading: which router this is, and whose outcomes these are.
+        path: The file, replaced atomically.
+        report: The report; all its routers are drawn.
+        router: Name of the router that the page describes.
+        prediction: That router's predictions for the queries of `outcomes`.
+        outcomes: The observed outcomes.
+        willingness_to_pay: USD at which regrets are computed.
+        about: A line under the heading that names the router and the outcomes.
 
     Raises:
-        ValueError: The report knows no such router.
+        ValueError: The report has no such router.
     """
     if router not in report.routers:
         raise ValueError(f"Expected one of the routers {', '.join(report.routers)}, got {router!r}.")
@@ -99,17 +99,17 @@ def write_page(
         regrets=_regrets_table(found, seen),
         pay=f"{willingness_to_pay:.3g}",
     )
-    replace_file(Path(path), page.encode(errors="replace"))  # a text may hold half a character
+    replace_file(Path(path), page.encode(errors="replace"))  # texts may contain lone surrogates
 
 
 def regrets(sweep: Sweep, outcomes: Outcomes, pay: float, reward: Reward) -> list[Regret]:
-    """Return the queries on which a router lost most, the worst first.
+    """Return the queries with the largest regret, in descending order.
 
     Args:
         sweep: The router's choices at one willingness to pay.
-        outcomes: Those queries.
+        outcomes: The same queries.
         pay: That willingness to pay, USD.
-        reward: Which reward decided.
+        reward: The reward that was maximized.
     """
     quality, cost = outcomes.quality, outcomes.cost
     earned = (
@@ -130,7 +130,7 @@ def regrets(sweep: Sweep, outcomes: Outcomes, pay: float, reward: Reward) -> lis
 
 
 def _verdict(report: Report, figures: RouterFigures) -> str:
-    """Say what the router is worth beside the best single candidate."""
+    """Summarize the router in comparison with the best single candidate."""
     best = report.candidates[report.best_single]
     beside = (
         f"{report.best_single}, the best single candidate (quality {best.quality:.3f} for {_usd(best.cost)})"
@@ -142,7 +142,7 @@ def _verdict(report: Report, figures: RouterFigures) -> str:
 
 
 def _tiles(report: Report, figures: RouterFigures) -> str:
-    """Return the four figures that matter most."""
+    """Render the four main figures."""
     low, high = figures.aiq_interval
     told = (
         ("AIQ", f"{figures.aiq:.3f}", f"95 %: {low:.3f} to {high:.3f}"),
@@ -241,14 +241,14 @@ def _regrets_table(found: Sequence[Regret], outcomes: Outcomes) -> str:
 
 
 def _opening(text: str) -> str:
-    """Return a query as an element that shows its beginning and its end, and opens to the whole, or most of it."""
+    """Render a query as an element that expands from its beginning and end to its text."""
     line = shortened(" ".join(text.split()), _BEGINNING, _END)
     whole = shortened(text, _MOST // 2, _MOST // 2)
     return f"<details><summary>{escape(line)}</summary><pre>{escape(whole)}</pre></details>"
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], firsts: Iterable[str] | None = None) -> str:
-    """Return a table of texts; `firsts` are elements that come before each row."""
+    """Render a table of texts; `firsts` are HTML elements for the first column."""
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
     cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
     if firsts is not None:

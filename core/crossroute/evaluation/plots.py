@@ -1,7 +1,4 @@
-"""The plot of a report: quality against cost, on a logarithmic axis.
-
-Importing this module needs matplotlib; drawing leaves its global state alone.
-"""
+"""Plot quality against cost with matplotlib, on a logarithmic axis, without its global state."""
 
 from __future__ import annotations
 
@@ -34,15 +31,14 @@ _LABEL_ANGLES = np.deg2rad([0, 180, 270, 90, 315, 45, 225, 135])
 
 
 def draw_curves(report: Report, path: str | Path, *, routers: Sequence[str] | None = None) -> None:
-    """Draw routers, the zero router, the oracle and the single candidates into a file.
+    """Plot routers, zero router, oracle and single candidates of a report.
 
-    Dots are what a router reached at one willingness to pay, lines are non-decreasing convex hulls; their
-    straight segments bend on the logarithmic axis.
+    Dots are a router's points at each willingness to pay, lines are non-decreasing convex hulls.
 
     Args:
-        report: What to draw.
-        path: File to write; its suffix tells the format (.png, .svg, .pdf).
-        routers: Names of those to draw, six at most; by default the first of the report.
+        report: The report.
+        path: File to write; its suffix determines the format (.png, .svg, .pdf).
+        routers: Names of the routers to draw, at most six; the first ones of the report by default.
 
     Raises:
         ValueError: A name is not in the report, or there are more than six.
@@ -62,13 +58,13 @@ def draw_curves(report: Report, path: str | Path, *, routers: Sequence[str] | No
 
 
 def draw_dial(prediction: Prediction, dial: Dial, path: str | Path, reward: Reward = "exponential") -> None:
-    """Draw what some queries are predicted to cost, and how good their answers to be, from 0 to 1 on the dial.
+    """Plot predicted mean quality against predicted mean cost of some queries, along the dial from 0 to 1.
 
     Args:
-        prediction: Of the queries.
+        prediction: Predictions for the queries.
         dial: Cost preference -> willingness to pay.
-        path: File to write; its suffix tells the format (.png, .svg, .pdf).
-        reward: Which reward decides.
+        path: File to write; its suffix determines the format (.png, .svg, .pdf).
+        reward: The reward that is maximized.
     """
     quality, cost, rows = prediction.quality, prediction.cost, np.arange(len(prediction.quality))
     chosen = [best(quality, cost, pay, reward) for pay in dial.willingness_to_pay]
@@ -120,15 +116,15 @@ def _frame() -> tuple[Figure, Axes]:
 
 
 def _floor(costs: Floats | Sequence[float]) -> float:
-    """Return the USD at which free calls are drawn, since a logarithm has no place for them."""
+    """Return the cost, USD, at which free calls are drawn on the logarithmic axis."""
     paid = [float(cost) for cost in costs if cost > 0]
     return min(paid) / 3 if len(paid) < len(costs) and paid else min(paid, default=1e-6) / 100
 
 
-def _limit(axes: Axes, lowest: float, highest: float, floor: float, dearest: float) -> None:
-    """Set the limits; the left one where something is drawn."""
+def _limit(axes: Axes, lowest: float, highest: float, floor: float, high_cost: float) -> None:
+    """Set the limits of the axes."""
     left = min(float(np.min(line.get_xdata())) for line in axes.lines)
-    axes.set_xlim(max(left, _PER_CALLS * floor) / 1.2, _PER_CALLS * max(dearest, floor) * 1.4)
+    axes.set_xlim(max(left, _PER_CALLS * floor) / 1.2, _PER_CALLS * max(high_cost, floor) * 1.4)
     axes.set_ylim(lowest - 0.04, highest + 0.03)
 
 
@@ -143,7 +139,7 @@ def _finish(
 
 
 def _draw_bounds(axes: Axes, report: Report, floor: float) -> None:
-    """Draw the oracle and the zero router, between which routers live."""
+    """Draw the oracle and the zero router, the bounds of useful routers."""
     for name, bound, style in (("oracle", report.oracle, "dotted"), ("zero router", report.zero, "dashed")):
         cost, quality = _hull_line(bound, report.high_cost, floor)
         axes.plot(cost, quality, color=_QUIET, linewidth=1.3, linestyle=style, label=_caption(name, bound))
@@ -173,7 +169,7 @@ def _hull_line(figures: CurveFigures, high_cost: float, floor: float) -> tuple[F
 
 
 def _draw_candidates(axes: Axes, named: dict[str, tuple[float, float]], floor: float) -> None:
-    """Draw single candidates, with names that hide neither each other nor the points."""
+    """Draw single candidates, with labels that overlap as little as possible."""
     points = np.array([(_PER_CALLS * max(cost, floor), quality) for cost, quality in named.values()])
     axes.scatter(points[:, 0], points[:, 1], s=26, color=_INK, edgecolors="white", linewidths=0.8, zorder=6)
     lines = [axes.transData.transform(line.get_xydata()) for line in axes.lines]
@@ -184,7 +180,7 @@ def _draw_candidates(axes: Axes, named: dict[str, tuple[float, float]], floor: f
 
 
 def _label(axes: Axes, name: str, dot: Floats, curves: Floats, taken: Sequence[Bbox]) -> Bbox:
-    """Write a name at the place around its dot that hides least, the nearest of equals; return its box."""
+    """Draw a label at the position around its dot that hides least, and return its box."""
     to_data = axes.transData.inverted().transform
     x, y = to_data(dot)
     text = axes.text(x, y, name, fontsize=7.5, color=_INK, zorder=7, va="bottom")
@@ -202,7 +198,7 @@ def _label(axes: Axes, name: str, dot: Floats, curves: Floats, taken: Sequence[B
 
 
 def _place(axes: Axes, dot: Floats, size: Floats, radius: float, angle: float) -> Bbox:
-    """Return the box, in pixels, whose nearest side or corner is `radius` points away from the dot."""
+    """Return the box, in pixels, of a label at a distance of `radius` points from the dot."""
     direction = np.array([np.cos(angle), np.sin(angle)])
     middle = dot + direction * _pixels(axes, radius) + np.sign(direction.round(6)) * size / 2
     return Bbox([middle - size / 2, middle + size / 2])
@@ -213,6 +209,6 @@ def _pixels(axes: Axes, points: float) -> float:
 
 
 def _hidden(box: Bbox, frame: Bbox, curves: Floats, taken: Sequence[Bbox]) -> float:
-    """Return how much a label there would hide: names, dots and the frame weigh more than curves."""
+    """Return a penalty for what a label would hide: other labels, dots and the frame weigh more than curves."""
     inside = frame.contains(*box.min) and frame.contains(*box.max)
     return 1000 * (not inside) + 100 * box.count_overlaps(taken) + box.count_contains(curves)

@@ -1,4 +1,4 @@
-"""The report of an evaluation: figures that dump to JSON and print as tables."""
+"""Report of an evaluation: figures that serialize to JSON and render as tables."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Interval = tuple[float, float]
 Curve = tuple[tuple[float, float], ...]
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Colours of routers where a report is drawn: Okabe and Ito's, which colour-blind readers tell apart."""
+"""Colours of routers in charts: Okabe and Ito's palette, distinguishable for colour-blind readers."""
 
 _MOST_COLUMNS = 4
 _SAME = 5e-4
-"""A gain that is surely less than this shows as none."""
+"""A gain with an interval within this is reported as none."""
 
 
 class _Frozen(BaseModel):
@@ -32,7 +32,7 @@ class CandidateFigures(_Frozen):
     Attributes:
         quality: Mean observed quality.
         cost: Mean observed cost, USD for one call.
-        queries: How many outcomes are known.
+        queries: Number of known outcomes.
     """
 
     quality: float
@@ -41,12 +41,12 @@ class CandidateFigures(_Frozen):
 
 
 class CurveFigures(_Frozen):
-    """What a cost-quality curve comes to: a router's, the zero router's or the oracle's.
+    """Figures of a cost-quality curve: of a router, the zero router or the oracle.
 
     Attributes:
         aiq: Area under its hull over the report's cost range, divided by the range.
-        maximum_quality: Highest mean quality that it reaches.
-        curve: Mean (cost, quality) as the willingness to pay rises, USD for one call; repeats are left out.
+        maximum_quality: Highest mean quality.
+        curve: Mean (cost, quality) by increasing willingness to pay, USD for one call, without repeats.
     """
 
     aiq: float
@@ -55,21 +55,21 @@ class CurveFigures(_Frozen):
 
 
 class RouterFigures(CurveFigures):
-    """A router, or a baseline.
+    """Figures of a router or a baseline.
 
     Attributes:
         aiq_interval: 95 % bootstrap interval of the AIQ.
-        difference: AIQ less the reference's; None without a reference, and for the reference itself.
-        difference_interval: 95 % interval of the difference, paired: both on the same draws of queries.
+        difference: AIQ minus the reference's; None without a reference, and for the reference itself.
+        difference_interval: 95 % interval of the difference, paired (on the same draws of queries).
         cost_at_best_single: Cost at which it reaches the best single candidate's quality, USD; None if never.
-        share_of_best_single_cost: The same, as a share of that candidate's cost; None, too, where that is free.
-        gap_closed: Share of the AIQ between zero router and oracle; None where there is no gap.
-        gain: AIQ less the zero router's: what reading the queries is worth; None where it was not computed.
+        share_of_best_single_cost: The same as a share of that candidate's cost; None if never, or if that is 0.
+        gap_closed: (AIQ - zero router's) / (oracle's - zero router's); None without a gap.
+        gain: AIQ minus the zero router's: the value of using the text; None if outcomes are missing.
         gain_interval: 95 % interval of the gain, paired.
         calibration_error: Expected calibration error of the predicted quality.
-        cost_factor: Factor by which predicted costs are off, in the median; None where all calls are free.
-        shares: Candidate -> share of queries it gets, averaged over the sweep of the willingness to pay.
-        shares_at: The same at the report's willingness to pay; None if it has none.
+        cost_factor: Median factor between predicted and observed costs; None if all calls are free.
+        shares: Candidate -> its share of the queries, averaged over the sweep of the willingness to pay.
+        shares_at: The same at the report's willingness to pay; None without one.
     """
 
     aiq_interval: Interval
@@ -87,23 +87,23 @@ class RouterFigures(CurveFigures):
 
 
 class Report(InNotebooks, _Frozen):
-    """Routers side by side on the same queries.
+    """Figures of routers on the same queries.
 
     Attributes:
         task: The task of all queries, or "all".
-        queries: How many were evaluated: those with a candidate of known quality and cost.
-        reward: What routers maximized.
-        reference: The router to which others are compared.
-        willingness_to_pay: USD at which `shares_at` are taken.
+        queries: Number of evaluated queries: those with a known outcome.
+        reward: The reward that routers maximized.
+        reference: The router that the others are compared with.
+        willingness_to_pay: USD at which `shares_at` are computed.
         low_cost: Start of AIQ's cost range: the cheapest candidate's mean cost, USD.
-        high_cost: Its end: the dearest candidate's mean cost, USD.
-        best_single: The candidate of the highest mean quality; of equals, the cheapest.
-        candidates: Those with a known outcome among the queries.
-        zero: The zero router: mixtures of candidates, chosen blindly.
+        high_cost: End of AIQ's cost range: the most expensive candidate's mean cost, USD.
+        best_single: The candidate with the highest mean quality; the cheapest of equals.
+        candidates: Name -> figures, of candidates with a known outcome.
+        zero: The zero router: query-independent mixtures of candidates.
         oracle: The best choices in hindsight.
         routers: Name -> figures, in the order given.
-        tasks: The same for each task with enough queries, in alphabetical order.
-        small_tasks: Task -> queries, of tasks with too few for figures of their own.
+        tasks: Reports of the tasks with enough queries, in alphabetical order.
+        small_tasks: Task -> number of queries, of the other tasks.
     """
 
     task: str
@@ -126,14 +126,14 @@ class Report(InNotebooks, _Frozen):
         return f"Report({over}; routers: {listed(tuple(self.routers))})"
 
     def __rich__(self) -> RenderableType:
-        """Lay out the tables: routers, what is too few to tell, candidates and, where there are several, tasks."""
+        """Render tables of routers, candidates and, if there are several, tasks, with notes on uncertain gains."""
         asked = [self.reference] if self.reference in self.routers else list(self.routers)
         doubts = [f"[yellow]![/] {escape(told)}" for name in asked if name and (told := self.doubt(name))]
         parts: list[RenderableType] = [_router_table(self), *doubts, "", _candidate_table(self)]
         return Group(*parts, "", _task_table(self)) if self.tasks or self.small_tasks else Group(*parts)
 
     def doubt(self, name: str) -> str:
-        """Say of a router that cannot be told from a constant choice how many more queries would tell; else nothing."""
+        """Return a note if a router's gain over a constant choice is not significant; else an empty string."""
         figures = self.routers[name]
         if figures.gain is None or figures.gain_interval is None:
             return ""
@@ -141,12 +141,12 @@ class Report(InNotebooks, _Frozen):
         if low > 0 or high < 0:
             return ""
         if max(-low, high) < _SAME and self.queries >= FEW:
-            return f"{name}: on these {self.queries:,} queries the same as choosing without reading."
+            return f"{name}: on these {self.queries:,} queries no better than choosing without the text."
         more = more_queries(figures.gain, (low, high), self.queries)
         needed = f"about {more:,}" if more else "a few hundred"
         return (
-            f"{name}: too few to tell from choosing without reading, {figures.gain:+.3f} ({low:+.3f} to {high:+.3f}) "
-            f"on {_queries(self.queries)}; {needed} more would."
+            f"{name}: too few queries to distinguish it from choosing without the text, {figures.gain:+.3f} "
+            f"({low:+.3f} to {high:+.3f}) on {_queries(self.queries)}; {needed} more are needed."
         )
 
 
@@ -192,7 +192,7 @@ def _router_cells(figures: RouterFigures) -> tuple[str, ...]:
 
 
 def _candidate_table(report: Report) -> Table:
-    """The candidates, and the share of queries that the first few routers send to each."""
+    """Build the table of candidates, with their shares of the queries by the first few routers."""
     usd = report.willingness_to_pay
     shares_of = {
         name: each.shares if usd is None else each.shares_at for name, each in report.routers.items()
@@ -223,7 +223,7 @@ def _task_table(report: Report) -> Table:
 
 
 def figures_table(first: str, *others: str, title: str, caption: str) -> Table:
-    """Return an empty table, whose first column is text and the others figures."""
+    """Return an empty table with a first column of texts and other columns of figures."""
     table = plain_table(title=title, caption=caption)
     table.add_column(first, overflow="fold")
     for heading in others:

@@ -1,4 +1,4 @@
-"""Metrics: what predictions are worth, by observed outcomes."""
+"""Metrics of predictions and choices on observed outcomes."""
 
 from crossroute.metrics.scores import (
     WILLINGNESS_TO_PAY,

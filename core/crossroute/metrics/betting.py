@@ -1,8 +1,8 @@
-"""Upper confidence bounds on a mean of bounded values, by betting.
+"""Test whether the mean of bounded values is below a bound, by betting.
 
-Whoever bets that the mean is not under the bound loses money when it is. Where the stake has grown to 1 / (1 -
-confidence), the bound holds with that confidence (Ville's inequality), whatever the distribution. The bets follow the
-variance seen so far, so that small and rare losses are proved from far fewer observations than by Hoeffding's bound.
+If the mean is not below the bound, the wealth of the bets is a supermartingale, so it reaches 1 / (1 - confidence) with
+probability at most 1 - confidence, for any distribution (Ville's inequality). The bets adapt to the variance so far,
+so that small and rare losses need far fewer observations than with Hoeffding's bound.
 
 Source: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", arXiv 2010.09686, section 4;
 one-sided, at the bet of the predictable plug-in for a sample of fixed size, as Bates et al., arXiv 2101.02703, use it.
@@ -18,17 +18,17 @@ import numpy.typing as npt
 from crossroute.numeric import Floats
 
 MOST_OF_THE_STAKE = 0.9
-"""Share of the stake that one observation may take at most."""
+"""Largest share of the wealth that one observation may lose."""
 
 
 def log_wealth(loss: Floats, bound: float, confidence: float, reach: float = 1.0) -> Floats:
-    """Return the logarithm of the most that the stake grew to, shape (...): a bet that mean losses are under a bound.
+    """Return the logarithm of the highest wealth of bets that the mean loss is below a bound, shape (...).
 
     Args:
         loss: Observations in random order, shape (n, ...), in [-reach, reach].
-        bound: The mean is bet to be under it, in (-reach, reach).
-        confidence: At which the bets are largest, in (0, 1).
-        reach: The most that a loss can be, either way.
+        bound: The bound, in (-reach, reach).
+        confidence: The bets are tuned to this confidence, in (0, 1).
+        reach: Largest absolute loss.
 
     >>> round(float(log_wealth(np.zeros(100), 0.1, 0.9)), 2)
     8.9
@@ -46,7 +46,7 @@ def log_wealth(loss: Floats, bound: float, confidence: float, reach: float = 1.0
 
 
 def is_under(loss: Floats, bound: float, confidence: float, reach: float = 1.0) -> npt.NDArray[np.bool_]:
-    """Return whether mean losses are under a bound with some confidence, shape (...); arguments as for `log_wealth`.
+    """Return whether the mean loss is below a bound with some confidence, shape (...); arguments as for `log_wealth`.
 
     >>> bool(is_under(np.zeros(200), 0.02, 0.9)), bool(is_under(np.zeros(20), 0.02, 0.9))
     (True, False)
@@ -62,22 +62,22 @@ def is_under(loss: Floats, bound: float, confidence: float, reach: float = 1.0) 
 def is_under_by_hoeffding(
     loss: Floats, bound: float, confidence: float, reach: float = 1.0
 ) -> npt.NDArray[np.bool_]:
-    """Return the same by Hoeffding's inequality, which knows no variance: for comparison."""
+    """Test the same by Hoeffding's inequality, for comparison."""
     margin = 2 * reach * math.sqrt(math.log(1 / (1 - confidence)) / (2 * max(1, len(loss))))
     under: npt.NDArray[np.bool_] = loss.mean(axis=0) + margin <= bound
     return under
 
 
 def observations_needed(loss: Floats, bound: float, confidence: float, reach: float = 1.0) -> int | None:
-    """Return about how many observations like these would prove that their mean is under a bound; None if none would.
+    """Return about how many such observations are needed to prove a mean below the bound; None if never.
 
-    With the best constant bet the stake grows by exp(g) an observation, and log(1 / (1 - confidence)) / g suffice.
+    With the best constant bet the wealth grows by exp(g) per observation, so log(1 / (1 - confidence)) / g suffice.
 
     Args:
         loss: Observations, shape (n,).
-        bound: As for `log_wealth`, like the rest.
-        confidence: ...
-        reach: ...
+        bound: As for `log_wealth`.
+        confidence: As for `log_wealth`.
+        reach: As for `log_wealth`.
 
     >>> observations_needed(np.zeros(10), 0.02, 0.9)
     127

@@ -1,4 +1,4 @@
-"""Replay cascades over recorded outcomes, and pay for every call."""
+"""Replay cascades on recorded outcomes, with the cost and latency of all calls."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ROWS_AT_ONCE = 100
 
 @dataclass(frozen=True, eq=False)
 class Played(Sweep):
-    """A sweep in which a query may take several calls; quality is that of the answer returned, cost of all.
+    """A sweep with several calls per query: quality of the returned answer, cost of all calls.
 
     Attributes:
-        calls: Calls made, shape (n, p).
-        latency: Seconds of all calls, one after the other, shape (n, p); NaN where one is not known.
-        posterior: P(right) of the answer returned, shape (n, p).
+        calls: Number of calls, shape (n, p).
+        latency: Seconds of all calls in sequence, shape (n, p); NaN if one is unknown.
+        posterior: P(right) of the returned answer, shape (n, p).
     """
 
     calls: Floats
@@ -45,18 +45,17 @@ def play(
     look_ahead: bool = True,
     waiting: Floats | float = 0.0,
 ) -> Played:
-    """Route and cascade every query at every willingness to pay.
+    """Replay route-and-cascade on every query at every willingness to pay.
 
     Args:
-        prediction: For the queries of outcomes, in their order; candidates in any order.
-        outcomes: What was observed; queries without a known outcome are left out.
-        verifier: What evidence is worth.
+        prediction: For the queries of `outcomes`, in their order; candidates in any order.
+        outcomes: Observed outcomes; queries without a known one are left out.
+        verifier: Scores the evidence in answers.
         willingness_to_pay: USD, shape (p,).
-        reward: What is maximized.
-        max_calls: At most, a query.
-        look_ahead: Whether the first candidate is chosen in view of a second; otherwise plain routing
-            chooses it.
-        waiting: What the wait for a further answer of each candidate is worth, USD, shape (m,).
+        reward: The reward that is maximized.
+        max_calls: Most calls per query.
+        look_ahead: Whether the first candidate is chosen with a second call in mind; otherwise by plain routing.
+        waiting: Cost of waiting for a further answer of each candidate, USD, shape (m,).
     """
     known = known_outcomes(outcomes.quality, outcomes.cost)
     rows = known.any(axis=1)
@@ -82,7 +81,7 @@ def play(
 def _paid(
     outcomes: Outcomes, predicted: tuple[Floats, Floats], called: Columns, kept: Columns, posterior: Floats
 ) -> Played:
-    """Look up what the calls cost, how long they took and what came of them."""
+    """Look up cost, latency and quality of the calls."""
     made = called != STOP
 
     def total(values: Floats) -> Floats:
@@ -102,14 +101,14 @@ def _paid(
 
 
 class _Table:
-    """Some queries, and what the answers to each come to, remembered over the sweep."""
+    """A batch of queries, with posteriors cached over the sweep."""
 
     def __init__(self, forecast: Forecast, shift: Floats, max_calls: int) -> None:
         self._forecast, self._shift, self._max_calls = forecast, shift, max_calls
         self._hands: dict[tuple[int, tuple[int, ...]], tuple[Floats, Floats]] = {}
 
     def play(self, pay: float, reward: Reward, look_ahead: bool) -> tuple[Columns, Columns, Floats]:
-        """Return the candidates called, shape (n, max_calls), the one whose answer is kept and its P(right), (n,)."""
+        """Return the called candidates, shape (n, max_calls), the one that answers, and its P(right), shape (n,)."""
         forecast = self._forecast
         if look_ahead and self._max_calls > 1:
             first = forecast.first(pay, reward)
@@ -136,7 +135,7 @@ class _Table:
         return kept, posterior
 
     def _look_up(self, called: Columns, rows: Columns) -> tuple[Floats, Floats]:
-        """Return posteriors, shape (r, calls), and rises, shape (r, m), of some rows' answers in hand."""
+        """Return posteriors, shape (r, calls), and expected gains, shape (r, m), given some rows' answers so far."""
         keys = list(zip(rows.tolist(), map(tuple, called.tolist()), strict=True))
         if new := [place for place, key in enumerate(keys) if key not in self._hands]:
             shift = np.take_along_axis(self._shift[rows[new]], called[new], axis=1)

@@ -1,14 +1,14 @@
-"""Metrics: from predictions and observed outcomes to one number that a reader can check by hand.
+"""Metrics of cost and quality, as pure NumPy functions.
 
-Pure NumPy. Arrays are (n, m), n queries by m candidates; points are (p, 2), mean cost (USD) and quality.
+Arrays are (n, m), n queries by m candidates; points are (p, 2), mean cost (USD) and quality.
 
-Where an outcome is not known (NaN in quality or cost), a choice could not be judged: a router chooses among
-the candidates whose outcome is known for that query, and a query without any is left out. Every router, the
-zero router and the oracle are held to the same choices, so that differences between them stay meaningful.
+A choice with an unknown outcome (NaN in quality or cost) cannot be scored: a router chooses among the candidates with a
+known outcome for the query, and queries without one are left out. All routers, the zero router and the oracle have the
+same choices, so that they are comparable.
 
 Source: RouterBench, arXiv 2403.12031, section 4: cost-quality plane, zero router, non-decreasing convex hull,
-AIQ (Average Improvement in Quality). The cost range of AIQ is explicit here, so that a router's figure does
-not depend on which others it is compared with.
+AIQ (Average Improvement in Quality). Deviation: the cost range of AIQ is an argument, so that the figure of a router
+does not depend on the routers it is compared with.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
 
 WILLINGNESS_TO_PAY: Floats = np.concatenate([[1e-9], np.logspace(-7, 1, 161), [1e9]])
-"""The sweep, in USD: twenty steps a decade from 1e-7 to 10, and both extremes."""
+"""The sweep, in USD: twenty steps per decade from 1e-7 to 10, and both extremes."""
 
 _RESOLVED = (1e-5, 1.0)
-"""Mean costs of the dearest candidate, USD for one call, for which that sweep is fine enough."""
+"""Range of the most expensive candidate's mean cost, USD for one call, for which that sweep is fine enough."""
 
 _TOLERANCE = 1e-12
 
@@ -31,11 +31,11 @@ _TOLERANCE = 1e-12
 def sweep_for(cost: Floats) -> Floats:
     """Return the sweep of the willingness to pay for observed costs, in USD, shape (p,).
 
-    It is `WILLINGNESS_TO_PAY`; where the dearest candidate's mean cost is beyond what that resolves, further
-    points in proportion to it come in, so that no figure depends on the unit of money.
+    It is `WILLINGNESS_TO_PAY`, with further points in proportion to the most expensive candidate's mean cost if that is
+    out of the range it resolves, so that figures do not depend on the unit of money.
 
     Args:
-        cost: Observed cost, shape (n, m), USD for one call; NaN where it is not known.
+        cost: Observed cost, shape (n, m), USD for one call; NaN if unknown.
 
     >>> sweep_for(np.array([[0.001, 0.02]])) is WILLINGNESS_TO_PAY, sweep_for(np.array([[1.0, 2000.0]]))[-2:]
     (True, array([1.e+09, 2.e+11]))
@@ -49,7 +49,7 @@ def sweep_for(cost: Floats) -> Floats:
 
 
 def best_single(quality: Floats, cost: Floats) -> int:
-    """Return the candidate of the highest mean quality; of equals, the cheapest.
+    """Return the index of the candidate with the highest mean quality; the cheapest of equals.
 
     Args:
         quality: Mean quality of each candidate, shape (m,).
@@ -73,12 +73,12 @@ def choices(
     Args:
         predicted_quality: Shape (n, m), in [0, 1].
         predicted_cost: Shape (n, m), USD for one call.
-        known: Where a candidate may be chosen, shape (n, m), at least one a query.
+        known: Which candidates may be chosen, shape (n, m), at least one per query.
         willingness_to_pay: USD, shape (p,).
         reward: "exponential" or "linear".
 
     Raises:
-        ValueError: A prediction that may be chosen is not finite, or a query has no candidate to choose.
+        ValueError: A prediction of an eligible candidate is not finite, or a query has no eligible candidate.
     """
     if not known.any(axis=1).all():
         raise ValueError("A query has no candidate with a known outcome; leave it out.")
@@ -103,8 +103,8 @@ def cost_quality_curve(
     Args:
         prediction_quality: Predicted quality, shape (n, m), in [0, 1].
         prediction_cost: Predicted cost, shape (n, m), USD for one call.
-        quality: Observed quality, shape (n, m), in [0, 1]; NaN where it is not known.
-        cost: Observed cost, shape (n, m), USD for one call; NaN where it is not known.
+        quality: Observed quality, shape (n, m), in [0, 1]; NaN if unknown.
+        cost: Observed cost, shape (n, m), USD for one call; NaN if unknown.
         reward: "exponential" or "linear".
 
     >>> quality = cost = np.array([[0.2, 1.0]])
@@ -145,7 +145,7 @@ def candidate_points(quality: Floats, cost: Floats) -> Floats:
 
 
 def cost_range(quality: Floats, cost: Floats) -> tuple[float, float]:
-    """Return AIQ's range: the cheapest and the dearest candidate's mean cost over its known outcomes, USD.
+    """Return AIQ's cost range: the lowest and the highest mean cost of a candidate over its known outcomes, USD.
 
     >>> cost_range(np.array([[1.0, 0.0]]), np.array([[4.0, 2.0]]))
     (2.0, 4.0)
@@ -158,11 +158,10 @@ def cost_range(quality: Floats, cost: Floats) -> tuple[float, float]:
 
 
 def zero_router_points(quality: Floats, cost: Floats) -> Floats:
-    """Return the points between which the zero router interpolates: what is to be had query-blind.
+    """Return the points between which the zero router interpolates: query-independent choices.
 
-    Where all outcomes are known these are `candidate_points`. A candidate that is unknown for some queries
-    has no point of its own over all of them; in its place stand the choices, among the known, of a router
-    that predicts every candidate's mean on every query.
+    If all outcomes are known these are `candidate_points`. A candidate with missing outcomes has no point over all
+    queries; it is replaced by the choices of a router that predicts each candidate's mean for every query.
 
     Source: RouterBench, arXiv 2403.12031, section 4.2; the treatment of missing outcomes is ours.
     """
@@ -177,10 +176,10 @@ def zero_router_points(quality: Floats, cost: Floats) -> Floats:
 
 
 def non_decreasing_convex_hull(points: Floats) -> Floats:
-    """Return the vertices of the upper, non-decreasing convex hull, by rising cost, shape (h, 2).
+    """Return the vertices of the upper, non-decreasing convex hull, by increasing cost, shape (h, 2).
 
-    Each vertex costs more and is better than the one before it, at a falling rate: mixing two of them in
-    proportion reaches every point between, and no mixture of any points lies above.
+    Random mixtures of two neighbouring vertices reach every point on the segment between them, and no mixture of any
+    points lies above the hull.
 
     >>> non_decreasing_convex_hull(np.array([[1, 0.2], [2, 0.3], [3, 0.8], [4, 0.7]]))
     array([[1. , 0.2],
@@ -200,7 +199,7 @@ def non_decreasing_convex_hull(points: Floats) -> Floats:
 
 
 def _is_below(middle: tuple[float, float], left: tuple[float, float], right: tuple[float, float]) -> bool:
-    """Whether the middle point lies on or below the segment from left to right."""
+    """Return whether the middle point lies on or below the segment from left to right."""
     rise, run = middle[1] - left[1], middle[0] - left[0]
     return rise * (right[0] - left[0]) <= (right[1] - left[1]) * run
 
@@ -208,13 +207,13 @@ def _is_below(middle: tuple[float, float], left: tuple[float, float], right: tup
 def aiq(points: Floats, low: float, high: float) -> float:
     """Return the area under the hull of the points over [low, high] USD, divided by high - low.
 
-    Between vertices the hull is a straight line and the area is exact. Past its last vertex the hull stays
-    flat; before its first it rises from quality 0 at `low`.
+    The area under the piecewise linear hull is exact. After its last vertex the hull is constant; before its first one
+    it rises from quality 0 at `low`.
 
     Args:
         points: Mean cost and quality, shape (p, 2).
         low: Start of the cost range, USD; by convention the cheapest candidate's mean cost.
-        high: End of the cost range, USD; by convention the dearest candidate's mean cost.
+        high: End of the cost range, USD; by convention the most expensive candidate's mean cost.
 
     Source: RouterBench, arXiv 2403.12031, section 4.3.
 
@@ -255,7 +254,7 @@ def cost_at_quality(points: Floats, quality: float) -> float:
 
 
 def gap_closed(aiq: float, zero: float, oracle: float) -> float:
-    """Return (aiq - zero) / (oracle - zero): 0 is no better than blind, 1 is hindsight; NaN without a gap.
+    """Return (aiq - zero) / (oracle - zero): 0 for the zero router, 1 for the oracle; NaN without a gap.
 
     >>> gap_closed(0.8125, zero=0.75, oracle=1.0)
     0.25

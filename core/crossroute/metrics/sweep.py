@@ -1,4 +1,4 @@
-"""Sweep: a router's choices at every willingness to pay, with their quality and cost."""
+"""Sweep: choices of a router at every willingness to pay, with their observed quality and cost."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Sweep:
         willingness_to_pay: Floats,
         reward: Reward = "exponential",
     ) -> Sweep:
-        """Choose for every query, among the candidates whose outcome is known.
+        """Choose for every query, among the candidates with a known outcome.
 
         Args:
-            prediction: For the queries of outcomes, in their order; candidates in any order.
-            outcomes: What was observed; queries without a known outcome are left out.
+            prediction: For the queries of `outcomes`, in their order; candidates in any order.
+            outcomes: Observed outcomes; queries without a known one are left out.
             willingness_to_pay: USD, shape (p,).
-            reward: What the router maximizes.
+            reward: The reward that the router maximizes.
 
         Raises:
             ValueError: The prediction is of other candidates or another number of queries, or not finite.
@@ -61,21 +61,21 @@ class Sweep:
         )
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Sweep:
-        """Return some of the queries."""
+        """Return a subset of the queries."""
         return replace(self, **{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def points(self, weights: Floats | None = None) -> Floats:
         """Return the mean cost and quality at every willingness to pay, shape (..., p, 2).
 
         Args:
-            weights: How much each query counts, shape (..., n), summing to 1; equally where it is None.
+            weights: Weights of the queries, shape (..., n), summing to 1; equal by default.
         """
         if weights is None:
             return np.stack([self.cost.mean(axis=0), self.quality.mean(axis=0)], axis=-1)
         return np.stack([weights @ self.cost, weights @ self.quality], axis=-1)
 
     def shares(self) -> Floats:
-        """Return the share of the queries that each candidate gets, averaged over the sweep, shape (m,)."""
+        """Return each candidate's share of the queries, averaged over the sweep, shape (m,)."""
         return np.bincount(self.chosen.ravel(), minlength=self.predicted_cost.shape[1]) / self.chosen.size
 
 
@@ -85,13 +85,13 @@ def in_order(prediction: Prediction, outcomes: Outcomes) -> tuple[Floats, Floats
     if sorted(prediction.candidates) != sorted(names):
         raise ValueError(
             f"Predictions are of the candidates {prediction.candidates}, outcomes of {names}. "
-            "Cut the outcomes with `outcomes.select(prediction.candidates)` before predicting."
+            "Select the same candidates with `outcomes.select(prediction.candidates)` before predicting."
         )
     for array in (prediction.quality, prediction.cost):
         if array.shape != outcomes.quality.shape:
             raise ValueError(
                 f"Predictions have shape {array.shape}, expected {outcomes.quality.shape}: "
-                "one row a query and one column a candidate."
+                "one row per query and one column per candidate."
             )
     columns = [prediction.candidates.index(name) for name in names]
     return prediction.quality[:, columns], prediction.cost[:, columns]

@@ -1,4 +1,4 @@
-"""Uncertainty of figures: calibration, errors of costs, and differences by chance."""
+"""Calibration, cost errors and bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def expected_calibration_error(predicted: Floats, observed: Floats, bins: int = 
 
 
 def cost_factor(predicted: Floats, observed: Floats) -> float:
-    """Return exp(median |log(predicted / observed)|): 1.25 is off by a quarter, up or down, in the median.
+    """Return exp(median |log(predicted / observed)|), the median factor between predicted and observed costs.
 
     Args:
         predicted: Predicted cost, any shape, USD for one call.
-        observed: Observed cost, of the same shape; NaN is left out, and so are calls that were free.
+        observed: Observed cost, of the same shape; NaN and free calls are left out.
 
     >>> cost_factor(np.array([1.0, 2.0, 0.25]), np.array([1.0, 1.0, 1.0]))
     2.0
@@ -50,21 +50,21 @@ def cost_factor(predicted: Floats, observed: Floats) -> float:
 
 
 MOST_MORE = 100_000
-"""More queries than can be graded."""
+"""Cap on the number of further queries."""
 
 FEW = 10
-"""Queries under which an interval is no guide to how many more would narrow it."""
+"""With fewer queries, an interval is too uncertain to extrapolate from."""
 
 
 def more_queries(gain: float, interval: tuple[float, float], queries: int) -> int | None:
-    """Return about how many more queries would tell a gain from none; None where these do not say.
+    """Return about how many more queries would make a gain significant; None if this cannot be estimated.
 
-    An interval narrows with the root of the queries; a tenth is the step.
+    An interval narrows with the square root of the number of queries. The result is a multiple of 10.
 
     Args:
-        gain: Measured on the queries.
-        interval: Of the gain, 95 %.
-        queries: How many these were.
+        gain: Measured gain.
+        interval: Its 95 % interval.
+        queries: Number of queries that it was measured on.
 
     >>> more_queries(0.02, (-0.02, 0.06), 100), more_queries(0.0, (0.0, 0.0), 100), more_queries(0.1, (0, 0.3), 3)
     (300, None, None)
@@ -79,10 +79,10 @@ def more_queries(gain: float, interval: tuple[float, float], queries: int) -> in
 def paired_bootstrap(
     statistic: Callable[[Floats], Floats], n: int, *, resamples: int = 1000, seed: int = 0
 ) -> Floats:
-    """Return the 95 % percentile interval of a statistic when the n queries are drawn anew, shape (2, ...).
+    """Return the 95 % percentile interval of a statistic under resampling of the n queries, shape (2, ...).
 
-    What routers choose does not change with the draw, only how often each query counts: a statistic gets the
-    weights and may compute any number of values from the same draws, so their differences are paired.
+    Choices do not change with the draw, only the weights of the queries. A statistic may compute several values from
+    the same draws, so that their differences are paired.
 
     Args:
         statistic: Maps weights, shape (r, n), each row summing to 1, to values, shape (r, ...).

@@ -182,7 +182,7 @@ def prices(pool: Pool) -> Floats:
     unpriced = [candidate.name for candidate in pool if candidate.price is None]
     if unpriced:
         raise DataError(
-            f"No price is known of {', '.join(map(repr, unpriced))}. Add cost_usd to the rows, state "
+            f"No price is known for {', '.join(map(repr, unpriced))}. Add cost_usd to the rows, state "
             "prices in candidates.json, or leave these candidates out: on the command line with --priced-only."
         )
     return np.array([[price.input, price.output] for price in table if isinstance(price, Price)])

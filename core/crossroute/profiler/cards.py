@@ -154,7 +154,7 @@ def profile_cards(router: Router, names: Iterable[str], folder: Path | None = No
     return Pool(_profile_from_scores(router, card) for card in cards)
 
 
-def restrict_router(router: Router, names: Iterable[str], folder: Path | None = None) -> Router:
+def among(router: Router, names: Iterable[str], folder: Path | None = None) -> Router:
     """Return a router over the named candidates: its own, profiled ones, or both if they are comparable.
 
     Candidates profiled on graded queries are comparable only with one another, since the difficulty of these queries
@@ -196,7 +196,7 @@ def restrict_router(router: Router, names: Iterable[str], folder: Path | None = 
 
 
 def find_unused_profiles(router: Router, names: Iterable[str], folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names with profiles that `restrict_router` does not use, for lack of comparable ones."""
+    """Return the names with profiles that `among` does not use, for lack of comparable ones."""
     names = tuple(dict.fromkeys(names))
     cards = {name: card for name in names if (card := read_card(name, folder))}
     if _are_comparable(names, cards.values()):

@@ -234,7 +234,7 @@ def test_a_router_is_replaced_only_where_that_is_asked_for(jsonl, settings, save
     train = ("train", jsonl, "--out", own, "--config", settings)
     code, _, told = main(*train)
     assert code == 1
-    assert "holds a router already. Give --out another folder, or --overwrite" in told
+    assert "already contains a router. Give --out another folder, or --overwrite" in told
     assert (own / "config.json").read_bytes() == before
     assert main(*train, "--overwrite")[0] == 0
     assert (own / "config.json").read_bytes() != before
@@ -306,11 +306,11 @@ def test_candidates_without_a_price_are_named_and_left_out_on_request(jsonl, set
     train = ("train", data, "--out", tmp_path / "router", "--config", settings)
     code, _, told = main(*train)
     assert code == 1
-    assert "No price is known of 'lab-secret'" in told
+    assert "No price is known for 'lab-secret'" in told
     assert "--priced-only" in told
     code, _, told = main(*train, "--priced-only")
     assert code == 0
-    assert "Left out, no price is known: lab-secret." in told
+    assert "Left out without a known price: lab-secret." in told
     assert Router.from_pretrained(tmp_path / "router").pool.names == ("small", "coder", "large", "free")
     assert '"lab-secret"' not in invoke("data", data, "--priced-only", "--json")
 
@@ -364,7 +364,7 @@ def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
             ("train", "nowhere.jsonl", "--out", "folder", "--config", "nowhere.json"),
             "the settings nowhere.json",
         ),
-        (("demo", "--plot", "nowhere/dial.png"), "there is no folder nowhere. Make it first"),
+        (("demo", "--plot", "nowhere/dial.png"), "there is no folder nowhere. Create it first"),
         (("demo", "--plot", "dial.docx"), "Cannot draw dial.docx: expected a name that ends in .png, .svg"),
         (("evaluate", "routerbench", "x.jsonl", "--out", "."), "it is a folder. Give the name of a file"),
         (
@@ -388,13 +388,15 @@ def test_errors_are_told_on_standard_error_with_exit_code_1(arguments, says, sav
 def test_a_file_without_an_outcome_is_refused(rows, tmp_path, main):
     path = tmp_path / "outcomes.jsonl"
     path.write_text(rows)
-    assert main("data", path)[2].endswith("holds no outcome. Expected rows of text, candidate and quality.\n")
+    assert main("data", path)[2].endswith(
+        "contains no outcomes. Expected rows of text, candidate and quality.\n"
+    )
 
 
 def test_a_router_in_the_place_of_outcomes_is_told(jsonl, saved, main):
     code, _, told = main("evaluate", jsonl, saved)
     assert code == 1
-    assert "is a router, where outcomes are expected. To evaluate, name the router first" in told
+    assert "is a router, but outcomes are expected. To evaluate, name the router first" in told
 
 
 @pytest.mark.parametrize("value", ["7", "-1", "nan", "inf", "cheap", ""])

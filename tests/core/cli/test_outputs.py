@@ -32,7 +32,7 @@ def test_a_new_folder_an_empty_one_and_an_interrupted_runs_are_written_to(tmp_pa
 
 def test_a_router_is_replaced_only_on_request(tmp_path):
     (tmp_path / CONFIG).write_text(OWN)
-    with pytest.raises(ValueError, match="holds a router already"):
+    with pytest.raises(ValueError, match="already contains a router"):
         fresh_folder(tmp_path, overwrite=False)
     fresh_folder(tmp_path, overwrite=True)
 
@@ -49,7 +49,7 @@ def test_a_file_is_written_to_a_folder_that_is_there(tmp_path):
     assert output_file(None) is None
     with pytest.raises(ValueError, match="it is a folder"):
         output_file(tmp_path)
-    with pytest.raises(ValueError, match=r"there is no folder .*missing\. Make it first"):
+    with pytest.raises(ValueError, match=r"there is no folder .*missing\. Create it first"):
         output_file(tmp_path / "missing" / "out.csv")
 
 
@@ -62,7 +62,7 @@ def test_a_link_counts_as_what_it_leads_to(tmp_path):
     assert output_file(link) == link
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    with pytest.raises(ValueError, match="a link that leads to itself"):
+    with pytest.raises(ValueError, match="a link to itself"):
         output_file(loop)
 
 
@@ -95,5 +95,5 @@ def test_what_is_read_is_not_written_by_any_name(tmp_path):
     source.write_text("x")
     os.link(source, other)
     keep_inputs([None, tmp_path / "new.csv"], [source])
-    with pytest.raises(ValueError, match="is read, and writing it would replace it"):
+    with pytest.raises(ValueError, match="is an input, and writing it would replace it"):
         keep_inputs([other], [source])

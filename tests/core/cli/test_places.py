@@ -45,7 +45,7 @@ def test_a_folder_of_other_files_takes_no_router(command, held, main, tmp_path):
     for overwrite in ((), ("--overwrite",)):
         code, told = main(*command, "--out", "mine", *overwrite)
         assert code == 1
-        assert f"mine holds {held!r}, which is of no router. Give --out a new folder" in told
+        assert f"mine contains {held!r}, which is not part of a router. Give --out a new folder" in told
     assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(held, "{}")]
 
 
@@ -101,7 +101,7 @@ def test_a_pipe_is_written_to_its_reader(tmp_path, main):
 def test_what_is_read_is_not_written(command, main, tmp_path):
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     code, told = main(*command)
-    assert (code, "is read, and writing it would replace it" in told) == (1, True)
+    assert (code, "is an input, and writing it would replace it" in told) == (1, True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -109,7 +109,7 @@ def test_collecting_replaces_no_file_that_it_did_not_write(main, tmp_path):
     (tmp_path / "mine.jsonl").write_text("mine")
     asked = ("collect", "p.csv", "--candidates", "a=answerer:answer", "--price", "a=1/2", "--out")
     code, told = main(*asked, "mine.jsonl")
-    assert (code, "mine.jsonl is there, and no answers that were collected for it" in told) == (1, True)
+    assert (code, "mine.jsonl exists, but not the collected answers behind it" in told) == (1, True)
     assert (tmp_path / "mine.jsonl").read_text() == "mine"
     for out in ("new.jsonl", "new"):  # a file, and a folder
         assert [main(*asked, out)[0] for _ in range(2)] == [0, 0]  # the second takes up what the first left

@@ -190,7 +190,7 @@ def test_what_costs_nothing_needs_no_price(main):
 def test_a_price_that_is_not_known_or_not_readable_is_asked_for(main):
     code, _, told = main("profile", "nobody-knows", "--object", "mine:strong")
     assert code == 1
-    assert "No price is known of 'nobody-knows'. State it: --price 0.25/2" in told
+    assert "No price is known for 'nobody-knows'. State it: --price 0.25/2" in told
     for wrong in ("1", "1/2/3", "a/b"):
         assert f"got '{wrong}'" in main("profile", "m", "--object", "mine:strong", "--price", wrong)[2]
 

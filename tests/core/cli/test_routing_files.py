@@ -61,7 +61,7 @@ def test_a_text_is_one_call_unless_runs_are_told_of(tmp_path, monkeypatch, capsy
     ("words", "told"),
     [
         (["--engine", "ray"], "name the folder to route into with --out"),
-        (["--address", "auto"], "--address is of a Ray cluster: add --engine ray"),
+        (["--address", "auto"], "--address is for a Ray cluster: add --engine ray"),
         (["--actors", "2"], "--actors are of a Ray cluster: add --engine ray"),
     ],
 )

@@ -181,7 +181,7 @@ def test_code_that_hangs_or_reads_the_environment_is_worth_nothing(monkeypatch):
 
 def test_a_reference_that_does_not_fit_is_named():
     for kind, reference in (("number", "many"), ("choice", "Paris"), ("json", "{")):
-        with pytest.raises(DataError, match=f"is no {kind}. Correct it, or grade otherwise"):
+        with pytest.raises(DataError, match=f"is not a {kind}. Correct it, or choose another grader"):
             collect([Prompt("?", reference=reference)], models(), grade=kind)
 
 
@@ -339,7 +339,7 @@ def test_seconds_are_what_is_paid():
 
 
 def test_a_price_that_nobody_knows_is_asked_for():
-    with pytest.raises(ValueError, match=r"No price is known of 'mine'\. State it: --price mine="):
+    with pytest.raises(ValueError, match=r"No price is known for 'mine'\. State it: --price mine="):
         asked_model("mine", model=small)
 
 
@@ -379,9 +379,9 @@ def test_the_command_line_asks_any_spelling(folder, server, monkeypatch):
 
 def test_the_command_line_says_what_is_missing(folder):
     for words, told in (
-        (["--candidates", "parrot=stand_ins:parrot"], "No price is known of 'parrot'"),
+        (["--candidates", "parrot=stand_ins:parrot"], "No price is known for 'parrot'"),
         (["--candidates", "parrot=stand_ins:nobody", "--price", "parrot=0/0"], "has no 'nobody'"),
-        ([], "Give the candidates with --candidates"),
+        ([], "Give the candidates either with --candidates"),
     ):
         done = CliRunner().invoke(app, ["collect", "prompts.jsonl", "--out", "o.jsonl", *words])
         assert told in str(done.exception)

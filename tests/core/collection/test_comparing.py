@@ -75,7 +75,7 @@ def test_what_does_not_go_together_is_told(tmp_path):
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("Hello\n")
     for words, told in (
-        ([], "Give the candidates with --candidates"),
+        ([], "Give the candidates either with --candidates"),
         (["--candidates", "a", "--page", str(tmp_path / "p.html")], "--page shows answers"),
     ):
         done = CliRunner().invoke(app, ["compare", str(prompts), *words])

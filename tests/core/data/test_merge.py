@@ -49,7 +49,7 @@ def test_sets_that_differ_on_a_query_are_refused(other):
 
 
 def test_a_query_that_stands_twice_in_one_set_is_refused():
-    with pytest.raises(DataError, match="'q1' stands twice in one set"):
+    with pytest.raises(DataError, match="'q1' occurs twice in one set"):
         merged([asked(1), asked(1)])
 
 

@@ -120,10 +120,10 @@ def test_unknown_repeated_and_nameless_entries_are_refused():
             Outcomes.from_rows(
                 [QUERIES[0], {"query_id": "q3", "text": blank}], {"query_id": [], "candidate": []}
             )
-    with pytest.raises(DataError, match="row 1: no candidate is named"):
+    with pytest.raises(DataError, match="row 1: the candidate has no name"):
         Outcomes.from_rows(QUERIES, {"query_id": ["q1", "q2"], "candidate": ["a", ""], "quality": [1.0, 1.0]})
     for name in ("a\x00", "\ud800", "a\nb", "a\u2028"):
-        with pytest.raises(DataError, match="row 1: the candidate's name holds"):
+        with pytest.raises(DataError, match="row 1: the candidate's name contains"):
             Outcomes.from_rows(
                 QUERIES, {"query_id": ["q1", "q2"], "candidate": ["a", name], "quality": [1.0, 1.0]}
             )
@@ -197,7 +197,7 @@ def test_a_query_is_known_by_id_and_text():
     one = Outcomes.from_rows(QUERIES, ROWS)
     unnamed = Outcomes.from_rows([{**QUERIES[0], "task": None}], {"query_id": [], "candidate": []})
     assert Outcomes.concatenate([unnamed, one]).tasks == ("count", "count")
-    with pytest.raises(DataError, match="'q1' stands twice in one set"):
+    with pytest.raises(DataError, match="'q1' occurs twice in one set"):
         Outcomes.concatenate([one.take([0, 0])])
 
 
@@ -283,7 +283,7 @@ def test_a_failed_write_leaves_the_former_files(tmp_path: Path, monkeypatch: pyt
 
 def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(FileExistsError, match=r"also holds 'thesis\.tex'"):
+    with pytest.raises(FileExistsError, match=r"also contains 'thesis\.tex'"):
         Outcomes.from_rows(QUERIES, ROWS).write(tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
@@ -340,14 +340,14 @@ def test_files_that_are_damaged_are_refused(tmp_path: Path):
     outcomes.write(tmp_path / "cut")
     parquet = tmp_path / "cut" / "outcomes.parquet"
     parquet.write_bytes(parquet.read_bytes()[:100])
-    with pytest.raises(DataError, match=r"outcomes.parquet is not a parquet file"):
+    with pytest.raises(DataError, match=r"outcomes.parquet is not a readable parquet file"):
         Outcomes.read(tmp_path / "cut")
     outcomes.write(tmp_path / "garbled")
     for parquet in (tmp_path / "garbled" / "queries.parquet", tmp_path / "garbled" / "outcomes.parquet"):
         parquet.write_bytes(parquet.read_bytes().replace(b"query_id", b"query\xffid"))
-        with pytest.raises(DataError, match=rf"{parquet.name} is not a parquet file"):
+        with pytest.raises(DataError, match=rf"{parquet.name} is not a readable parquet file"):
             Outcomes.read(tmp_path / "garbled")
-        with pytest.raises(DataError, match=rf"{parquet.name} is not a parquet file"):
+        with pytest.raises(DataError, match=rf"{parquet.name} is not a readable parquet file"):
             list(table_rows(parquet))
         outcomes.write(tmp_path / "garbled")
     outcomes.write(tmp_path / "listed")

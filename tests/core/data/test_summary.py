@@ -64,9 +64,9 @@ def test_each_candidate_has_its_means_over_what_is_known():
 
 def test_the_warnings_say_what_misleads():
     warnings = "\n".join(summarize(Outcomes.from_rows(QUERIES, ROWS, KNOWN)).warnings)
-    assert "1 text stands in more than one split" in warnings
+    assert "1 text is in more than one split" in warnings
     assert "No query is in the validation split." in warnings
-    assert "No cost is known of 2 candidates: b, [idle]." in warnings
+    assert "No cost is known for 2 candidates: b, [idle]." in warnings
     assert 'pip install "crossroute[prices]"' in warnings
     assert "Less than 5% of the queries were answered by 1 candidate: [idle]." in warnings
 

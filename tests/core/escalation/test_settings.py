@@ -124,7 +124,7 @@ def test_a_surer_word_of_a_calibrated_judge_is_never_believed_less():
     ("said", "right"), [([0.5] * 5, [1.0] * 5), ([0.5] * 30, [1.0] * 30), ([0.5], [1, 0])]
 )
 def test_a_judge_is_not_calibrated_on_next_to_nothing(said, right):
-    with pytest.raises(ValueError, match="Calibrating a judge takes 20"):
+    with pytest.raises(ValueError, match="Calibrating a judge needs at least 20"):
         Judge(ask=Client().ask).calibrated(said, right)
 
 
@@ -177,7 +177,7 @@ def test_agreement_tells_more_where_wrong_answers_seldom_say_the_same():
 @pytest.mark.parametrize(
     ("settings", "answers", "right", "queries", "told"),
     [
-        (Escalation(), [("a", "b")], [(0, 0)], (), "Say what kind of answers is expected"),
+        (Escalation(), [("a", "b")], [(0, 0)], (), "Set the kind of the expected answers"),
         (NUMBERS, [("a", "b")], [(0,)], (), "a grade for each answer"),
         (NUMBERS, [("a", "b")], [], (), "1 rows of answers, 0 of grades and 0 queries"),
         (NUMBERS, [("a", "b")], [(0, 1)], ("?", "?"), "1 rows of answers, 1 of grades and 2 queries"),

@@ -92,7 +92,7 @@ def test_fitting_leaves_parameters_alone_and_repeats_itself(name):
 def test_a_candidate_without_outcomes_is_named(name):
     embeddings, train, _ = two_kinds(40)
     cost = np.where([True, False], train.cost, np.nan)
-    with pytest.raises(DataError, match="No cost is known of 'candidate-1'"):
+    with pytest.raises(DataError, match="No cost of 'candidate-1' is known"):
         LEARNERS[name].fit(embeddings, outcomes_of(train.quality, cost))
 
 

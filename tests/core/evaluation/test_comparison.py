@@ -206,7 +206,7 @@ def test_outcomes_that_cannot_tell_routers_apart_are_refused(column):
     outcomes, predictions = simulate()
     quality, cost = np.full(outcomes.quality.shape, np.nan), np.full(outcomes.cost.shape, 0.01)
     quality[:, column] = 1.0
-    with pytest.raises(DataError, match="Nothing tells routers apart"):
+    with pytest.raises(DataError, match="Routers cannot be ranked"):
         compare(predictions, outcomes_of(quality, cost))
     with pytest.raises(DataError, match="prices"):
         compare(predictions, outcomes_of(outcomes.quality, cost * np.nan))
@@ -250,7 +250,7 @@ def test_names_are_printed_as_they_are():
 def test_one_query_is_told_as_too_few_without_a_number_of_more():
     outcomes, predictions = simulate(n=1)
     told = evaluate(predictions["good"], outcomes, name="good").doubt("good")
-    assert told.endswith("on 1 query; a few hundred more would.")
+    assert told.endswith("on 1 query; a few hundred more are needed.")
 
 
 def test_a_router_that_never_differs_from_a_constant_is_told_as_the_same():
@@ -258,4 +258,4 @@ def test_a_router_that_never_differs_from_a_constant_is_told_as_the_same():
     report = evaluate(predictions["blind"], outcomes, name="blind")
     same = report.routers["blind"].model_copy(update={"gain": 0.0, "gain_interval": (-1e-4, 0.0)})
     told = report.model_copy(update={"routers": {"blind": same}}).doubt("blind")
-    assert told == "blind: on these 120 queries the same as choosing without reading."
+    assert told == "blind: on these 120 queries no better than choosing without the text."

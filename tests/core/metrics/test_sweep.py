@@ -67,7 +67,7 @@ def test_columns_may_stand_in_any_order(outcomes, prediction):
 
 
 def test_predictions_of_others_are_refused(outcomes, prediction):
-    with pytest.raises(ValueError, match=r"Cut the outcomes with `outcomes\.select"):
+    with pytest.raises(ValueError, match=r"Select the same candidates with `outcomes\.select"):
         Sweep.of(replace(prediction, candidates=("cheap", "other")), outcomes, PAYS)
     short = replace(prediction, quality=prediction.quality[:2], cost=COST[:2])
     with pytest.raises(ValueError, match=r"shape \(2, 2\), expected \(3, 2\)"):

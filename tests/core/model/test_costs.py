@@ -173,7 +173,7 @@ def test_a_candidate_without_a_price_is_named():
         [Candidate(name="a", price=Price(input=1, output=2)), Candidate(name="b"), Candidate(name="c")]
     )
     with pytest.raises(
-        DataError, match=r"No price is known of 'b', 'c'\. Add cost_usd to the rows, state prices"
+        DataError, match=r"No price is known for 'b', 'c'\. Add cost_usd to the rows, state prices"
     ):
         costs.prices(pool)
     assert costs.prices(pool.subset(["a"])).tolist() == [[1, 2]]

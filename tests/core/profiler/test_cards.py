@@ -5,6 +5,7 @@ from crossroute import Candidate, Price, Router, profile_model
 from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.profiler.cards import (
     Card,
+    among,
     answers_path,
     build_card,
     find_unused_profiles,
@@ -12,7 +13,6 @@ from crossroute.profiler.cards import (
     profiled_names,
     profiled_outcomes,
     read_card,
-    restrict_router,
     write_card,
 )
 from crossroute.profiler.questions import GradedQuery
@@ -69,7 +69,7 @@ def test_what_was_not_profiled_has_no_card(router, tmp_path):
 
 
 def test_a_router_over_profiled_candidates_sends_each_query_to_the_one_that_answers_it(router, folder):
-    chosen = restrict_router(router, ["lab/reckons", "tells", "tells"], folder)
+    chosen = among(router, ["lab/reckons", "tells", "tells"], folder)
     assert chosen.pool.names == ("lab/reckons", "tells")
     new = [text.format(99, 99) for text in ASKED.values()]
     quality = chosen.predict(new).quality
@@ -92,7 +92,7 @@ def test_candidates_without_a_charge_can_be_routed_between(router, tmp_path):
     free = Price(input=0, output=0)
     keep("reckons", tmp_path, lambda text: "yes" if "product" in text else "no", free)
     keep("tells", tmp_path, lambda text: "yes" if "story" in text else "no", free)
-    chosen = restrict_router(router, profiled_names(tmp_path), tmp_path)
+    chosen = among(router, profiled_names(tmp_path), tmp_path)
     for preference in (0, 0.5, 1):
         decision = chosen.route(ASKED["chat"].format(9, 9), cost_preference=preference)
         assert decision.candidate == "tells"
@@ -101,23 +101,23 @@ def test_candidates_without_a_charge_can_be_routed_between(router, tmp_path):
 
 def test_what_was_measured_elsewhere_is_not_compared(router, folder):
     with pytest.raises(DataError, match=r"'tells', .* 'large', which was measured on benchmarks"):
-        restrict_router(router, ["tells", "large"], folder)
+        among(router, ["tells", "large"], folder)
     with pytest.raises(UnknownCandidateError, match="'nobody'"):
-        restrict_router(router, ["tells", "nobody"], folder)
+        among(router, ["tells", "nobody"], folder)
     with pytest.raises(UnknownCandidateError, match="'nobody'"):
-        restrict_router(router, ["large", "nobody"], folder)
+        among(router, ["large", "nobody"], folder)
 
 
 def test_the_routers_own_come_first_unless_all_are_profiled(router, folder, monkeypatch):
     keep("large", folder, lambda text: "no")
-    own = restrict_router(router, ["large", "small"], folder)
+    own = among(router, ["large", "small"], folder)
     assert own.pool["large"] == router.pool["large"]
     assert find_unused_profiles(router, ["large", "small"], folder) == ("large",)
-    assert restrict_router(router, ["large", "tells"], folder).pool["large"] != router.pool["large"]
-    assert restrict_router(router, ["large"], folder).pool["large"] != router.pool["large"]
+    assert among(router, ["large", "tells"], folder).pool["large"] != router.pool["large"]
+    assert among(router, ["large"], folder).pool["large"] != router.pool["large"]
     assert find_unused_profiles(router, ["large", "tells"], folder) == ()
     monkeypatch.setattr("crossroute.profiler.cards.profiles_folder", lambda: folder)
-    assert restrict_router(router, ["large"]).pool["large"] != router.pool["large"]
+    assert among(router, ["large"]).pool["large"] != router.pool["large"]
 
 
 def test_measured_and_rough_profiles_leave_the_place_to_the_routers_own(router, folder):
@@ -126,33 +126,33 @@ def test_measured_and_rough_profiles_leave_the_place_to_the_routers_own(router, 
         card = build_card(Candidate(name=name, price=PRICE), "published scores", ())
         scores = {"arithmetic": 0.9, "chat": 0.2}
         write_card(Card.model_validate({**card.model_dump(), "scores": scores}), folder)
-    chosen = restrict_router(router, ["large", "rough"], folder)
+    chosen = among(router, ["large", "rough"], folder)
     assert chosen.pool.names == ("large", "rough")
     assert chosen.pool["large"] == router.pool["large"]
     assert find_unused_profiles(router, ["large", "rough"], folder) == ("large",)
-    own = restrict_router(router, ["large", "small"], folder)
+    own = among(router, ["large", "small"], folder)
     assert [own.pool[name] for name in own.pool.names] == [router.pool[name] for name in own.pool.names]
     assert find_unused_profiles(router, ["large", "small"], folder) == ("large", "small")
     with pytest.raises(DataError, match="Cannot compare 'tells'"):
-        restrict_router(router, ["small", "tells"], folder)
+        among(router, ["small", "tells"], folder)
     with pytest.raises(DataError, match="'rough', which was profiled from published scores"):
-        restrict_router(router, ["tells", "rough"], folder)
+        among(router, ["tells", "rough"], folder)
 
 
 def test_names_are_the_routers_in_any_spelling(folder):
     names = ["openai:gpt-5-mini", "anthropic/claude-sonnet-4"]
-    assert restrict_router(Router.from_pretrained("universal"), names, folder).pool.names == tuple(names)
+    assert among(Router.from_pretrained("universal"), names, folder).pool.names == tuple(names)
 
 
 def test_a_rough_profile_stands_beside_the_routers_own_but_not_beside_measured_ones(router, folder):
     card = build_card(Candidate(name="rough", price=Price(input=1, output=2)), "published scores", ())
     write_card(Card.model_validate({**card.model_dump(), "scores": {"arithmetic": 0.9, "chat": 0.2}}), folder)
-    chosen = restrict_router(router, ["rough", "large"], folder)
+    chosen = among(router, ["rough", "large"], folder)
     assert chosen.pool.names == ("rough", "large")
     assert chosen.pool["large"] == router.pool["large"]
-    assert restrict_router(router, ["rough"], folder).pool.names == ("rough",)
+    assert among(router, ["rough"], folder).pool.names == ("rough",)
     with pytest.raises(DataError, match="'rough', which was profiled from published scores"):
-        restrict_router(router, ["tells", "rough"], folder)
+        among(router, ["tells", "rough"], folder)
     with pytest.raises(DataError, match="no graded answers of 'rough'"):
         profiled_outcomes(["rough"], folder)
 

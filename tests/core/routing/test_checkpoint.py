@@ -167,7 +167,7 @@ def test_profiles_out_of_range_are_refused(folder):
         ({"candidates": "small"}, "candidates"),
         ({"candidates": []}, "profile"),
         ({"candidates": [{"name": "a"}] * 4}, "Two candidates are named 'a'"),
-        ({"candidates": [{"name": name} for name in "abcd"]}, "No price is known of 'a', 'b', 'c', 'd'"),
+        ({"candidates": [{"name": name} for name in "abcd"]}, "No price is known for 'a', 'b', 'c', 'd'"),
         ({"dial": {"willingness_to_pay": [1.0]}}, r"dial\.willingness_to_pay"),
         ({"dial": {"willingness_to_pay": [float("nan")] * 101}}, r"dial\.willingness_to_pay"),
         ({"dial": {"willingness_to_pay": list(range(1, 102))}}, "never rise"),

@@ -120,7 +120,7 @@ def test_a_candidate_of_which_nothing_is_known_is_named(predictor, outcomes):
 
 def test_a_candidate_without_a_price_is_not_profiled(predictor, outcomes):
     unpriced = Pool(c.model_copy(update={"price": None}) if c.name == "coder" else c for c in outcomes.pool)
-    with pytest.raises(DataError, match="No price is known of 'coder'"):
+    with pytest.raises(DataError, match="No price is known for 'coder'"):
         predictor.profile(outcomes.with_pool(unpriced))
 
 

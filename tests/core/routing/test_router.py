@@ -295,7 +295,7 @@ def test_prices_without_names_are_refused(router):
 def test_candidates_without_a_profile_or_a_price_are_refused_with_the_remedy(router):
     with pytest.raises(DataError, match=r"'new' has no profile\. .*router.profile\(outcomes\)"):
         router.with_candidates([Candidate(name="new", price=Price(input=1, output=1))])
-    with pytest.raises(DataError, match="No price is known of 'new'"):
+    with pytest.raises(DataError, match="No price is known for 'new'"):
         router.with_candidates([router.pool["large"].model_copy(update={"name": "new", "price": None})])
     alien = Profile(quality=(0.5,), log_tokens=(1.0,), evidence=(1.0,))
     with pytest.raises(DataError, match=r"The profile of 'new' has 1 clusters; this router has 4"):

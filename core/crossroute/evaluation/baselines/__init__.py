@@ -1,10 +1,10 @@
-"""The baselines of an evaluation, from blind to tuned.
+"""Baselines of an evaluation.
 
-- `blind`: the oracle above, and below it the choices that never read the text.
-- `regression`, `clusters`, `factorization`: one module a kind of learner, on the caller's embeddings.
-- `families`: each at its usual parameters, on small grids, and RouterBench's three as shipped.
-- `cascades`: ask a second candidate where the first is not confident.
-- `tuning`: picks from a grid by AIQ on the validation split.
+- `blind`: the oracle, and choices that do not use the text.
+- `regression`, `clusters`, `factorization`: learners on embeddings.
+- `families`: their usual parameters, small grids to tune over, and RouterBench's three as shipped.
+- `cascades`: call a second candidate if the first is not confident.
+- `tuning`: selection from a grid by AIQ on the validation split.
 """
 
 from crossroute.errors import needs_extra

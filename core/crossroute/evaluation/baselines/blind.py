@@ -1,6 +1,6 @@
-"""Baselines that do not read the text: bounds, and what the task's label alone is worth.
+"""Baselines that do not use the text: bounds, and the value of the task's label.
 
-The zero router is no prediction but a mixture of candidates: see `scores.zero_router_points`.
+The zero router is a mixture of candidates rather than a prediction: see `scores.zero_router_points`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
 
 LEAST_COST = 1e-9
-"""USD; a free call counts as this much where a logarithm is taken."""
+"""USD; a free call counts as this much in logarithms."""
 
 
 def oracle(outcomes: Outcomes) -> Prediction:
-    """Predict what was observed: the best choice in hindsight.
+    """Predict the observed outcomes: the best choice in hindsight.
 
     Source: RouterBench, arXiv 2403.12031, section 4.
     """
@@ -34,14 +34,14 @@ def candidate_mean(train: Outcomes, outcomes: Outcomes) -> Prediction:
 
 
 def best_single(train: Outcomes, outcomes: Outcomes) -> Prediction:
-    """Always choose the candidate of the highest mean quality on train, whatever it costs; of equals, the cheapest."""
+    """Always choose the candidate with the highest mean quality on train, at any cost; the cheapest of equals."""
     quality, cost = candidate_means(train)
     chosen = np.arange(len(quality)) == scores.best_single(quality, cost)
     return _for_every_query(chosen.astype(float), np.full_like(cost, cost[chosen][0]), outcomes)
 
 
 def random_choice(outcomes: Outcomes, seed: int = 0) -> Prediction:
-    """Choose every candidate equally often, whatever it costs."""
+    """Choose candidates uniformly at random, regardless of cost."""
     shape = outcomes.quality.shape
     typical_cost = float(np.nanmedian(outcomes.cost))
     return Prediction(
@@ -52,7 +52,7 @@ def random_choice(outcomes: Outcomes, seed: int = 0) -> Prediction:
 def task_mean(train: Outcomes, outcomes: Outcomes) -> Prediction:
     """Predict each candidate's mean quality and geometric mean cost on the train queries of the same task.
 
-    It reads the task's label, which no router is given. A task that train lacks gets the means of all tasks.
+    It uses the task's label, which routers do not get. A task missing in train gets the means over all tasks.
     """
     labels = sorted(set(train.tasks))
     group = np.array([labels.index(task) for task in train.tasks])
@@ -70,8 +70,8 @@ def candidate_means(train: Outcomes) -> tuple[Floats, Floats]:
         names = [name for name, column in zip(train.pool.names, known.T, strict=True) if not column.any()]
         if names:
             raise DataError(
-                f"No {measure} is known of {', '.join(map(repr, names))}, so there is nothing to learn. "
-                "Cut these candidates with `outcomes.select([...])`, on the command line with --candidates."
+                f"No {measure} of {', '.join(map(repr, names))} is known, so nothing can be learned. "
+                "Leave these candidates out with `outcomes.select([...])`, on the command line with --candidates."
             )
     return np.nanmean(quality, axis=0), np.nanmean(cost, axis=0)
 
@@ -79,11 +79,11 @@ def candidate_means(train: Outcomes) -> tuple[Floats, Floats]:
 def group_means(group: npt.NDArray[np.integer], groups: int, train: Outcomes) -> tuple[Floats, Floats]:
     """Return the mean quality and mean log cost per group of queries, each of shape (groups + 1, m).
 
-    The last row is the mean of all. Each other mean counts the candidate's overall mean as one further
-    outcome, so that a candidate unknown in a group falls back on it.
+    The last row is the overall mean. Each other mean includes the candidate's overall mean as one additional outcome,
+    so that it is the mean of a candidate without outcomes in a group.
 
     Args:
-        group: Group of every query, shape (n,).
+        group: Group of each query, shape (n,).
         groups: Number of groups.
         train: Outcomes of the n queries.
     """

@@ -1,4 +1,4 @@
-"""The classical cascade: ask a cheap candidate, then a dear one where its confidence is under a threshold."""
+"""Classical cascade: call a cheap candidate, then an expensive one if its confidence is below a threshold."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ THRESHOLDS = 33
 
 
 def classical_cascade(tuning: Outcomes, target: Outcomes) -> Played:
-    """Play the two-step cascades that were best for their cost on other queries.
+    """Replay the two-step cascades that were on the cost-quality hull of other queries.
 
-    Every ordered pair of candidates is tried at thresholds that are quantiles of the first one's
-    log-probabilities, "never" and "always" among them; those on the non-decreasing convex hull are kept.
+    Each ordered pair of candidates is tried with thresholds at quantiles of the first one's log-probabilities,
+    including "never" and "always"; cascades on the non-decreasing convex hull are kept.
 
     Args:
-        tuning: What pairs and thresholds are chosen on; all outcomes known.
-        target: What is played.
+        tuning: Outcomes to choose pairs and thresholds on, all known.
+        target: Outcomes to replay.
 
     Returns:
-        One column a cascade on the hull, from the cheapest to the dearest. The posterior is the share of the
-        answers returned that were right in tuning.
+        One column per cascade on the hull, from the cheapest to the most expensive. The posterior is the share of
+        right answers among those returned in tuning.
 
-    Source: "FrugalGPT", arXiv 2305.05176, with log-probabilities in the place of a learned scorer.
+    Source: "FrugalGPT", arXiv 2305.05176, with log-probabilities in place of a learned scorer.
     """
     tried = [
         (first, second, float(threshold))
@@ -65,7 +65,7 @@ def _thresholds(logprob: Floats) -> Floats:
 def _played(outcomes: Outcomes, first: int, second: int, threshold: float) -> tuple[Floats, ...]:
     """Return which candidate answered, quality, cost, calls and latency, each of shape (n,)."""
     confidence = outcomes.answer_logprob[:, first]
-    goes_on = ~(confidence >= threshold) & (threshold > -np.inf)  # what is not known is not confident
+    goes_on = ~(confidence >= threshold) & (threshold > -np.inf)  # an unknown confidence counts as low
     chosen = np.where(goes_on, second, first)
     both = (
         values[:, first] + np.where(goes_on, values[:, second], 0)

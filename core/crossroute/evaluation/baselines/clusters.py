@@ -1,4 +1,4 @@
-"""k-means cluster routers: a candidate is its mean outcome in each cluster of queries."""
+"""k-means cluster routers: predict the mean outcome in the query's cluster."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ class FittedClusterMeans:
     log_cost: Floats
 
     def predict(self, embeddings: Floats) -> Prediction:
-        """Look the means of the nearest cluster up."""
+        """Predict the means of the nearest cluster, for embeddings of shape (n, D)."""
         cluster = self.kmeans.predict(normalize(embeddings))
         return Prediction(self.candidates, self.quality[cluster], np.exp(self.log_cost[cluster]))

@@ -1,4 +1,4 @@
-"""Matrix factorization: a query and a candidate meet in a space of few dimensions."""
+"""Matrix factorization: the dot product of a projected query and a candidate's vector."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _LEARNING_RATE = 0.01
 
 @dataclass(frozen=True)
 class MatrixFactorization:
-    """Predict sigmoid((x W) v + b): an embedding x projected to rank r meets a candidate's vector v.
+    """Predict sigmoid((x W) v + b), with an embedding x, a projection W to rank r and a candidate's vector v.
 
-    Source: EmbedLLM, arXiv 2410.02223, section 3: the query's embedding is projected, the candidate's is
-    learned from its outcomes. The same form, without the sigmoid, predicts the standardized log cost.
+    Source: EmbedLLM, arXiv 2410.02223, section 3. The same form, without the sigmoid, predicts the standardized log
+    cost.
 
     Attributes:
-        rank: Dimensions in which both meet.
+        rank: r.
         penalty: L2 penalty of all parameters, as Adam's weight decay.
         steps: Full-batch steps of Adam.
-        seed: Of the first values.
+        seed: Of the initial values.
     """
 
     rank: int = 8
@@ -35,7 +35,7 @@ class MatrixFactorization:
     seed: int = 0
 
     def fit(self, embeddings: Floats, outcomes: Outcomes) -> FittedMatrixFactorization:
-        """Learn quality by cross-entropy and log cost by least squares, where they are known."""
+        """Fit quality by cross-entropy and log cost by least squares, on known outcomes."""
         mean_quality, _ = candidate_means(outcomes)
         bounded = np.clip(mean_quality, 0.01, 0.99)
         weight, bias = self._factorize(

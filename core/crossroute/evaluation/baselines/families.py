@@ -1,9 +1,8 @@
-"""The baselines by name: each family's usual parameters first, then a small grid to tune over.
+"""The baselines by name: the usual parameters of each family first, then a small grid to tune over.
 
-The grids are small enough for all families to be tuned in a few minutes on one core, for 3,000 queries, 10
-candidates and 512 features. kNN and k-means normalize the rows; the others take the features as they are,
-which for sentence embeddings measured no worse than standardizing them (ridge on gpt4o-llama-qwen, tuned on
-validation: AIQ on test 0.832 against 0.831).
+Tuning all families takes a few minutes on one core, for 3,000 queries, 10 candidates and 512 features. kNN and k-means
+normalize the rows; the others use the features unchanged, which was no worse than standardizing sentence embeddings
+(ridge on gpt4o-llama-qwen, tuned on validation: AIQ on test 0.832 against 0.831).
 """
 
 from __future__ import annotations
@@ -40,14 +39,14 @@ def _logistic(c: float) -> PerCandidate:
 
 
 def _svr(loss: str, c: float) -> PerCandidate:
-    """A linear SVR; costs are learned by the squared loss alone, whose solver is exact and quick."""
+    """Return a linear SVR; costs use the squared loss, with an exact and fast solver."""
     exact = LinearSVR(C=c, loss="squared_epsilon_insensitive", dual=False, intercept_scaling=10)
     usual = LinearSVR(C=c, random_state=_SEED)
     return PerCandidate(quality=exact if loss == "squared" else usual, cost=exact)
 
 
 def _mlp(penalty: float) -> PerCandidate:
-    """RouterBench's layers, stopped early on a tenth of the queries."""
+    """Return an MLP with RouterBench's layers and early stopping on a tenth of the queries."""
     network = MLPRegressor(hidden_layer_sizes=_LAYERS, alpha=penalty, early_stopping=True, random_state=_SEED)
     return PerCandidate(network, TransformedTargetRegressor(network, transformer=StandardScaler()))
 
@@ -92,6 +91,6 @@ AS_SHIPPED: Mapping[str, Baseline] = {
 """RouterBench's three with its settings: features as they are, and one constant cost a candidate.
 
 Source: github.com/withmartian/routerbench, routers/{knn,mlp,svm}_router.py at 30e0925.
-Deviations: its constant is the price of a token in and a token out, ours the geometric mean cost on train, in
-the unit of the sweep; its reward is the linear one, ours the one that the comparison sets.
+Deviations: the constant cost is the geometric mean cost on train instead of the price of an input and an output token;
+the reward is that of the comparison instead of the linear one.
 """

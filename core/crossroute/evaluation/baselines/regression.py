@@ -1,4 +1,4 @@
-"""One regression a candidate for its quality, and one for the logarithm of its cost."""
+"""Per-candidate regressions of quality and of log cost."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
 
 FEWEST = 20
-"""Outcomes of a candidate from which a learner may be fitted; of fewer there is but a mean to learn."""
+"""Least number of outcomes of a candidate to fit a learner; with fewer, its mean is predicted."""
 
 
 class Learner(Protocol):
-    """What scikit-learn calls a regressor."""
+    """A scikit-learn regressor."""
 
     def fit(self, x: Floats, y: Floats, /) -> Any:
         """Learn y, shape (n,), from x, shape (n, D)."""
@@ -36,7 +36,7 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class PerCandidate:
-    """Fit every candidate on its own, on the queries of which its outcome is known.
+    """Fit each candidate separately, on the queries with a known outcome.
 
     Attributes:
         quality: Learns quality; its predictions are clipped to [0, 1].
@@ -47,10 +47,19 @@ class PerCandidate:
     cost: Learner
 
     def fit(self, embeddings: Floats, outcomes: Outcomes) -> FittedPerCandidate:
-        """Fit a copy of each learner for each candidate."""
+        """Fit a copy of each learner for each candidate.
+
+        Args:
+            embeddings: Shape (n, D).
+            outcomes: Of the n queries.
+
+        Raises:
+            ValueError: The numbers of rows differ.
+            DataError: A candidate has no known quality or cost.
+        """
         if len(embeddings) != len(outcomes):
             raise ValueError(f"Got {len(embeddings)} rows of embeddings for {len(outcomes)} queries.")
-        candidate_means(outcomes)  # raises where a candidate has nothing to learn from
+        candidate_means(outcomes)  # raises for a candidate without a known quality or cost
         return FittedPerCandidate(
             outcomes.pool.names,
             tuple(_fit(self.quality, embeddings, column) for column in outcomes.quality.T),
@@ -60,14 +69,14 @@ class PerCandidate:
 
 @dataclass(frozen=True, eq=False)
 class FittedPerCandidate:
-    """The fitted learners of every candidate, in the order of the candidates."""
+    """The fitted learners, in the order of the candidates."""
 
     candidates: tuple[str, ...]
     quality: tuple[Learner, ...]
     log_cost: tuple[Learner, ...]
 
     def predict(self, embeddings: Floats) -> Prediction:
-        """Ask every learner."""
+        """Predict with each candidate's learners, for embeddings of shape (n, D)."""
         quality = np.stack([learner.predict(embeddings) for learner in self.quality], axis=1)
         log_cost = np.stack([learner.predict(embeddings) for learner in self.log_cost], axis=1)
         return Prediction(self.candidates, np.clip(quality, 0, 1), np.exp(log_cost))
@@ -76,7 +85,7 @@ class FittedPerCandidate:
 def _fit(learner: Learner, embeddings: Floats, values: Floats) -> Learner:
     known = ~np.isnan(values)
     fitted = deepcopy(learner) if known.sum() >= FEWEST else DummyRegressor()
-    # how many passes is a parameter of the baseline; RouterBench's stop early too
+    # the number of iterations is a parameter of the baseline; RouterBench's do not converge either
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted.fit(embeddings[known], values[known])
@@ -85,7 +94,7 @@ def _fit(learner: Learner, embeddings: Floats, values: Floats) -> Learner:
 
 @dataclass
 class Neighbours:
-    """The mean of the k nearest by cosine, or of all where there are fewer than k."""
+    """k-nearest-neighbour regression by cosine; the mean of all queries if there are fewer than k."""
 
     k: int
 
@@ -102,9 +111,7 @@ class Neighbours:
 
 @dataclass
 class SoftLogistic:
-    """Logistic regression on targets in [0, 1]: y counts as y of a success and 1 - y of a failure.
-
-    Its loss is the cross-entropy; where y is 0 or 1 it is scikit-learn's LogisticRegression.
+    """Logistic regression on targets in [0, 1], by cross-entropy; equal to scikit-learn's for targets 0 and 1.
 
     Attributes:
         c: Inverse strength of the L2 penalty, as scikit-learn's C.
@@ -113,7 +120,7 @@ class SoftLogistic:
     c: float = 1.0
 
     def fit(self, x: Floats, y: Floats, /) -> SoftLogistic:
-        """Fit both halves of every query; without both outcomes there is but a constant to learn."""
+        """Fit each query as a success with weight y and a failure with weight 1 - y; a constant if all y are equal."""
         self._constant = float(y[0]) if np.ptp(y) == 0 and y[0] in (0, 1) else None
         if self._constant is None:
             success, weight = np.repeat([True, False], len(y)), np.concatenate([y, 1 - y])

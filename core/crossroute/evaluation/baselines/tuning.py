@@ -1,4 +1,4 @@
-"""Learned baselines: their common shape, and how their parameters are tuned."""
+"""Protocols of learned baselines, and the tuning of their parameters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from crossroute.reward import Reward
 
 
 class FittedBaseline(Protocol):
-    """A baseline that has seen outcomes."""
+    """A fitted baseline."""
 
     def predict(self, embeddings: Floats) -> Prediction:
-        """Return the predicted quality and cost of every candidate.
+        """Predict the quality and cost of every candidate.
 
         Args:
             embeddings: Shape (n, D).
@@ -26,13 +26,13 @@ class FittedBaseline(Protocol):
 
 
 class Baseline(Protocol):
-    """A baseline's parameters: fitting leaves them as they are and returns what was learned."""
+    """A baseline with its parameters; `fit` does not change it."""
 
     def fit(self, embeddings: Floats, outcomes: Outcomes) -> FittedBaseline:
-        """Learn from outcomes; one that is not known (NaN) is left out for its candidate alone.
+        """Fit to outcomes; an unknown one (NaN) is left out for its candidate.
 
         Args:
-            embeddings: One row of features a query, shape (n, D), finite.
+            embeddings: Features of the queries, shape (n, D), finite.
             outcomes: Of the same n queries.
         """
         ...
@@ -47,10 +47,10 @@ def tune(
     *,
     reward: Reward = "exponential",
 ) -> tuple[Baseline, FittedBaseline]:
-    """Return the member of a family with the highest AIQ on validation, and what it learned from train.
+    """Return the baseline of a family with the highest AIQ on validation, and the baseline fitted to train.
 
     Args:
-        family: Baselines to choose from; of equals the first wins.
+        family: Baselines to choose from; the first of equals wins.
         train_embeddings: Shape (n, D).
         train: Outcomes of the n queries.
         validation_embeddings: Shape (v, D).
