@@ -448,7 +448,7 @@ def test_wrong_usage_has_exit_code_2(arguments, main):
     ("text", "says"),
     [
         ("{", "is not valid JSON"),
-        ("[]", "must hold an object of training settings"),
+        ("[]", "must contain an object of training settings"),
         ('{"epochs": 0}', "epochs: Input should be greater than 0, got 0"),
         ('{"epoch": 3}', "Unknown argument 'epoch'. Did you mean 'epochs'?"),
     ],

@@ -75,6 +75,6 @@ def test_a_promise_is_over_the_models_of_the_outcomes(jsonl, tmp_path):
     assert set(promised.pool.names) == set(named.values())
     assert promised.floor.promise.drop == 0.9
     with pytest.raises(
-        FloorError, match=r"523 in all, .* alone: router.subset\(\['claude-opus-4-5', 'gpt-4o"
+        FloorError, match=r"523 in all, .* to the others: router.subset\(\['claude-opus-4-5', 'gpt-4o"
     ):
         Router.from_pretrained("universal").with_floor(read_outcomes(source), 0.9)

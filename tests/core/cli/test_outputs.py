@@ -39,7 +39,7 @@ def test_a_router_is_replaced_only_on_request(tmp_path):
 
 def test_a_folder_of_other_files_is_refused_even_to_be_overwritten(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ValueError, match=r"holds 'notes\.txt', which is of no router"):
+    with pytest.raises(ValueError, match=r"contains 'notes\.txt', which is not part of a router"):
         fresh_folder(tmp_path, overwrite=True)
 
 

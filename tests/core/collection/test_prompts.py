@@ -61,7 +61,7 @@ def test_what_is_no_text_is_told_with_its_line(tmp_path, said):
 
 def test_no_prompts_and_no_file_are_told(tmp_path):
     (tmp_path / "p.txt").write_text("\n", "utf-8")
-    with pytest.raises(DataError, match="holds no prompts"):
+    with pytest.raises(DataError, match="contains no prompts"):
         read_prompts(tmp_path / "p.txt")
     with pytest.raises(DataError, match="Expected a table of prompts"):
         read_prompts(tmp_path / "none.csv")
