@@ -1,1 +1,1 @@
-"""The network and what it reads: outcomes to profiles, profiles and a query to quality and cost."""
+"""The prediction model: clusters, profiles, the network, and the conversion of tokens to cost."""

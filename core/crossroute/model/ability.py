@@ -1,19 +1,18 @@
-"""What to expect of a candidate where little or nothing was observed.
+"""Predict a candidate's quality in clusters with few or no outcomes.
 
-By its ability, and the ease of a cluster:
+From its ability and the ease of the cluster (Rasch model):
 
     P(right) = sigmoid(ability of the candidate + ease of the cluster)
 
-Candidates that were tried on different queries become comparable by those that answered both kinds: an 0.9 on
-hard queries is worth more than an 0.9 on easy ones.
+Candidates with outcomes on different queries are comparable through candidates with outcomes on both: a quality of 0.9
+on hard queries means a higher ability than 0.9 on easy ones.
 
 Source: Rasch, "Probabilistic Models for Some Intelligence and Attainment Tests" (1960). Deviation: clusters in
-the place of items, qualities between 0 and 1 in the place of right and wrong, Gaussian priors on both sides.
+place of items, qualities between 0 and 1 in place of right and wrong, Gaussian priors on abilities and eases.
 
-By likeness to a pool: candidates differ in the same ways. One that is better than its ability at some clusters
-tends to be so at others, as the pool shows. So the quality of a new candidate in all clusters together is a
-Gaussian on the logit scale, around the pool's mean, whose covariance is the pool's beyond differences of ability;
-outcomes move it where they were seen and, by the covariance, elsewhere.
+From the covariance of a pool: a candidate that is better than its ability in some clusters tends to be better in
+correlated ones. The logits of a new candidate's quality in all clusters are a Gaussian with the pool's mean and the
+pool's covariance without differences of ability; outcomes in one cluster update the others through the covariance.
 
 Source: Bishop, "Pattern Recognition and Machine Learning", 4.4 (Laplace approximation) and 6.4.6.
 """

@@ -1,21 +1,20 @@
 """The network: single-head cross-attention between a query and the pool's model embeddings.
 
-    x         = (query - centre) @ projection                           the query's principal components, (n, p)
-    clusters  = softmax(-|x - centroid|^2 / temperature)                its place among training queries, (n, k)
-    prior     = logit(clusters @ profile quality)                       what such queries had, (n, m)
+    x         = (query - centre) @ projection                           principal components of the query, (n, p)
+    clusters  = softmax(-|x - centroid|^2 / temperature)                soft cluster assignment, (n, k)
+    prior     = logit(clusters @ profile quality)                       mean quality on similar queries, (n, m)
     h, e      = gelu(W_h x), [logit quality, log tokens]                query and model embedding
     attention = softmax(W_q h (W_k e)^T / sqrt(d))                      over the pool, (n, m)
-    context   = attention @ W_v e                                       what the pool is to the query, (n, d)
+    context   = attention @ W_v e                                       attended pool, (n, d)
     quality   = sigmoid(prior + shared[h, context] + <W_b h, W_v e>)    (n, m)
-    tokens    = prior of tokens + the same by the other head
+    tokens    = prior of tokens + the same with the other head
 
-`shared` is one number a query (how hard is it, for all), the product one a pair (for which is it easier). Both
-start at zero: training starts from the cluster router and can only add to it. The paper's plain form
-(`prior=False`) has no prior. Several members, trained side by side from different starts, are averaged: they
-are one more axis of each tensor, so that the average costs no more calls. Permuting the pool permutes the
-predictions.
+`shared` is one number per query, its difficulty for all candidates; the product is one number per query and candidate,
+their interaction. Both are initialized to zero, so that training starts from the cluster router. The paper's plain form
+(`prior=False`) has no prior. Several members with different initial weights are trained together and averaged: they
+are one more axis of each tensor, so that the ensemble needs no more calls. Permuting the pool permutes the predictions.
 
-This is the network as it is trained; inference.py runs the same without torch.
+This is the network for training; inference.py is the same in NumPy.
 
 Source: "One Head, Many Models", arXiv 2509.09782: single-head cross-attention, a quality and a cost head.
 Deviations: the prior, the members, and tokens in place of USD. `heads` > 1 by head embeddings: "Pit One

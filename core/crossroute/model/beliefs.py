@@ -1,18 +1,16 @@
-"""What is believed of a pool's candidates, and what to predict of a query that is far from training.
+"""Estimated abilities of a pool's candidates by kind of work, and predictions for queries far from training.
 
     logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
     told   = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
     tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
 
-The network knows on which training queries a candidate is better than its ability. Far from these it would carry that
-over to where it does not hold, so there the prediction goes back to what is believed of the candidate at such work
-(`candidate.Belief`), at the difficulty that the query seems to have (`doubt.Situation`). How long the answers are of a
-candidate that nobody measured there, the network cannot tell at all. What is believed has an error, and so has what the
-network says; both are told.
+The network learns on which training queries a candidate is better than its ability. This does not transfer to queries
+far from them; there the prediction falls back to the candidate's estimated ability at such work (`candidate.Belief`)
+and the predicted difficulty of the query (`doubt.Situation`). The network cannot predict the lengths of answers of a
+candidate without outcomes nearby. Both the belief and the network's prediction have an error, which are combined.
 
-Beliefs are stated by the profiles, or else follow from them. A profile that was measured over the clusters says how
-able its candidate is at each kind of work: by how much its log-odds exceed the clusters' ease, cluster by cluster, each
-as far as it is of that kind and was observed.
+Beliefs are stored in the profiles, or derived from them: the ability at a kind of work is the mean excess of the
+profile's log-odds over the ease of the clusters, weighted by each cluster's share of the kind and its outcomes.
 """
 
 from __future__ import annotations
@@ -48,7 +46,7 @@ FEW_OUTCOMES = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Beliefs:
-    """What is believed of a pool by kind of work, each of shape (m, K); see `candidate.Belief`."""
+    """Beliefs of a pool by kind of work, each of shape (m, K); see `candidate.Belief`."""
 
     ability: Floats
     ability_error: Floats
@@ -85,7 +83,7 @@ class Outlook(NamedTuple):
 
 
 def pool_beliefs(pool: Pool, doubt: Doubt, network: InferenceNetwork) -> Beliefs:
-    """Return what is believed of each candidate, as stated or as its profile leads to.
+    """Return the belief of each candidate, as stored or derived from its profile.
 
     Args:
         pool: Candidates with profiles.
@@ -113,7 +111,7 @@ def _arrays(beliefs: Sequence[Belief]) -> Beliefs:
 
 
 def derive_beliefs(profiles: PoolProfiles, doubt: Doubt, network: InferenceNetwork) -> Beliefs:
-    """Return what profiles over clusters lead to believe by kind of work.
+    """Derive beliefs by kind of work from profiles over clusters.
 
     Args:
         profiles: Of m candidates, each field of shape (m, k).
@@ -143,7 +141,7 @@ def derive_beliefs(profiles: PoolProfiles, doubt: Doubt, network: InferenceNetwo
 def temper(
     at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats, observed: Floats
 ) -> Outlook:
-    """Mix what the network says with what is believed, by how near the query is.
+    """Mix the network's prediction with the beliefs, weighted by the trust in the query.
 
     Args:
         at: Where the n queries stand.
@@ -198,5 +196,5 @@ def length_spread(
 
 
 def measured(outcomes: Floats) -> Floats:
-    """Return how far so many outcomes near a query tell what a candidate does there, in [0, 1], of the same shape."""
+    """Return the weight of outcomes near a query against the belief, in [0, 1], of the same shape."""
     return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))

@@ -1,4 +1,4 @@
-"""Clusters of training queries: how they are found, what is in each, and what a query belongs to.
+"""Clusters of training queries: projection, k-means, and statistics per cluster.
 
 Source: "One Head, Many Models", arXiv 2509.09782 (about 20 k-means clusters); UniRoute, arXiv 2502.08773.
 """
@@ -51,7 +51,7 @@ def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[
 
 
 def projected(encoded: Floats, centre: Float32s, projection: Float32s) -> Floats:
-    """Return training queries as a few numbers, shape (n, p), alike on any number of cores."""
+    """Project training queries, shape (n, p), with the same result on any number of cores."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # see `fit_projection`

@@ -1,18 +1,17 @@
-"""Cost and tokens: what the cost head predicts, and how a price turns it into USD.
+"""Convert between tokens and cost: the target of the cost head, and its conversion to USD by prices.
 
-Output tokens are predicted where the data has them: input tokens are known when routing, so
+If the data has output tokens, they are predicted; input tokens are known when routing, so
 
     cost = (input price * input tokens + output price * output tokens) / 1e6
 
-Where only USD is known, so are the tokens' worth of it at the input price, and the head predicts how many
-times the query's own tokens that is:
+If only USD is known, the head predicts the cost as a multiple of the cost of the query's own tokens at the input price:
 
     cost = input price * query tokens * ratio / 1e6
 
-That holds at the price of the outcomes, which each profile keeps. At any other price the cost is taken apart
-there: what exceeds the query's own tokens paid for output, which is then paid for at the new price. So, either
-way, a change of price needs no retraining. A router that predicts output tokens learns from USD, too: what a
-cost leaves after the input's price was paid for output.
+This is valid at the price of the outcomes, which each profile stores. For another price the cost is decomposed: the
+part beyond the query's own tokens counts as output, and is charged at the new output price. So in both cases a change
+of price needs no retraining. A router that predicts output tokens can also learn from USD: the cost minus that of the
+input is the cost of the output.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ TYPICAL_SPREAD = 0.7
 
 
 def cost_unit(outcomes: Outcomes) -> CostUnit:
-    """Return what the cost head should learn: output tokens where these and the prices explain the costs.
+    """Return the target of the cost head: "output_tokens" if tokens and prices explain the costs.
 
-    Costs are explained where nine in ten that are known lie within a tenth of price times tokens.
+    They do if at least 90 % of the known costs are within 10 % of price times tokens.
     """
     price = prices(outcomes.pool)
     told = (outcomes.input_tokens * price[:, 0] + outcomes.output_tokens * price[:, 1]) / 1e6  # (n, m)

@@ -1,10 +1,10 @@
-"""What effort does to the predictions of a variant, beside those of the model as it works untold.
+"""Effects of a reasoning effort on the predictions of a variant, relative to the model's default effort.
 
     logit(quality) += share * (q[told] - q[usual]) at the query's kinds of work
     log tokens     += share * (t[told] - t[usual])
 
-Both rise with the level, so that of two variants the one that is told to think harder is never predicted worse or
-cheaper. How large the effects are differs by maker (`share`); how far a model lies around that is told as an error.
+Both increase with the level, so that the variant with more effort is never predicted worse or cheaper. The size of the
+effects differs by maker (`share`); the variation between models is added to the error.
 
 Source: efforts.json, fitted by benchmarks/effort_effects.py; choosing model and budget together: R2-Router, arXiv
 2602.02823.
@@ -29,7 +29,7 @@ LEAST_CHANCE = 1e-4
 
 
 class PoolEfforts(NamedTuple):
-    """Effects of the efforts of a pool's m candidates; 0 where a candidate is told nothing.
+    """Effects of the efforts of a pool's m candidates; 0 for candidates without an effort.
 
     Attributes:
         quality: In logits, by kind of work, shape (m, K).
@@ -67,7 +67,7 @@ def effort_table() -> Mapping[str, Any]:
 
 
 def pool_efforts(pool: Pool, kinds: Sequence[str] | None) -> PoolEfforts | None:
-    """Return the effects of a pool's efforts; None where no candidate is told any.
+    """Return the effects of a pool's efforts; None if no candidate has one.
 
     Args:
         pool: The candidates.

@@ -1,4 +1,4 @@
-"""What stands beside the network: a ridge regression and a forest, stacked with it.
+"""Stack a ridge regression and a forest with the network.
 
     ridge    a linear function of the encoded query                                              (n, m)
     forest   mean quality of the training queries in the same leaves, over trees                 (n, m)
@@ -6,15 +6,14 @@
     logit  = network + observed * (joined - network)                                             (n, m)
     tokens = network + length                        log tokens of the answer                    (n, m)
 
-A network learns what is smooth. A leaf holds the training queries that are nearest by what tells candidates apart: a
-kind of query, finer than a cluster, and there is one in each tree. The ridge reads directions that the network's few
-principal components leave out. Each errs in its own way, so that together they err less, and neither depends on where
-an optimizer started. They know the candidates that they were fitted to by their profiles, which tell what was measured:
-a candidate that was added, or profiled anew, is the network's alone, and so is one that was not observed near the
-query. No query is kept.
+The network is a smooth function. A leaf of the forest contains the training queries that are nearest by the features
+that distinguish candidates, a finer partition than clusters. The ridge uses directions that the network's few principal
+components leave out. Their errors differ, so that the combination is more accurate, and neither depends on an initial
+value. Members recognize the candidates that they were fitted to by their profiles: a candidate that was added or
+profiled again is predicted by the network alone, as is one without outcomes near the query. No query is stored.
 
-A network that learns the logarithm of an answer's length foretells the middle of what may come, and what is paid for is
-the mean, which lies above it, and, for a candidate of runs now short and now long, by much: by `length`.
+The network learns the logarithm of an answer's length and so predicts its median, but the mean is paid. The mean is
+higher, the more so the more lengths vary: `length` is the correction.
 
 Source: stacking, Wolpert, Neural Networks 5, 1992; extremely randomized trees, Geurts, Ernst, Wehenkel, Machine
 Learning 63, 2006, and forests as adaptive nearest neighbours, Lin and Jeon, JASA 101, 2006; the mean from a regression

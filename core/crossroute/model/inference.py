@@ -1,7 +1,7 @@
 """The trained network in NumPy: attention.py's forward pass, so that routing needs no torch.
 
-Importing torch takes most of a cold start, and its calls most of a small network's time. The equations, the
-shapes and the names of the tensors are attention.py's; a test holds both to the same numbers.
+Importing torch would dominate a cold start, and its call overhead the time of a small network. The equations, shapes
+and tensor names are those of attention.py; a test compares the results of both.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     logit(quality) = quality_slope[a] logit(quality) + quality[a]
     log tokens    += clusters(x) @ log_tokens[a]
 
-A router knows which candidate is better at which query from thousands of outcomes; a few hundred grades do not tell
-more than by how much a candidate as a whole is off, and how much to make of what is read of each query. How long a
-user's answers are is seen on every call, and so by cluster. Fitted by traffic/learning.py.
+A router learned the interaction of candidates and queries from thousands of outcomes. A few hundred grades suffice only
+for an offset per candidate, and a slope for its predictions. Lengths of answers are observed on every call,
+and so are corrected by cluster. Fitted by traffic/learning.py.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class PoolLessons(NamedTuple):
 
 
 def pool_lessons(pool: Pool, clusters: int) -> PoolLessons | None:
-    """Return the lessons of a pool as arrays; None where nothing was taught of any candidate."""
+    """Return the lessons of a pool as arrays; None if no candidate has one."""
     told = [candidate.profile.lesson if candidate.profile else None for candidate in pool]
     if not any(told):
         return None
@@ -81,7 +81,7 @@ def fit_lengths(
     candidates: int,
     weight: Floats,
 ) -> Floats:
-    """Return what the costs of n calls teach of each candidate's log tokens by cluster, shape (m, k).
+    """Fit corrections of each candidate's log tokens by cluster, shape (m, k), to the costs of n calls.
 
     A ridge regression of the logarithm of cost / predicted cost; the mean cost of typical calls is then met as a whole.
     Costs that are off by the same factor in most calls, however large, are learnt; those of a few calls are bounded.

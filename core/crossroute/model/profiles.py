@@ -1,10 +1,10 @@
-"""Outcomes of a candidate -> its profile: mean quality and tokens, query cluster by query cluster.
+"""Compute the profile of a candidate from its outcomes: mean quality and log tokens per cluster of queries.
 
-A candidate is described by what it did, never by its index: that is why one can be added without retraining.
+A candidate is represented by its outcomes, not by an index, so that one can be added without retraining.
 
-Source: "One Head, Many Models", arXiv 2509.09782; UniRoute, arXiv 2502.08773. Deviation: means are shrunk by their
-evidence to what the candidate's ability and the cluster's ease lead to expect (ability.py), and the logarithm of
-tokens takes the place of the cost.
+Source: "One Head, Many Models", arXiv 2509.09782; UniRoute, arXiv 2502.08773. Deviation: means are shrunk towards the
+prediction from the candidate's ability and the cluster's ease (ability.py), and the logarithm of tokens replaces the
+cost.
 """
 
 from __future__ import annotations

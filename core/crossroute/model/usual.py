@@ -1,14 +1,14 @@
-"""What a user's own queries are usually like, ungraded.
+"""Correct readings of a query that is far from training by those of similar queries of the user (ungraded).
 
     read  = read  + LEANING * (1 - asked as people ask) * (usual of its groups - read)
     trust = trust + TRUSTED * (1 - asked as people ask) * (mean trust in its groups - trust)
     share of a group ~ exp(-|z - center|^2 / BLENDED)
 
-Where a query is like none in training, what is read of it is noisy: readings of a set's queries differ, and the set's
-models do not differ with them. What the readings of many queries of one kind have in common is told well, and so is
-whether queries of that kind are like training. So a router that was shown some of its user's queries reads a strange
-one in part as itself, in part as its group. Ordinary requests, which are read well, stay as they are, and so does what
-says that it is a whole run. It was chosen on whole sets left out (docs/benchmarks.md).
+For a query far from training, the readings (ease and kinds of work) are noisy: they vary between the queries of a data
+set more than the models' results do. The mean reading of many queries of one kind is reliable, and so is the mean
+trust. So for a router with typical queries of its user, the reading of a query far from training is shrunk towards the
+mean of its group. Ordinary requests, for which readings are accurate, are not changed, nor are queries that are
+declared as a whole run. The settings were chosen on held-out data sets (docs/benchmarks.md).
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     logit = OWN * network + rest * mean + SHARE (ridge + forest)             OWN + rest + 2 SHARE = 1
 
-The router's profiles take the outcomes in, as means shrunk to what it expected, and its lengths are moved to what calls
-took. Its network then reads each query as it learned to elsewhere. Each candidate's mean quality on these outcomes, as
-a constant beside it, holds it where its knowledge does not carry over, in the place of doubt: such queries may be far
-from its training, and are what it is for. A ridge regression and a forest read what both miss, from LEAST_QUERIES on.
-The weights are fixed: few outcomes do not tell them, and fitted ones lost to these (docs/benchmarks.md).
+The router's profiles are updated by the outcomes, with the present ones as a prior, and its lengths are corrected by
+the costs. Its network is not changed. The mean quality of each candidate on these outcomes, as a constant, replaces the
+fallback for queries far from training: such queries may be far, but are those that the router is for. A ridge
+regression and a forest, from LEAST_QUERIES queries on, learn the remaining dependence on the query. The weights are
+fixed: few outcomes are not enough to fit them, and fitted ones were worse (docs/benchmarks.md).
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Train on few outcomes: compare several ways out of fold, and choose one.
+"""Train on few outcomes: compare several ways by cross-validation, and choose one.
 
-Three ways compete: a trained router blended with what the outcomes show (blending.py), training from nothing, and a
-constant, which predicts each candidate's mean quality whatever the text. Each is fitted on all folds but one and
-predicts that one. Few rows tell gains of a hundredth of AIQ from nothing by their standard errors no more than a coin
-does, so what a way is known to gain elsewhere counts beside them, by the error of each:
+Three ways are compared: a trained router blended with the outcomes (blending.py), training from nothing, and a
+constant, which predicts each candidate's mean quality for any text. Few outcomes cannot distinguish a gain of 0.01 AIQ from 0, so
+the measured gain of a way is combined with a prior, its mean gain on other data sets, weighted by their precisions:
 
     expected gain = (prior / SPREAD^2 + gain / error^2) / (1 / SPREAD^2 + 1 / error^2)
 
-What is expected to gain most over the constant is then fitted on all; where nothing is, the constant is taken.
+The way with the highest expected gain over the constant is then fitted on all outcomes, or the constant if no expected
+gain is positive.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Standing(NamedTuple):
     gain_interval: tuple[float, float]
 
     def expected_gain(self, prior: float) -> float:
-        """Return the gain to expect, given what such a way gains elsewhere."""
+        """Return the expected gain, given the prior: the mean gain of this way on other data sets."""
         low, high = self.gain_interval
         error = (high - low) / (2 * HALF_WIDTH)
         told = SPREAD**2 / (SPREAD**2 + error**2)
@@ -83,16 +83,16 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """A router, and why it is this one.
+    """The chosen router, with the comparison behind the choice.
 
     Attributes:
-        router: Fitted on all train and validation queries.
-        way: How: from which router, from nothing, or a constant.
-        queries: Compared on so many.
-        standings: Way -> how it did out of fold.
-        best: The candidate of the highest mean quality, and that quality.
-        enough: The cheapest candidate as good as the best, but for chance, and its quality.
-        saving: Share of the best one's cost that this one saves.
+        router: Router fitted on all train and validation queries.
+        way: The chosen way: from which router, from nothing, or a constant.
+        queries: Number of queries of the comparison.
+        standings: Way -> its cross-validated result.
+        best: The candidate with the highest mean quality, and this quality.
+        enough: The cheapest candidate without a significant difference to the best, and its quality.
+        saving: Share of the best candidate's cost that this candidate saves.
     """
 
     router: Router
@@ -105,13 +105,13 @@ class Choice:
 
     @property
     def nearest(self) -> Standing:
-        """The standing of the way that reads the text and was taken, or came nearest to it."""
+        """The standing of the best way that uses the text: the chosen one, unless that is the constant."""
         reading = [way for way in self.standings if way != CONSTANT]
         return self.standings[self.way if self.way in reading else _choose_best(reading, self.standings)]
 
     @property
     def needed(self) -> int | None:
-        """About how many more queries would tell whether reading the text pays; None where that is told."""
+        """About how many more queries are needed for a significant gain of using the text; None if it is decided."""
         standing = self.nearest
         if standing.gain_interval[0] > 0 or standing.gain <= 0:
             return None

@@ -1,11 +1,11 @@
-"""Forests over queries: the one that stands beside the network (model/ensemble.py), and those that teach it.
+"""Forests over queries: the one in the ensemble (model/ensemble.py), and those for soft targets of the network.
 
-An observed quality is one draw, mostly 0 or 1; a forest's out-of-bag expectation of it is far less noisy, and stands in
-where nothing was observed. From a mixture of both, the network can train to the end without learning the noise.
+An observed quality is one sample, mostly 0 or 1; the out-of-bag prediction of a forest is much less noisy, and exists
+also for missing outcomes. With a mixture of both as its target, the network does not fit the noise.
 
 Source: extremely randomized trees, Geurts, Ernst, Wehenkel, Machine Learning 63, 2006; soft targets, Hinton, Vinyals,
-Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531. Deviations of the forest beside the network:
-each tree sees a draw of the queries, so that the others measure it; what is not known counts for the splits alone.
+Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531. Deviations of the forest in the ensemble:
+each tree gets a sample of the queries, so that the others validate it; missing outcomes count for the splits only.
 """
 
 from __future__ import annotations

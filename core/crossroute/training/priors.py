@@ -1,11 +1,11 @@
-"""Profiles under a prior: measurements combined with beliefs, without the effects of single data sets.
+"""Profiles under a prior: outcomes combined with beliefs, without the effects of single data sets.
 
-Outcomes of unlike sets do not compare as they are: one set asks what is hard, another grades strictly. So each task
-has an ease of its own in each cluster, fitted given what is believed of the candidates that were tried on it; what a
-candidate does beyond that is its own, cluster by cluster, shrunk to nothing where little was seen:
+Outcomes of different data sets are not directly comparable: some sets are harder or graded more strictly. So each task
+has an ease in each cluster, fitted given the beliefs of its candidates, and each candidate has an effect in each
+cluster, shrunk to 0:
 
-    P(right) = sigmoid(ability at the task's kind + ease of task and cluster + the candidate's own in the cluster)
-    log tokens = verbosity at the kind + length of task and cluster + the candidate's own in the cluster
+    P(right) = sigmoid(ability at the task's kind + ease of task and cluster + effect of candidate and cluster)
+    log tokens = verbosity at the kind + length of task and cluster + effect of candidate and cluster
 
 Source: the Rasch model with a random effect, fitted by Newton steps to its mode; see model/ability.py.
 """

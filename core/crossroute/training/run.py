@@ -1,4 +1,4 @@
-"""The optimization: splits as the network reads them, and epochs until the validation AIQ no longer rises."""
+"""The training loop: inputs and targets of the splits, and epochs with early stopping on the validation AIQ."""
 
 from __future__ import annotations
 

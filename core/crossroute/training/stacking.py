@@ -1,14 +1,12 @@
 """Fit the ensemble beside the network (model/ensemble.py), and the weight of each member.
 
-The members learn from train and validation queries alike. What weighs them is what each says of queries that it has
-not learned from: the ridge's residuals are corrected for the query's own part in closed form, and each tree is asked of
-the queries outside its draw. Two things are weighed apart, since a choice rests on the second alone: how hard a member
-finds a query for all candidates, and by how much it takes one candidate to differ from the others there. Both are
-shrunk to nothing, so that where members do not tell candidates apart, each is predicted its mean.
+The members learn from train and validation queries. Their weights are fitted to out-of-sample predictions: closed-form
+leave-one-out for the ridge, out-of-bag for the forest. Two parts have separate weights, since choices depend on the
+second alone: the difficulty of a query for all candidates, and the differences between candidates. Both weights are
+shrunk to 0, so that if members cannot distinguish candidates, each is predicted its mean.
 
 The network is weighed against the members on validation queries, which it has not learned from either. These are few,
-so its weight is held close to a half of what the forest's word on candidates was worth: the network learns from a
-forest.
+so its weight has a prior of half the weight of the forest's differences: the network learns from a forest.
 
 Source: shrinkage to the mean by how well left-out outcomes are predicted, Copas, JRSS B 45, 1983.
 """

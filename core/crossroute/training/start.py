@@ -1,4 +1,4 @@
-"""The start of training: an untrained network, or a trained router that goes on learning."""
+"""The start of training: an untrained network, or a trained router to fine-tune."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The state of a training run on disk, so that an interrupted run can resume.
 
-Safetensors with the scalars in its header, written whole after each epoch; the random numbers need no place
-in it, since each epoch seeds its own.
+A safetensors file with the scalars in its header, replaced after each epoch. It needs no state of the random number
+generator, since each epoch sets its own seed.
 """
 
 from __future__ import annotations
