@@ -1,8 +1,9 @@
 """Train on few outcomes: compare several ways by cross-validation, and choose one.
 
 Three ways are compared: a trained router blended with the outcomes (blending.py), training from nothing, and a
-constant, which predicts each candidate's mean quality for any text. Few outcomes cannot distinguish a gain of 0.01 AIQ from 0, so
-the measured gain of a way is combined with a prior, its mean gain on other data sets, weighted by their precisions:
+constant, which predicts each candidate's mean quality for any text. Few outcomes cannot distinguish a gain of 0.01 AIQ
+from 0, so the measured gain of a way is combined with a prior, its mean gain on other data sets, weighted by their
+precisions:
 
     expected gain = (prior / SPREAD^2 + gain / error^2) / (1 / SPREAD^2 + 1 / error^2)
 
