@@ -1,4 +1,4 @@
-"""Escalation: evidence about an answer, what it says of its quality, and whether another call is worth its cost."""
+"""Escalation: evidence about an answer, its P(right), and whether another call is worth its cost."""
 
 from crossroute.escalation.settings import Escalation, Judge, Opinion
 

@@ -1,9 +1,8 @@
-"""Agreement: whether two answers say the same.
+"""Agreement of two answers.
 
-Short answers agree or do not, once case, punctuation and the spelling of numbers and of choices are made one.
-What an answer repeats of the question does not count.
-Longer ones are compared by the similarity of their embeddings, or, where it is known what kind of answer is expected,
-by their last number, the choice that they name last, or their last block of code.
+Short answers are compared after normalizing case, punctuation and the spelling of numbers and choices, without the
+words that they repeat from the question. Longer ones are compared by the similarity of their embeddings, or, if the
+kind of the expected answer is known, by their last number, last named choice, or last block of code.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from crossroute.encoder import Encoder
 from crossroute.escalation.evidence import Kind
 
 SAME_WRONG: Mapping[Kind, float] = {"choice": 0.6, "number": 0.3, "code": 0.1, "text": 0.3}
-"""How often two wrong answers say the same, by their kind: of choices as in arXiv 2506.07962, of numbers and words as
-measured of two small models (benchmarks/forms.py), of code as stated."""
+"""Probability that two wrong answers agree, by kind: for choices from arXiv 2506.07962, for numbers and words measured
+with two small models (benchmarks/forms.py), for code an assumption."""
 
 SAME_FROM = 0.9
-"""Agreement from which two answers say the same."""
+"""Agreement from which two answers count as the same."""
 
 SHORT_WORDS = 8
 UNRELATED = 0.5
-"""Cosine of two answers to one query that need say nothing alike; the static encoder's, from below."""
+"""Lower bound on the cosine of unrelated answers to one query, with the static encoder."""
 
 _CHOICE = re.compile(
     r"(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:? *)?\(?([a-j])\)?(?:[.):].*)?", re.DOTALL
@@ -42,14 +41,14 @@ _NOISE = re.compile(r"[^\w\s.+-]|(?<!\d)\.|\.(?!\d)")
 def agreement(
     one: str, other: str, encoder: Encoder | None = None, kind: Kind | None = None, query: str = ""
 ) -> float | None:
-    """Return how far two answers agree, in [0, 1]; None where they are long and there is no encoder.
+    """Return the agreement of two answers, in [0, 1]; None for long ones without an encoder.
 
     Args:
         one: An answer.
-        other: Another.
-        encoder: For long ones.
-        kind: What kind of answer was expected.
-        query: What was asked: an answer may be a word, or a sentence that repeats the question around it.
+        other: Another answer.
+        encoder: Encoder to compare long answers.
+        kind: Kind of the expected answer.
+        query: The query, whose words are ignored: an answer may be a word, or a sentence that repeats the question.
 
     >>> agreement("(B) 1,000 metres", "The answer is B"), agreement("4.0", "4"), agreement("Paris.", "Lyon")
     (1.0, 1.0, 0.0)
@@ -78,7 +77,7 @@ def agreement(
 def same_wrong_answers(
     answers: Sequence[str], right: Sequence[float], *, kind: Kind, query: str
 ) -> tuple[int, int]:
-    """Return how many pairs of wrong answers to a query say the same, and how many there are.
+    """Count the pairs of wrong answers to a query that agree, and all such pairs.
 
     >>> same_wrong_answers(["12", "It is 12", "15", "14"], [0, 0, 0, 1], kind="number", query="What is 2 times 7?")
     (1, 3)
@@ -89,7 +88,7 @@ def same_wrong_answers(
 
 
 def core(text: str, kind: Kind | None) -> str | None:
-    """Return what an answer of a kind comes down to; None where it has no such part."""
+    """Return the final part of an answer by kind: last block, number or named choice; None without one."""
     if kind == "code":
         blocks = _BLOCK.findall(text)
         return " ".join(blocks[-1].split()) if blocks else None
@@ -109,7 +108,7 @@ def numbers(text: str) -> list[str]:
 
 
 def normalized(text: str) -> str:
-    """Return an answer in the spelling in which answers are compared."""
+    """Normalize an answer for comparison."""
     text = " ".join(text.lower().split())
     choice = _CHOICE.fullmatch(text)
     if choice:
@@ -120,13 +119,13 @@ def normalized(text: str) -> str:
 
 
 def beyond_question(words: list[str], query: str) -> list[str]:
-    """Return those of an answer's words, in their order, that its question has not."""
+    """Return the words of an answer that are not in its question, in order."""
     asked = set(normalized(query).split())
     return [word for word in words if word not in asked]
 
 
 def _holds(words: list[str], part: list[str]) -> bool:
-    """Return whether words hold others, one right after the other."""
+    """Return whether words contain others as a contiguous sequence."""
     return any(words[start : start + len(part)] == part for start in range(len(words) - len(part) + 1))
 
 

@@ -1,17 +1,17 @@
-"""Route and cascade: which candidate to call first, and whether to call another after an answer.
+"""Cascade routing: choose the first candidate, and after each answer whether to call another.
 
-Pure arrays over n queries and m candidates. What an answer will tell is foreseen as one of b signals a
-candidate (see verifier.py): how likely each is, were the answer right or wrong, and what it would do to the
-log-odds of being right. From these follows what a further call is expected to gain:
+Arrays over n queries and m candidates. The evidence of an answer is modelled as one of b signals per candidate (see
+verifier.py), with its probability for a right and a wrong answer, and its shift of the log-odds. From these follows the
+expected gain of a further call:
 
     value of stopping            the best posterior in hand
     value of calling k           E[max(best in hand, posterior of k)], discounted by the cost of k
     value of beginning with j    E over its signals of the better of both, discounted by the cost of j
 
-The discount is the reward's: q * exp(-cost / lambda), or q - cost / lambda; what the wait for a further call is worth
-counts as its cost. With one call, or where answers
-tell nothing, this is plain routing; with a cheap and a dear candidate it is the classical cascade, whose
-threshold follows from lambda. After the first answer each step looks one call ahead.
+The discount is that of the reward: q * exp(-cost / lambda), or q - cost / lambda; the value of the waiting time is
+added to the cost of a further call. With one call, or without evidence, this is plain routing; with a cheap and an
+expensive candidate it is the classical cascade, with a threshold that follows from lambda. After the first answer each
+step looks one call ahead.
 
 Source: "A Unified Approach to Routing and Cascading for LLMs", arXiv 2410.10347. Deviations: posteriors over
 the signals of an answer in place of re-estimated qualities, the reward in place of a linear trade-off, and
@@ -27,7 +27,7 @@ import numpy as np
 
 from crossroute.escalation.correlation import logit
 from crossroute.escalation.look_ahead import LookAhead
-from crossroute.escalation.rise import NEVER, Columns, Following, Seen, Signals, discounted, expected_rise
+from crossroute.escalation.rise import NEVER, Columns, Following, Seen, Signals, discounted, expected_gain
 from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
 
@@ -35,13 +35,12 @@ STOP = -1
 
 
 class Hand(NamedTuple):
-    """What r answers to each of n queries come to.
+    """Probabilities after r answers to each of n queries.
 
     Attributes:
         posterior: P(right) of each answer, shape (n, r).
-        prior: P(right) of everyone's answer before it is seen, given those in hand, shape (n, m).
-        rise: By how much a further call is expected to raise the best posterior, shape (n, m); -1 for
-            candidates that have answered.
+        prior: P(right) of each candidate's answer before its call, given the r answers, shape (n, m).
+        rise: Expected gain of a call in the best posterior, shape (n, m); -1 for candidates that have answered.
     """
 
     posterior: Floats
@@ -50,13 +49,13 @@ class Hand(NamedTuple):
 
 
 class Forecast:
-    """What is foreseen of n queries before any call; the same at every willingness to pay.
+    """Predictions for n queries before any call, for any willingness to pay.
 
     Args:
         prior: Predicted quality, shape (n, m), in [0, 1].
-        cost: Predicted cost, shape (n, m), USD for one call.
-        signals: What the answers may tell.
-        waiting: What the wait for each candidate's answer is worth where it is called after another, USD, shape (m,).
+        cost: Predicted cost of a call, shape (n, m), USD.
+        signals: The possible signals of the answers.
+        waiting: Value of the waiting time of each candidate as a further call, USD, shape (m,).
     """
 
     def __init__(self, prior: Floats, cost: Floats, signals: Signals, waiting: Floats | float = 0.0) -> None:
@@ -92,7 +91,7 @@ class Forecast:
         look = self.signals.correlation.look(log_odds, shift)
         seen = Seen(log_odds, np.nan_to_num(look), ~np.isnan(look))
         following = Following.of(self.signals, every, np.arange(every.shape[1]))
-        rise = expected_rise(seen, following, self.signals.correlation)
+        rise = expected_gain(seen, following, self.signals.correlation)
         np.put_along_axis(rise, called, NEVER, axis=1)
         posterior = seen.posterior(self.signals.correlation)
         return Hand(posterior, seen.prior(self.signals.correlation, every), rise)

@@ -8,26 +8,26 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Flaw = Literal["empty", "refusal", "cut off", "schema"]
 Sign = Literal["hedged", "no option", "echoed"]
-"""Of an answer's form, each against it."""
+"""Signs in the form of an answer that it is wrong."""
 
 Kind = Literal["choice", "number", "code", "text"]
-"""Of answers, for when two of them say the same."""
+"""Kind of an answer, which decides how two answers are compared."""
 
 
 class Evidence(BaseModel):
-    """What was seen of one answer; each part may be missing.
+    """Evidence about one answer; each part may be missing.
 
     Attributes:
         mean_logprob: Mean natural log-probability of the answer's tokens, at most 0.
-        min_logprob: The least of them.
-        length_ratio: Tokens written, relative to those expected of this candidate on this query.
-        flaws: What is plainly wrong with it: nothing said, a refusal, cut off at a limit, structured output or
-            tool arguments that fail their schema.
-        signs: What its form tells against it: it says that it is not sure, names none of the options that it was given,
-            or comes down to a number or to words of the question.
-        agreement: How far it says the same as the other answers to the query, in [0, 1].
-        check: What the user's own check says, in [0, 1]; 1 is right.
-        judge: What a judge model says, in [0, 1].
+        min_logprob: Minimum log-probability of the answer's tokens.
+        length_ratio: Output tokens, relative to the prediction for this candidate and query.
+        flaws: Flaws: an empty answer, a refusal, cut off at a limit, structured output or tool arguments that fail
+            their schema.
+        signs: Signs in its form that it is wrong: it hedges, names none of the given options, or only repeats a number
+            or words of the question.
+        agreement: Agreement with the other answers to the query, in [0, 1].
+        check: Result of the user's own check, in [0, 1]; 1 is right.
+        judge: Result of a judge model, in [0, 1].
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,5 +43,5 @@ class Evidence(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing was seen that speaks for or against the answer."""
+        """Whether there is no evidence but the length."""
         return self == Evidence(length_ratio=self.length_ratio)

@@ -1,8 +1,7 @@
-"""Signs against an answer in its form, without knowing the right answer.
+"""Signs in the form of an answer that it is wrong: hedges, no given option named, or only words of the question.
 
-Read in English, and only where it is plain: that an answer says itself that it is not sure, that it names none of the
-options it was given, that it comes down to a number or words of the question. What each is worth was measured on
-answers of small models (docs/benchmarks.md), and stands beside the verifier's other constants.
+They are recognized in English, and only in clear cases. Their weights were measured on answers of small models
+(docs/benchmarks.md), and are among the verifier's constants.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from crossroute.escalation.agreement import SHORT_WORDS, beyond_question, core, 
 from crossroute.escalation.evidence import Kind, Sign
 
 LONG_WORDS = 25
-"""In an answer of more words, of which no kind was said, no hedge is looked for."""
+"""Maximum words of an answer of unknown kind in which hedges are looked for."""
 
 _HEDGE = re.compile(
     r"\bi(?:['\u2019]m| am) (?:not|un)(?: (?:\w+ ){0,2})?(?:sure|certain)\b"
@@ -29,12 +28,12 @@ _EITHER = re.compile(r"\bor\b", re.IGNORECASE)
 
 
 def signs_of(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
-    """Return what the form of an answer tells against it.
+    """Return the signs in the form of an answer that it is wrong.
 
     Args:
-        query: What was asked.
-        answer: What was said.
-        kind: What kind of answer was expected; None where that is not known, and then less is read.
+        query: The query.
+        answer: The answer.
+        kind: Kind of the expected answer; None if unknown, which leaves out some signs.
 
     >>> sorted(signs_of("What is 7 plus 5?", "I think it is 7.", "number"))
     ['echoed', 'hedged']
@@ -83,7 +82,7 @@ def _is_no_option(query: str, answer: str, kind: Kind | None) -> bool:
 
 
 def _is_of_question(query: str, answer: str, kind: Kind | None) -> bool:
-    """Return whether an answer comes down to what the question says itself."""
+    """Return whether an answer only repeats a number or words of the question."""
     if kind == "number":
         said = core(answer, "number")
         return said is not None and said in numbers(query)

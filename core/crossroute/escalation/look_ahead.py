@@ -1,10 +1,10 @@
-"""The value of each first candidate when another may follow.
+"""The value of each first candidate when another may follow (branch and bound).
 
-Every pair of m candidates and every pair of their b signals would be m * m * b * b numbers a query. But the best first
-call is sought, not all: candidates of near log-odds are put in boxes, what a call from one box can gain after a call
-from another is bounded for all in them at once, and only candidates whose bound reaches the best that is known are
-worked out, over only the second calls whose bound reaches the best second call that is known. The result is that of
-all pairs; a pool of few candidates has each in a box of its own, and the bound is the value.
+All pairs of m candidates and of their b signals would be m * m * b * b numbers per query. But only the best first call
+is needed: candidates with similar log-odds are grouped in boxes, and the gain of a call from one box after a call from
+another is bounded for all of them at once. Only candidates with a bound of at least the best known value are computed,
+over only the second calls with a bound of at least the best known second call. The result equals that of all pairs. In
+a small pool each candidate has its own box, and the bound is the value.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from crossroute.escalation.rise import (
     Following,
     Seen,
     Signals,
+    bound_gain,
     discounted,
-    expected_rise,
-    most_rise,
+    expected_gain,
 )
 from crossroute.numeric import Floats, sigmoid
 from crossroute.reward import Reward, linear_reward, log_exponential_reward
 
 ALONE = 24
-"""A pool of as many candidates has each in a box of its own."""
+"""Largest pool in which each candidate has its own box."""
 
 EDGES = np.linspace(-READ_WITHIN, READ_WITHIN, 33)
-"""Log-odds between boxes; how evidence is read bends at the first and the last."""
+"""Log-odds between boxes; the reading of evidence has its kinks at the first and the last."""
 
 SLACK = 1e-9
-"""By how much a bound may be lower than what it bounds, in rewards, by rounding."""
+"""Rounding error of a bound, in reward."""
 
 TOGETHER = 16
-"""First calls of a query that are worked out before the others are looked at again."""
+"""Number of first calls of a query that are computed before the bounds of the others are checked again."""
 
 AT_ONCE = 2**18
-"""Numbers in an array of work."""
+"""Maximum size of a temporary array."""
 
 
 class LookAhead:
-    """What is expected of the first calls on n queries; what does not hang on the willingness to pay is kept.
+    """Expected quality of the first calls on n queries; caches what does not depend on the willingness to pay.
 
     Args:
         prior: Predicted quality, shape (n, m), in [0, 1].
-        signals: What the answers may tell.
+        signals: The possible signals of the answers.
     """
 
     def __init__(self, prior: Floats, signals: Signals) -> None:
@@ -68,14 +68,14 @@ class LookAhead:
     def quality(
         self, cost: Floats, waiting: Floats, pay: float, reward: Reward, budget: float = np.inf
     ) -> Floats:
-        """Return the quality to expect of each first call, shape (n, m); of one that cannot be best, its own.
+        """Return the expected quality of each first call, shape (n, m); for one that cannot be best, its own alone.
 
         Args:
-            cost: Predicted cost, shape (n, m), USD for one call.
-            waiting: What the wait for each further answer is worth, USD, shape (m,).
+            cost: Predicted cost of a call, shape (n, m), USD.
+            waiting: Value of the waiting time of each further answer, USD, shape (m,).
             pay: Willingness to pay, USD, > 0.
-            reward: What is maximized.
-            budget: Most that both calls may cost, USD.
+            reward: Kind of the reward.
+            budget: Maximum cost of both calls, USD.
         """
         step = max(1, AT_ONCE // self._most[0].size)
         at = _Setting(cost, (cost + waiting) / pay, pay, reward, budget)
@@ -107,7 +107,7 @@ class LookAhead:
             open_[place, first] = False
 
     def _most_quality(self, rows: Columns, at: _Setting, cheapest: Columns) -> Floats:
-        """Return what no quality exceeds that may be expected of a first call, shape (r, m)."""
+        """Return an upper bound on the expected quality of each first call, shape (r, m)."""
         at_rows = rows[:, None]
         box, there = self._box[rows], cheapest >= 0
         posterior = self._posterior[rows][..., None]  # (r, m, b, 1)
@@ -152,7 +152,7 @@ class LookAhead:
             following = Following.of(
                 self._signals, self._log_odds[row, then][:, None, None], then[:, None, None]
             )
-            rise = expected_rise(seen, following, self._signals.correlation)[..., 0]  # (t, b)
+            rise = expected_gain(seen, following, self._signals.correlation)[..., 0]  # (t, b)
             after = discounted(self._posterior[row, began] + rise, at.price[row, then][:, None], at.reward)
             np.maximum.at(best, pair, after)
 
@@ -191,7 +191,7 @@ class LookAhead:
         for start in range(0, self._count, step):
             part = slice(start, start + step)
             firsts = [Seen.alone(self._signals, end[part], columns[part]) for end in ends]
-            parts.append(most_rise(product(firsts, seconds), self._signals.correlation))
+            parts.append(bound_gain(product(firsts, seconds), self._signals.correlation))
         return np.concatenate(parts)
 
 

@@ -1,15 +1,14 @@
-"""Panels of two or three answers: what agreement says, and whether a further call is worth it.
+"""Panels of two or three answers: P(right) from their agreement, and whether a further call pays.
 
-For candidates whose answers come without log-probabilities. Two right answers say the same; two wrong ones do so now
-and then. So a cheap pair that agrees is likely right and its answer is returned; where it does not agree, a third
-candidate may be called. Pure arrays over n queries and m candidates.
+For candidates without log-probabilities. Right answers agree, wrong ones only sometimes. So if a cheap pair agrees, its
+answer is likely right and is returned; if not, a third candidate may be called. Arrays over n queries and m candidates.
 
     merit of i         z_i = log_odds_i + common + e_i,  P(right | common) in closed form, independent of the others'
     both right         E[p_i p_j]                                              over what is common to a query's answers
     say the same       E[p_i p_j + w (1 - p_i) (1 - p_j)]
     worth of a pair    sum over same, not: max(P(i right, it), P(j right, it), P(l right, it) exp(-c_l / lambda))
 
-What is common is normal with the variance of `Correlation.between`; its expectation is a Gauss-Hermite sum.
+The common part is normal with the variance `Correlation.between`; expectations are Gauss-Hermite sums.
 
 Source: conditional independence given a common factor, Vasicek, Risk 15, 2002; that wrong answers of language models
 agree far above chance: "Correlated Errors in Large Language Models", arXiv 2506.07962.
@@ -36,20 +35,20 @@ Same = npt.NDArray[np.bool_]
 
 
 class Calls(NamedTuple):
-    """The candidate to call first, and the one after it, `STOP` where one answer is enough; shapes (n,)."""
+    """The first candidate, and the second or `STOP` if one answer is enough; shapes (n,)."""
 
     first: Columns
     second: Columns
 
 
 class Panel:
-    """What is foreseen of the answers to n queries, of which only whether they agree will be seen.
+    """Predictions for the answers to n queries, with their agreement as the only evidence.
 
     Args:
         prior: Predicted quality, shape (n, m), in [0, 1].
-        cost: Predicted cost, shape (n, m), USD for one call, with what the wait for it is worth.
-        same_wrong: w, how often two wrong answers say the same, in [0, 1].
-        correlation: How alike merits are.
+        cost: Predicted cost of a call, shape (n, m), USD, including the value of its waiting time.
+        same_wrong: w, the probability that two wrong answers agree, in [0, 1].
+        correlation: Correlation of merits.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
 """The expected gain of a further call over the best answer in hand.
 
-Of every candidate one of b signals is foreseen; from what is believed before a signal follow how likely each is and
-what it would come to, for the answer that it is about and for those in hand:
+The answer of each candidate gives one of b signals; the prior determines their probabilities, and the posteriors of the
+answer and of those in hand after each signal:
 
-    rise of k     E[max(0, posterior of k - best posterior in hand)]
+    gain of k     E[max(0, posterior of k - best posterior in hand)]
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from crossroute.reward import Reward
 Columns = npt.NDArray[np.intp]
 
 NEVER = -1.0
-"""A rise at which no candidate is called."""
+"""A gain for candidates that must not be called."""
 
 
 class Signals(NamedTuple):
-    """What the answers of m candidates may tell: one of b signals each.
+    """The possible signals of the answers of m candidates, b each.
 
     Attributes:
-        shift: What a signal adds to the log-odds, at log-odds 0 before the answer, shape (m, b).
-        slope: What it adds per unit of the log-odds before the answer, within +-3.9, shape (m, b).
-        right: How likely a signal is where the answer is right, shape (m, b), rows summing to 1.
-        wrong: The same where it is wrong, shape (m, b).
-        speaks: Which candidates' answers tell anything, shape (m,), bool.
-        correlation: How answers to one query hang together.
+        shift: Shift of the log-odds by a signal, for prior log-odds of 0, shape (m, b).
+        slope: Change of the shift per unit of the prior log-odds, within +-3.9, shape (m, b).
+        right: Probability of a signal for a right answer, shape (m, b), rows summing to 1.
+        wrong: Probability of a signal for a wrong answer, shape (m, b), rows summing to 1.
+        speaks: Whether the answers of a candidate have evidence, shape (m,), bool.
+        correlation: Correlation of the answers to one query.
     """
 
     shift: Floats
@@ -45,13 +45,13 @@ class Signals(NamedTuple):
     correlation: Correlation
 
     def shifts(self, log_odds: Floats, columns: Columns) -> Floats:
-        """Return what each signal adds to the log-odds of some candidates' answers, shape (..., b)."""
+        """Return the shift of the log-odds by each signal of some candidates' answers, shape (..., b)."""
         shifts = self.shift[columns] + self.slope[columns] * tilt(log_odds)[..., None]
         return np.where(self.speaks[columns, None], shifts, 0.0)
 
 
 class Seen(NamedTuple):
-    """Answers in hand: their log-odds before, the looks at them, and which told anything; shapes (..., r)."""
+    """Answers in hand: their prior log-odds, the looks at them, and which had evidence; shapes (..., r)."""
 
     log_odds: Floats
     look: Floats
@@ -71,7 +71,7 @@ class Seen(NamedTuple):
 
     @property
     def looks(self) -> Floats:
-        """How many answers told anything, shape (..., 1)."""
+        """Number of answers with evidence, shape (..., 1)."""
         return np.asarray(self.told.sum(axis=-1, keepdims=True, dtype=float))
 
     def prior(self, correlation: Correlation, log_odds: Floats) -> Floats:
@@ -100,7 +100,7 @@ class Seen(NamedTuple):
 
 
 class Following(NamedTuple):
-    """Candidates that may be called after the answers in hand: their log-odds, and what their answers may tell.
+    """Candidates that may be called after the answers in hand: their log-odds and possible signals.
 
     Shapes are (..., m) and (..., m, b), broadcast with those of the answers in hand.
     """
@@ -120,12 +120,12 @@ class Following(NamedTuple):
 
 
 class _After(NamedTuple):
-    """What one more look comes to, for each signal that it may give.
+    """Probabilities after one more look, for each possible signal.
 
     Attributes:
         new: P(right) of the further answer, shape (..., m, b).
         old: The best P(right) of those in hand, shape (..., m, b).
-        likely: How likely the signal is, shape (..., m, b).
+        likely: Probability of the signal, shape (..., m, b).
         prior: P(right) of the further answer before it is seen, shape (..., m).
         held: The best P(right) in hand before it, shape (..., 1).
     """
@@ -161,22 +161,24 @@ class _After(NamedTuple):
 
     def rise(self, speaks: npt.NDArray[np.bool_]) -> Floats:
         told = (self.likely * np.maximum(self.new - self.old, 0)).sum(axis=-1)
-        replaced = np.maximum(self.prior - self.held, 0)  # what tells nothing can only replace
+        replaced = np.maximum(
+            self.prior - self.held, 0
+        )  # an answer without evidence can only replace another
         return np.asarray(np.where(speaks, told, replaced))
 
 
-def expected_rise(seen: Seen, following: Following, correlation: Correlation) -> Floats:
+def expected_gain(seen: Seen, following: Following, correlation: Correlation) -> Floats:
     """Return E[max(0, posterior of k - best posterior in hand)], shape (..., m)."""
     return _After.of(seen, following, correlation).rise(following.speaks)
 
 
-def most_rise(corners: Iterable[tuple[Seen, Following]], correlation: Correlation) -> Floats:
-    """Return what no rise between some corners exceeds, shape (..., m).
+def bound_gain(corners: Iterable[tuple[Seen, Following]], correlation: Correlation) -> Floats:
+    """Return an upper bound on the gain between the given corners, shape (..., m).
 
     Args:
-        corners: The same answers, and the same candidates, at the least and at the most of their log-odds; within
-            +-3.9, or all beyond: there a probability is a function of one line, so its extremes are at the corners.
-        correlation: How answers hang together.
+        corners: The same answers and candidates at the minimum and maximum of their log-odds, all within +-3.9 or all
+            beyond, where a probability is monotone in them, so that its extremes are at the corners.
+        correlation: Correlation of the answers.
     """
     found = list(corners)
     every = (_After.of(seen, following, correlation) for seen, following in found)

@@ -1,11 +1,10 @@
-"""The verifier: from a prior and evidence about an answer to P(right).
+"""The verifier: P(right) of an answer from its prior and evidence.
 
-    log_odds(right | prior, evidence) = log_odds(prior) + sum of the shifts of the evidence that is there
+    log_odds(right | prior, evidence) = log_odds(prior) + sum of the shifts of the present evidence
 
-With no evidence it is the prior. What log-probabilities shift is learned (see verifier_training.py), candidate
-by candidate, so that P(right) falls neither as an answer's confidence rises nor as its prior does; a candidate
-that gave no evidence in training is read as candidates are on the whole. Other kinds of evidence are in no
-training data: their shifts are constants, stated here and meant to be conservative.
+Without evidence it is the prior. The shift of log-probabilities is learned (see verifier_training.py), for all
+candidates together, such that P(right) never decreases with an answer's confidence or its prior. Other kinds of
+evidence are not in the training data: their shifts are constants, set here to conservative values.
 """
 
 from __future__ import annotations
@@ -32,22 +31,22 @@ FLAW_SHIFTS: Mapping[Flaw, float] = {"empty": -6.0, "schema": -6.0, "refusal": -
 SIGN_SHIFTS: Mapping[Sign, float] = {"hedged": -0.5, "no option": -1.5, "echoed": -2.0}
 """Measured on answers of two small models (benchmarks/forms.py), less than found there; but none of these hedged."""
 AGREEMENT_SHIFT = 1.0
-"""Full agreement with the other answers adds this; full disagreement takes half of it away."""
+"""Shift of full agreement with the other answers; full disagreement shifts by minus half of it."""
 CHECK_ERROR = 0.05
 UNUSUAL_LENGTH, LENGTH_SHIFT = 8.0, -0.5
-"""An answer this many times longer, or shorter, than expected."""
+"""An answer this many times longer or shorter than expected is shifted by LENGTH_SHIFT."""
 
 Weights = tuple[float, ...]
 
 
 class Reading(BaseModel):
-    """How a candidate's log-probabilities are read, knot by knot.
+    """The effect of log-probabilities on P(right), at each knot of the confidence.
 
     Attributes:
-        shift: What is added to the log-odds, at log-odds 0 before the answer.
-        slope: What is added per unit of the log-odds before the answer, within +-3.9.
-        right: How often the confidence is about there where answers are right; sums to 1.
-        wrong: The same where they are wrong.
+        shift: Shift of the log-odds, for prior log-odds of 0.
+        slope: Change of the shift per unit of the prior log-odds, within +-3.9.
+        right: Frequency of the confidence among right answers; sums to 1.
+        wrong: Frequency of the confidence among wrong answers; sums to 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -67,13 +66,13 @@ class Reading(BaseModel):
 
 
 class Verifier(BaseModel):
-    """P(right) of answers.
+    """Computes P(right) of answers from their priors and evidence.
 
     Attributes:
-        pooled: How candidates are read on the whole.
-        readings: Candidate's name -> how it is read, where that is known; none is learned by `fit`.
-        correlation: How answers to one query hang together.
-        source: What it was learned from.
+        pooled: Reading for all candidates.
+        readings: Candidate's name -> its own reading, in place of `pooled`; `fit` learns none.
+        correlation: Correlation of the answers to one query.
+        source: Data from which it was learned.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,7 +85,7 @@ class Verifier(BaseModel):
     @classmethod
     @cache
     def general(cls) -> Verifier:
-        """Return the one that comes with the package, for routers whose training data held no evidence."""
+        """Return the bundled verifier, for routers that were trained without evidence."""
         text = resources.files("crossroute").joinpath("weights/verifier.json").read_text("utf-8")
         return cls.model_validate_json(text)
 

@@ -1,17 +1,17 @@
-"""Outcomes that carry evidence -> a verifier.
+"""Train a verifier on outcomes with evidence.
 
-A logistic regression on the log-odds of the prior, with hat functions of the confidence as inputs: one shift and one
-slope a knot, for all candidates together. What a signal's frequency is among right and wrong answers is counted. A
-reading of each candidate's own, shrunk to this one, told less of queries that it had not seen: cross-validated on
-gpt4o-llama-qwen it cost AIQ at every strength of the shrinkage (docs/benchmarks.md).
+A logistic regression with the log-odds of the prior as offset, and hat functions of the confidence as inputs: one shift
+and one slope per knot, for all candidates together. Frequencies of the confidence among right and wrong answers are
+counted. A separate reading per candidate, shrunk to the pooled one, was less accurate: cross-validated on
+gpt4o-llama-qwen it lost AIQ at every strength of the shrinkage (docs/benchmarks.md).
 
-It is constrained: P(right) never falls as the confidence rises, whatever the prior, nor as the prior rises.
+It is constrained: P(right) never decreases with the confidence, for any prior, nor with the prior.
 Between knots the log-odds are linear in the confidence, and at a knot in the prior's, so it is enough that
 
     shift + slope * x    does not fall from knot to knot, at x = -3.9 and at x = 3.9
     slope                is at least -1 at every knot
 
-Candidates that are the surer the more often they are wrong are read as if their confidence told nothing.
+If answers are more often wrong the higher their confidence, the confidence thus has no effect.
 """
 
 from __future__ import annotations

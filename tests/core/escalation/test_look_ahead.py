@@ -8,7 +8,7 @@ import pytest
 
 from crossroute.escalation.cascade import Forecast
 from crossroute.escalation.look_ahead import ALONE
-from crossroute.escalation.rise import NEVER, Following, Seen, discounted, expected_rise
+from crossroute.escalation.rise import NEVER, Following, Seen, discounted, expected_gain
 from crossroute.escalation.verifier import Verifier
 from crossroute.numeric import sigmoid
 from crossroute.reward import best
@@ -52,7 +52,7 @@ class AllPairs:
             every.speaks,
         )
         seen = Seen.alone(told, self.log_odds, columns)  # (n, j, b, 1)
-        self.rise = expected_rise(seen, following, told.correlation)  # (n, j, b, k)
+        self.rise = expected_gain(seen, following, told.correlation)  # (n, j, b, k)
         self.rise[:, columns, :, columns] = NEVER
         self.posterior = sigmoid(self.log_odds[..., None] + told.shifts(self.log_odds, columns))  # (n, j, b)
 
