@@ -1,4 +1,4 @@
-"""Spending: calls decided, reserved and settled within budgets; the pacer of a dispatcher, and of a router."""
+"""Decide, reserve and settle calls within budgets."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from crossroute.errors import BudgetSpentError
 LOG = logging.getLogger("crossroute.budgets")
 
 SETTLED = 65_536
-"""Settled decisions that are remembered."""
+"""Number of settled decisions that are remembered."""
 
 CHEAPEST = 1e-12
 """USD: a willingness to pay at which the cheapest candidate is chosen."""
 
 
 class Spending:
-    """Keeps calls within budgets; safe to share between threads and asyncio tasks.
+    """Enforces budgets on calls; safe to share between threads and asyncio tasks.
 
-    The state may be slow: a locked file, a remote Redis. `decide` and `reserve` wait for it, so an event loop runs
-    them in a thread. `settle` and `charge`, called in an event loop, return at once, and a thread writes; until then
-    the predicted cost stays reserved.
+    The store may be slow: a locked file, a remote Redis. `decide` and `reserve` wait for it, so an event loop runs
+    them in a thread. `settle` and `charge` return at once in an event loop, and a thread writes; until then the
+    predicted cost stays reserved.
 
     Args:
         budgets: One, or several that all hold at once.

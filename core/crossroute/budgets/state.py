@@ -1,8 +1,7 @@
-"""State: what was spent on each account in each period, shared by processes, in SQLite or Redis.
+"""The store of spending per account and period, shared by processes, in SQLite or Redis.
 
-A reservation is what a call is predicted to cost, added to what was spent before the call is made; settling adds what
-the call took beyond that, or takes off what it did not. So nothing has to be released by a process that died, and the
-money of a call that may have been made stays spent.
+A reservation adds the predicted cost of a call before it is made; settling adds the difference to its actual cost. So
+no reservation has to be released if a process dies, and a call that may have been made counts as spent.
 """
 
 from __future__ import annotations
@@ -21,23 +20,23 @@ from crossroute.budgets.budget import REDIS
 from crossroute.errors import BudgetStateError, needs_extra
 
 KEPT_S = 40 * 86_400
-"""How long what a period took is kept after its end."""
+"""Seconds for which the spending of a period is kept after its end."""
 
 BUSY_S = 60
-"""Seconds to wait for other processes that write."""
+"""Timeout in seconds for locks of other processes."""
 
 MARGIN = 1e-12
-"""USD by which sums of floating-point numbers may miss a limit."""
+"""Tolerance of a limit for rounding errors, USD."""
 
 
 class Balance(NamedTuple):
-    """What is known of an account in a period.
+    """The balance of an account in a period.
 
     Attributes:
-        spent: USD, reserved ones included.
-        calls: Calls that were settled.
-        log_pay: Logarithm of the willingness to pay that its pacing arrived at; None before the first step.
-        since: Share of the period's expected calls that lay before the first call that was counted.
+        spent: USD, including reservations.
+        calls: Number of settled calls.
+        log_pay: Logarithm of the willingness to pay set by pacing; None before its first step.
+        since: Share of the period's expected calls before the first counted call, in [0, 1].
     """
 
     spent: float = 0.0
@@ -47,18 +46,18 @@ class Balance(NamedTuple):
 
 
 NOTHING = Balance()
-"""Of an account that no call was counted on."""
+"""Balance of an account without calls."""
 
 
 class Change(NamedTuple):
-    """What is added to an account in a period.
+    """An addition to an account in a period.
 
     Attributes:
-        account: With its period, as `name_in` writes it.
-        until: When the period ends, in seconds since 1970; infinite where it does not.
-        spent: USD.
-        calls: Calls.
-        step: What is added to the logarithm of the willingness to pay.
+        account: Name of the account and period, from `name_in`.
+        until: End of the period, seconds since 1970; may be infinite.
+        spent: USD to add.
+        calls: Number of calls to add.
+        step: Addition to the logarithm of the willingness to pay.
         start: What that logarithm is before the first step.
         since: The share of the period that had gone by, kept of the first change.
         limit: USD that may be spent; None does not check.
@@ -75,24 +74,24 @@ class Change(NamedTuple):
 
 
 class State(Protocol):
-    """Balances that many processes change at once."""
+    """A store of balances that processes change concurrently."""
 
     def read(self, accounts: Sequence[str]) -> list[Balance]:
         """Return the balances of some accounts."""
         ...
 
     def add(self, changes: Sequence[Change]) -> str | None:
-        """Add to some accounts, or, where one would go over its limit, to none, and return that one."""
+        """Apply all changes, or none if an account would exceed its limit; return that account, else None."""
         ...
 
 
 def name_in(account: str, begin: float) -> str:
-    """Return the name of an account in the period that begins at a moment."""
+    """Return the name of an account in the period that starts at a time, seconds since 1970."""
     return f"{account}@{begin:.0f}"
 
 
 def state_at(place: str | Path | None) -> State:
-    """Return the state at a place: a Redis, a file, or the user's file."""
+    """Return the store at a Redis URL or path; None is the user's file."""
     if isinstance(place, str) and place.startswith(tuple(f"{scheme}://" for scheme in REDIS)):
         return RedisState(place)
     if place is None:
@@ -103,12 +102,12 @@ def state_at(place: str | Path | None) -> State:
 
 
 class SQLiteState:
-    """Balances in a SQLite file; safe to share between threads, and to take along into a forked process.
+    """Balances in a SQLite file; safe to share between threads and to use after a fork.
 
     Args:
-        path: The file; it and its folder are made where they are missing.
+        path: The file; it and its folder are created if missing.
 
-    Its methods raise BudgetStateError where it cannot be read or written.
+    Its methods raise BudgetStateError if it cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -125,7 +124,7 @@ class SQLiteState:
             return [self._balance(self._connection(), account) for account in accounts]
 
     def add(self, changes: Sequence[Change]) -> str | None:
-        """Add to some accounts, or to none where one would go over its limit."""
+        """Apply all changes, or none if an account would exceed its limit."""
         with self._lock, self._told():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
@@ -151,7 +150,7 @@ class SQLiteState:
             raise BudgetStateError(str(self._path), str(error)) from error
 
     def _connection(self) -> sqlite3.Connection:
-        """Return this process's connection: SQLite's do not survive a fork."""
+        """Return the connection of this process; SQLite connections cannot be used after a fork."""
         if self._connected is None or self._connected[0] != os.getpid():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             opened = sqlite3.connect(
@@ -210,15 +209,15 @@ for i, key in ipairs(KEYS) do
 end
 return 0
 """
-"""Checks all limits before it adds anything; Redis runs a script as a whole."""
+"""Checks all limits before any addition; Redis runs a script atomically."""
 
 
 class RedisState:
-    """Balances in Redis, each account a hash of its own.
+    """Balances in Redis, one hash per account.
 
     Args:
-        url: As redis-py takes it: redis://host:6379/0.
-        client: Of redis-py, in place of one of its own; its errors are raised as they are.
+        url: URL for redis-py: redis://host:6379/0.
+        client: A client of redis-py to use instead of a new one; its errors are raised unchanged.
 
     Raises:
         MissingExtraError: redis-py is not installed.
@@ -251,7 +250,7 @@ class RedisState:
         ]
 
     def add(self, changes: Sequence[Change]) -> str | None:
-        """Add to some accounts, or to none where one would go over its limit."""
+        """Apply all changes, or none if an account would exceed its limit."""
         arguments: list[str] = []
         for change in changes:
             limit = "" if change.limit is None else f"{change.limit + MARGIN:.17g}"

@@ -35,7 +35,7 @@ class Encoder(Protocol):
 
 
 def load_encoder(name: str = DEFAULT_ENCODER) -> Encoder:
-    """Return the encoder that a name stands for (the table above).
+    """Return the encoder of a name (see the table above).
 
     Raises:
         EncoderError: No encoder goes by this name.

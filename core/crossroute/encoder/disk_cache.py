@@ -19,11 +19,11 @@ PROBE = "Which candidate should answer this?"
 
 
 class DiskCachedEncoder:
-    """An encoder whose embeddings survive the process, committed batch by batch.
+    """An encoder with a cache of embeddings on disk, committed after each batch.
 
     Args:
-        encoder: What encodes the texts that the cache lacks.
-        folder: Where the cache lives; by default the user's cache folder.
+        encoder: Encoder for texts that are not in the cache.
+        folder: Folder of the cache; by default the user's cache folder.
         on_batch: Called with the number of texts after each batch that had to be encoded.
     """
 

@@ -1,7 +1,7 @@
-"""Queries -> the network's input: embeddings of both views, and a few surface features.
+"""Encode queries as the network's input: embeddings of both views, and surface features.
 
-A question that is read as it stands, most often a short one, is looked up word by word: its vector, its features and
-its tokens are sums over its words.
+A question that needs no normalization, usually a short one, is looked up word by word: its vector, features and token
+count are sums over its words.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class QueryEncoder:
 def _read_lines(
     queries: Sequence[Query], embeddings: Embeddings, counts: Sequence[Counts | None]
 ) -> EncodedQueries:
-    """Return queries that are read as they stand, by what is known of their words."""
+    """Encode queries that need no normalization from the cached rows of their words."""
     lengths, whole, features = [], [], []
     for query, told in zip(queries, counts, strict=True):
         if told is not None:

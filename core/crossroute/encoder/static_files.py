@@ -64,7 +64,7 @@ def load(folder: Path) -> tuple[Tokenizer, npt.NDArray[np.generic]]:
 
 
 def unknown_token(tokenizer: Tokenizer) -> int | None:
-    """Return the token of what the vocabulary lacks, if there is one."""
+    """Return the token for unknown words, or None."""
     named = getattr(tokenizer.model, "unk_token", None)
     if named is not None:
         return tokenizer.token_to_id(named)

@@ -1,4 +1,4 @@
-"""What the surface of a text tells, beside its meaning: its length, and shares of digits, signs and capitals.
+"""Surface features of a text: its length, and shares of digits, signs and capitals.
 
 Counts of a line's words add up to those of the line.
 """
@@ -68,11 +68,11 @@ HIGHEST = np.array(
     ],
     dtype=np.float32,
 )
-"""What one query in a thousand of the training data exceeds: no text reaches beyond what was learned from."""
+"""Upper bounds of the features: their 99.9 % quantiles in the training data, beyond which they are clipped."""
 
 
 def within_bounds(rows: Sequence[Counts]) -> Embeddings:
-    """Return rows of features, held within what was learned from, shape (n, s)."""
+    """Clip rows of features to the range of the training data, shape (n, s)."""
     features = np.array(rows, dtype=np.float32)
     return np.minimum(np.maximum(features, LOWEST, out=features), HIGHEST, out=features)
 
