@@ -104,17 +104,19 @@ class Pool:
     @cached_property
     def prepared(self) -> Prepared:
         """All queries as a network reads them; their encodings are kept beside the predictions."""
-        path, unit = self._folder / "encoded.npz", costs.cost_unit(self.outcomes)
+        path, unit = self._folder / "read.npz", costs.cost_unit(self.outcomes)
         if not path.exists():
             found = prepare(self.outcomes, self.encoder, unit, lambda _: None)
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(path, encoded=found.encoded.numpy(), tokens=found.query_tokens)
+            np.savez(
+                path, encoded=found.encoded.numpy(), tokens=found.query_tokens, word_ease=found.word_ease
+            )
             return found
         with np.load(path) as file:
-            encoded, tokens = file["encoded"], file["tokens"]
+            encoded, tokens, word_ease = (file[name] for name in ("encoded", "tokens", "word_ease"))
         log_tokens = costs.log_tokens(self.outcomes, tokens, unit)
         quality, written = (torch.from_numpy(each).float() for each in (self.outcomes.quality, log_tokens))
-        return Prepared(self.outcomes, torch.from_numpy(encoded), tokens, quality, written)
+        return Prepared(self.outcomes, torch.from_numpy(encoded), tokens, quality, written, word_ease)
 
     def parts(self, seed: int, fold: int) -> Parts:
         """Return the rows of train, validation and test; equal texts are in one part."""

@@ -121,7 +121,7 @@ def logged(
         ids=np.array([f"{begin:.0f}-{call}" for call in range(n)]),
         time=begin + SECONDS * one,
         texts=np.full(n, None, dtype=object),
-        vectors=part.vectors,
+        vectors=np.column_stack([part.vectors, part.word_ease]),
         tokens=part.tokens,
         context=part.context,
         chosen=chosen,

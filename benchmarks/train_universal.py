@@ -1,10 +1,12 @@
-"""Train the bundled universal router: python benchmarks/train_universal.py [--pool-only] [--without SET] [FOLDER].
+"""Train the bundled universal router: python benchmarks/train_universal.py [--only PART] [--without SET] [FOLDER].
 
 All shared sets' train splits together; validation chooses the epoch. What is believed of each model (priors.py) stands
-beside what was measured of it, and in its place where nothing was; queries of our own (ordinary_queries.jsonl), whose
-kind, difficulty and length are stated, tell what ordinary requests are and set the dial; tasks of agents' runs
-(agent_runs.jsonl), beside requests that only look like them, what runs are. `--pool-only` trains no
-network: it takes the router in the folder and makes the models without outcomes anew.
+beside what was measured of it, and in its place where nothing was. Queries of our own, with a stated kind, difficulty
+and length, tell what ordinary requests are: those of ordinary_queries.jsonl, which set the dial too, and those of
+further_requests.jsonl, of which neither length nor topic gives the difficulty away (what their words tell is fitted by
+word_ease.py before). Tasks of agents' runs (agent_runs.jsonl), beside requests that only look like them, tell what runs
+are. `--only` trains no network: it takes the router in the folder and makes the models without outcomes anew (`pool`),
+or fits again what reads a query's kind, difficulty and length (`heads`).
 """
 
 from __future__ import annotations
@@ -31,11 +33,14 @@ from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats
 from crossroute.routing.predictor import Predictor
+from crossroute.training.fitting import fit_prior_doubt
 from crossroute.training.heads import Labelled
 from crossroute.training.priors import Prior, believed_candidate
+from crossroute.training.run import prepare
 
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "universal"
 ORDINARY = Path(__file__).with_name("ordinary_queries.jsonl")
+FURTHER = Path(__file__).with_name("further_requests.jsonl")
 RUNS = Path(__file__).with_name("agent_runs.jsonl")
 CONFIG = TrainingConfig(
     components=96,
@@ -60,9 +65,9 @@ KIND_OF_ORDINARY = {
     "run": "agent",
 }
 LABELLED_WEIGHT = 30.0
-"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 558 of them weigh
-nearly as much as all training queries together. Agents' tasks, and what only looks like these, weigh 1 there, so that
-they do not make what people ordinarily ask look hard. Chosen on ordinary queries held out."""
+"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 2,078 of them weigh
+three times as much as all training queries together. Agents' tasks, and what only looks like these, weigh 1 there, so
+that they do not make what people ordinarily ask look hard. Chosen on ordinary queries held out."""
 
 NEAR = 0.88
 """Share of validation queries within reach; chosen on whole sets left out."""
@@ -87,9 +92,9 @@ price and reasoning lead to expect, and their `quality_error` says how roughly.
 
 - **Data**: the train splits of {sets} public sets (docs/data.md): {train} queries; {validation} more chose the epoch.
   Published scores by kind of work (LiveBench, LMArena, OpenHands index and others) stand behind what is believed.
-  558 ordinary requests of our own, in ten languages, tell what is trivial and what is hard, and set the dial; 209
-  tasks of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No query is
-  stored.
+  2,078 ordinary requests of our own, in 22 languages, tell what is trivial and what is hard, and 558 of them set the
+  dial; 209 tasks of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No
+  query is stored.
 - **Encoder**: static, token vectors distilled from all-MiniLM-L6-v2 (Apache-2.0) with model2vec.
 - **Training**: `python benchmarks/train_universal.py`, seed {seed}; figures: `python benchmarks/universal.py` and
   `python benchmarks/unseen.py`, in docs/benchmarks.md.
@@ -106,36 +111,85 @@ like yours: `crossroute profile MODEL`, or go on from this router with your own 
 
 def main(
     folder: Annotated[Path, typer.Argument(help="Where the router is, or goes.")] = FOLDER,
-    pool_only: Annotated[bool, typer.Option(help="Make models without outcomes anew.")] = False,
+    only: Annotated[
+        str, typer.Option(help="What of the router in the folder to make anew: pool or heads.")
+    ] = "",
     without: Annotated[str, typer.Option(help="A set to leave out whole.")] = "",
 ) -> None:
-    """Train the bundled universal router, or bring its pool up to date."""
+    """Train the bundled universal router, or bring a part of it up to date."""
     torch.set_num_threads(1)
-    if pool_only:
-        router = Router.from_pretrained(folder)
-        card = (folder / "README.md").read_text("utf-8")
-        extend(router, beliefs(()), without=()).save_pretrained(folder)
-        (folder / "README.md").write_text(card, "utf-8")
-        return
-    train(folder, (without,) if without else ())
+    left_out = (without,) if without else ()
+    if only == "pool":
+        extend(Router.from_pretrained(folder), beliefs(left_out), without=left_out).save_pretrained(folder)
+    elif only == "heads":
+        refit_heads(Router.from_pretrained(folder), left_out).save_pretrained(folder)
+    else:
+        train(folder, left_out)
+    write_card(folder, left_out)
 
 
 def train(folder: Path, without: tuple[str, ...], config: TrainingConfig = CONFIG) -> Router:
     """Train on all sets but those left out, and save."""
-    sets = {name: part for name, part in load_all().items() if name not in without}
-    outcomes = Outcomes.concatenate(list(sets.values()))
-    believed = beliefs(without)
-    kinds = {task: kind_of(*task.split(": ", 1)) for task in outcomes.tasks}
-    runs = frozenset(task for task, kind in kinds.items() if kind == "agent")
-    prior = Prior(KINDS, kinds, believed, runs, labelled(config.encoder), NEAR, TYPICAL)
+    outcomes, believed = outcomes_without(without), beliefs(without)
+    prior = prior_of(outcomes, believed, config.encoder)
     router = fit(outcomes, config, prior=prior, on_epoch=lambda epoch: print(epoch, flush=True))
     router = extend(router, believed, without=without)
     router.save_pretrained(folder)
-    told = {"train": len(outcomes.split("train")), "validation": len(outcomes.split("validation"))}
-    rough = len(router.pool) - len(outcomes.pool)
-    card = CARD.format(candidates=len(router.pool), rough=rough, sets=len(sets), seed=config.seed, **told)
-    (folder / "README.md").write_text(card, "utf-8")
     return router
+
+
+def refit_heads(router: Router, without: tuple[str, ...]) -> Router:
+    """Return a router whose doubt is fitted again to its network: where queries lie, and the heads that read them."""
+    outcomes, believed = outcomes_without(without), beliefs(without)
+    predictor = router.predictor.with_doubt(None)
+    encoder, unit = predictor.query_encoder, predictor.cost_unit
+    train, validation = (
+        prepare(outcomes.split(split), encoder, unit, lambda _: None) for split in ("train", "validation")
+    )
+    pool = []
+    for name in outcomes.pool.names:  # what is believed leans already
+        candidate = router.pool[name]
+        if candidate.profile is None:
+            raise ValueError(f"The router in the folder knows no outcome of {name}.")
+        profile = candidate.profile.model_copy(update={"belief": believed[name]})
+        pool.append(candidate.model_copy(update={"profile": profile}))
+    measured = predictor.with_pool(Pool(pool))
+    doubt = fit_prior_doubt(measured, train, validation, prior_of(outcomes, believed, encoder.name))
+    fitted = Router(
+        measured.with_doubt(doubt),
+        calibration=router.calibration,
+        cluster_labels=router.cluster_labels,
+        reward=router.reward,
+        provenance=router.provenance,
+        verifier=router.own_verifier,
+    )
+    return extend(fitted, believed, without=without)
+
+
+def outcomes_without(without: tuple[str, ...]) -> Outcomes:
+    """Return the outcomes of all sets but those left out."""
+    return Outcomes.concatenate([part for name, part in load_all().items() if name not in without])
+
+
+def prior_of(outcomes: Outcomes, believed: dict[str, Belief], encoder: str) -> Prior:
+    """Return what is believed of models and stated of requests, for outcomes of these tasks."""
+    kinds = {task: kind_of(*task.split(": ", 1)) for task in outcomes.tasks}
+    runs = frozenset(task for task, kind in kinds.items() if kind == "agent")
+    return Prior(KINDS, kinds, believed, runs, labelled(encoder), NEAR, TYPICAL)
+
+
+def write_card(folder: Path, without: tuple[str, ...]) -> None:
+    """Write a router's model card beside it."""
+    outcomes, router = outcomes_without(without), Router.from_pretrained(folder)
+    card = CARD.format(
+        candidates=len(router.pool),
+        rough=len(router.pool) - len(outcomes.pool),
+        sets=len(load_all()) - len(without),
+        train=len(outcomes.split("train")),
+        validation=len(outcomes.split("validation")),
+        seed=CONFIG.seed,
+    )
+    (folder / "README.md").write_text(card, "utf-8")
 
 
 def beliefs(without: tuple[str, ...]) -> dict[str, Belief]:
@@ -164,10 +218,10 @@ def ordinary_queries() -> list[Query]:
 
 def labelled(encoder: str) -> Labelled:
     """Return ordinary requests and tasks of agents' whole runs with their stated kind, difficulty and length."""
-    ordinary, others = rows_of(ORDINARY), rows_of(RUNS)
+    ordinary, others = rows_of(ORDINARY) + rows_of(FURTHER), rows_of(RUNS)
     rows = ordinary + others
     return Labelled(
-        QueryEncoder(load_encoder(encoder)).encode(queries_of(rows)),
+        QueryEncoder(load_encoder(encoder)).read(queries_of(rows)),
         np.array([KINDS.index(KIND_OF_ORDINARY[row["kind"]]) for row in rows]),
         np.array([EASE[row["level"]] for row in rows]),
         np.log(np.maximum([row["output_tokens"] for row in rows], 1)),

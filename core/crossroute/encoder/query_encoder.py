@@ -23,6 +23,7 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.encoder.surface import Counts, line_features, text_features, within_bounds
+from crossroute.encoder.word_ease import ease_of_sums, sum_words
 from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 
@@ -37,31 +38,40 @@ class EncodedQueries(NamedTuple):
         tokens: Length of each question as it is read, in fours of characters, shape (n,).
         context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
         one_call: 1 where each is known to be one call, -1 where an agent's whole run, 0 where neither, shape (n,).
+        word_ease: How easy its words make each, in logits, shape (n,); see `word_ease`.
     """
 
     vectors: Floats
     tokens: Floats
     context: Floats
     one_call: npt.NDArray[np.integer]
+    word_ease: Floats
 
     @classmethod
     def of(
-        cls, queries: Sequence[Query], vectors: Embeddings, tokens: Sequence[float], whole: Sequence[float]
+        cls,
+        queries: Sequence[Query],
+        vectors: Embeddings,
+        tokens: Sequence[float],
+        whole: Sequence[float],
+        word_ease: Floats,
     ) -> EncodedQueries:
         """Return queries by their vectors, the tokens of each as it is read, and those of each whole call."""
         read, calls = np.array(tokens, dtype=float), np.array(whole, dtype=float)
         one_call = np.array([query.said for query in queries], dtype=np.int8)
-        return cls(vectors, read, calls - read, one_call)
+        return cls(vectors, read, calls - read, one_call, word_ease)
 
     @classmethod
-    def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
+    def alone(cls, vectors: Floats, tokens: Floats, word_ease: Floats | None = None) -> EncodedQueries:
         """Return queries of calls that hold nothing else."""
-        return cls(vectors, tokens, np.zeros(len(tokens)), np.zeros(len(tokens), dtype=np.int8))
+        none = np.zeros(len(tokens))
+        ease = none if word_ease is None else word_ease
+        return cls(vectors, tokens, none, np.zeros(len(tokens), dtype=np.int8), ease)
 
     def take(self, rows: npt.NDArray[Any] | slice) -> EncodedQueries:
         """Return some of the queries."""
-        vectors, tokens, context, one_call = self
-        return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows])
+        vectors, tokens, context, one_call, word_ease = self
+        return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows], word_ease[rows])
 
 
 class QueryEncoder:
@@ -132,7 +142,8 @@ class QueryEncoder:
     def _read_views(self, queries: Sequence[Query]) -> EncodedQueries:
         vectors = np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
         tokens, whole = zip(*((query.text_tokens, query.whole_tokens) for query in queries), strict=True)
-        return EncodedQueries.of(queries, vectors, tokens, whole)
+        ease = ease_of_sums([sum_words(query.view.instance) for query in queries])
+        return EncodedQueries.of(queries, vectors, tokens, whole, ease)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
         """Return how much of each question the encoder knows, shape (n,), in [0, 1]; 1 where it cannot tell."""
@@ -170,15 +181,16 @@ def _read_lines(
     queries: Sequence[Query], embeddings: Embeddings, counts: Sequence[Counts | None]
 ) -> EncodedQueries:
     """Encode queries that need no normalization from the cached rows of their words."""
-    lengths, whole, features = [], [], []
+    lengths, whole, features, sums = [], [], [], []
     for query, told in zip(queries, counts, strict=True):
         if told is not None:
             length, pieces = read_length(query.text), told[0]
             lengths.append(length)
             whole.append(pieces if query.input_tokens is None else query.input_tokens)
-            features.append(line_features(query.text, length, told[1:]))
+            features.append(line_features(query.text, length, told[1:-2]))
+            sums.append((told[-2], told[-1]))
     vectors = np.concatenate([embeddings, embeddings, within_bounds(features)], axis=1)
-    return EncodedQueries.of(queries, vectors, lengths, whole)
+    return EncodedQueries.of(queries, vectors, lengths, whole, ease_of_sums(sums))
 
 
 def surface_features(queries: Sequence[Query]) -> Embeddings:

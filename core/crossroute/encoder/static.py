@@ -20,6 +20,7 @@ import numpy.typing as npt
 from crossroute.encoder import Embeddings
 from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
 from crossroute.encoder.surface import COUNTS, Counts, is_of_words, word_counts
+from crossroute.encoder.word_ease import sum_words
 from crossroute.errors import EncoderError, one_line
 
 FEW = 16
@@ -62,7 +63,7 @@ class StaticEncoder:
         self.by_word = splits_at_blanks(self._tokenizer)
         added = self._tokenizer.get_added_tokens_decoder().values()
         self._read_whole = [token.content.lower() for token in added]
-        self._words = WordRows(self._width + 1 + COUNTS, self._measured)
+        self._words = WordRows(self._width + 1 + COUNTS + 2, self._measured)
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
@@ -86,7 +87,7 @@ class StaticEncoder:
         return sums
 
     def read(self, words: Sequence[Sequence[str]]) -> tuple[Embeddings, list[Counts | None]]:
-        """Return unit vectors of texts that are read word by word, and what `word_counts` counts of each.
+        """Return unit vectors of texts that are read word by word, and counts of each: `word_counts`, then `sum_words`.
 
         A text that is cut, or is read as something other than its words, has no counts: its vector is not that of its
         view.
@@ -113,11 +114,12 @@ class StaticEncoder:
         return np.array([self._known_share(text) for text in texts])
 
     def _measured(self, words: list[str]) -> Embeddings:
-        """Return the row of each word: the sum of its vectors, its tokens, and its counts."""
+        """Return the row of each word: the sum of its vectors, its tokens, its counts, and its ease."""
         tokens = self._tokens_of_words(words)
-        rows = np.zeros((len(words), self._width + 1 + COUNTS), dtype=np.float32)
+        rows = np.zeros((len(words), self._width + 1 + COUNTS + 2), dtype=np.float32)
         rows[:, self._width :] = [
-            (len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)
+            (len(each), *word_counts(word), *sum_words(word))
+            for word, each in zip(words, tokens, strict=True)
         ]
         held = [*filter(None, tokens)]  # a mark alone has none
         if held:

@@ -64,6 +64,8 @@ TENSORS = (
     *("manner", "manner_bias", "run", "reading"),
     *("near_spread", "far_spread"),
 )
+BY_WORDS = "by_words"
+"""How much the ease of a query's words counts beside what is linear in it, shape (1,); 0 where it is not there."""
 
 
 class Situation(NamedTuple):
@@ -101,8 +103,9 @@ class Doubt:
             same of ordinary requests, `typical` and `run` (K + 2,) shares of kinds, ease and length of a training
             query and of an agent's run, `reading` (3,) how much what is read of kind, ease and length counts beside
             what is typical, where a query is no ordinary request, `near_spread` (k,) and `far_spread` (3,) of log
-            tokens, the last of unknown queries, ordinary ones and agents' runs; and, where a router was shown some of
-            its user's queries, those of `Usual`.
+            tokens, the last of unknown queries, ordinary ones and agents' runs; where heads were fitted beside the
+            ease of words, `by_words` (1,), how much that counts; and, where a router was shown some of its user's
+            queries, those of `Usual`.
 
     Raises:
         KeyError: A tensor is missing.
@@ -111,7 +114,7 @@ class Doubt:
 
     def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
         self.kinds = kinds
-        told = (*TENSORS, *(name for name in USUAL if name in tensors))
+        told = (*TENSORS, *(name for name in (BY_WORDS, *USUAL) if name in tensors))
         self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in told}
         size, outputs = self.tensors["location"].size, len(kinds) + 2
         rows = {name: len(self.tensors[name]) for name in ("familiar", "own", "near_spread")}
@@ -126,6 +129,7 @@ class Doubt:
             **dict.fromkeys(("manner_bias", "reading"), (3,)),
             "near_spread": (rows["near_spread"],),
             "far_spread": (3,),
+            **({BY_WORDS: (1,)} if BY_WORDS in tensors else {}),
         }
         for name, shape in shapes.items():
             found = self.tensors[name].shape
@@ -162,9 +166,15 @@ class Doubt:
         self._far_of_call = self._far[[AS_TRAINING, AS_PEOPLE, AS_PEOPLE]]
         self._without_run = _without_run(self._run, self._typical)
         self.near_variance = held["near_spread"] ** 2
+        self._by_words = float(held[BY_WORDS][0]) if BY_WORDS in held else 0.0
         self._usual = Usual(self.tensors, size, outputs) if USUAL[0] in self.tensors else None
 
-    def situate(self, x: Floats, one_call: npt.NDArray[np.integer] | None = None) -> Situation:
+    def situate(
+        self,
+        x: Floats,
+        one_call: npt.NDArray[np.integer] | None = None,
+        word_ease: Floats | None = None,
+    ) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
 
         Args:
@@ -172,9 +182,11 @@ class Doubt:
             one_call: 1 where a query is known to be one call, -1 where an agent's whole run, 0 where neither, shape
                 (n,); None if all are 0. One call is of a run's kind of work, as far as it reads like one, but neither
                 as hard nor as long.
+            word_ease: How easy its words make each, shape (n,); None if nothing is known of them.
         """
         if len(x) == 1:
-            return self._situate_one(x[0], 0 if one_call is None else int(one_call[0]))
+            said = 0 if one_call is None else int(one_call[0])
+            return self._situate_one(x[0], said, 0.0 if word_ease is None else float(word_ease[0]))
         told, square, away = self._told(x)
         heads = told[:, self._size : self._heads_end]  # (n, K + 2)
         manner = softmax(told[:, self._heads_end : self._heads_end + 3])
@@ -185,6 +197,8 @@ class Doubt:
             trust = np.maximum(trust, self._nearness(square, np.maximum(own, 0)))
         trust = _decided(trust)
         heads[:, :-2] = softmax(heads[:, :-2])
+        if word_ease is not None:
+            heads[:, -2] += self._by_words * word_ease
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         noise = EASE_NOISE * _strange(trust, manner[:, AS_PEOPLE])
@@ -207,7 +221,7 @@ class Doubt:
             each[:, -2:] = bounded(each[:, -2:], LEAST_READ, MOST_READ)
         return self._leaning(Situation(trust, read, written, spread), x, manner[:, AS_PEOPLE], one_call)
 
-    def _situate_one(self, x: Floats, one_call: int) -> Situation:
+    def _situate_one(self, x: Floats, one_call: int, word_ease: float) -> Situation:
         """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
         told, p = x.astype(float).dot(self._weights), self._size
         told += self._bias
@@ -215,6 +229,7 @@ class Doubt:
         square, typical = (white * white).dot(self._squares).tolist()
         rest: list[float] = told[p:].tolist()
         heads, near = rest[: self._heads_end - p], rest[self._heads_end - p + 3 :]
+        heads[-2] += self._by_words * word_ease
         as_training, as_people, a_run = _shares(rest[len(heads) : len(heads) + 3])
         own_start = len(near) if self._own_start is None else self._own_start - self._heads_end - 3
         closest = max(near[:own_start], default=-NOWHERE)
@@ -315,14 +330,16 @@ class Doubt:
         own = np.concatenate([self.tensors["own"], means_by(groups, self._white(x))])
         return Doubt(self.kinds, self.tensors | {"own": own})
 
-    def accustomed(self, x: Floats) -> Doubt:
+    def accustomed(self, x: Floats, word_ease: Floats | None = None) -> Doubt:
         """Return the same doubt, which reads strange queries in part as it reads some of a user's own, ungraded.
 
         Args:
             x: Of these, as for `situate`.
+            word_ease: Likewise.
         """
         plain = self.unaccustomed()
-        readings = plain.situate(x), plain.situate(x, np.ones(len(x), dtype=np.int8))
+        said = np.zeros(len(x), dtype=np.int8)
+        readings = [plain.situate(x, each, word_ease) for each in (said, said + 1)]
         manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
         strange = _strange(readings[0].trust, manner[:, AS_PEOPLE])
         read = [(at.read, at.written) for at in readings]
@@ -332,7 +349,7 @@ class Doubt:
 
     def unaccustomed(self) -> Doubt:
         """Return the same doubt, which was shown no queries of a user's."""
-        return Doubt(self.kinds, {name: self.tensors[name] for name in TENSORS})
+        return Doubt(self.kinds, {name: held for name, held in self.tensors.items() if name not in USUAL})
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
         """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""

@@ -15,7 +15,7 @@ from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import CheckpointError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.costs import prices
-from crossroute.model.doubt import TENSORS, Doubt
+from crossroute.model.doubt import BY_WORDS, TENSORS, Doubt
 from crossroute.model.ensemble import MEMBERS, Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import NO_LESSON
@@ -257,8 +257,8 @@ def _build_predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | 
     ]
     doubt = None
     if config.kinds is not None:
-        usual = [name for name in USUAL if f"{DOUBT}{name}" in tensors]
-        doubt = Doubt(config.kinds, {name: tensors[f"{DOUBT}{name}"] for name in (*TENSORS, *usual)})
+        more = [name for name in (BY_WORDS, *USUAL) if f"{DOUBT}{name}" in tensors]
+        doubt = Doubt(config.kinds, {name: tensors[f"{DOUBT}{name}"] for name in (*TENSORS, *more)})
     pairs = zip(config.candidates, profiles, strict=True)
     pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
     context = None

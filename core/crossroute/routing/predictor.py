@@ -64,7 +64,7 @@ class Foresight:
     """
 
     def __init__(self, predictor: Predictor, queries: EncodedQueries, further: Floats | None = None) -> None:
-        vectors, self._query_tokens, context, one_call = queries
+        vectors, self._query_tokens, context, one_call, word_ease = queries
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
         self._output = output = predictor.network(vectors, predictor.keys)
         self.clusters = output.clusters
@@ -80,7 +80,7 @@ class Foresight:
             self._outlook = Outlook(sigmoid(quality_logit).astype(float), log_tokens.astype(float))
             self.trust: Floats = np.ones(len(vectors))
         else:
-            self._at = at = doubt.situate(output.x, one_call)
+            self._at = at = doubt.situate(output.x, one_call, word_ease)
             held = bounded(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             self._outlook = temper(
                 at, beliefs, quality_logit=held, log_tokens=log_tokens, observed=self._observed
@@ -384,7 +384,9 @@ class Predictor:
             return self
         if queries is None:
             return self.with_doubt(self.doubt.unaccustomed())
-        return self.with_doubt(self.doubt.accustomed(self.network.project(queries.vectors)))
+        return self.with_doubt(
+            self.doubt.accustomed(self.network.project(queries.vectors), queries.word_ease)
+        )
 
     def with_doubt(self, doubt: Doubt | None) -> Predictor:
         """Return the same network, encoder and pool with another doubt model."""

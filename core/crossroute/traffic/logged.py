@@ -35,7 +35,7 @@ class Logged:
         ids: Ids of the decisions, shape (n,).
         time: Seconds since 1970, shape (n,).
         texts: Texts of the queries, shape (n,); None if not stored.
-        vectors: Encoded queries, shape (n, D).
+        vectors: Encoded queries and the ease of their words, shape (n, D + 1).
         tokens: Length of the questions, shape (n,), as `EncodedQueries.tokens`.
         context: Other input tokens of the calls, shape (n,).
         chosen: Index of the candidate that answered, shape (n,).
@@ -138,7 +138,9 @@ class Logged:
             TrafficError: The router has another encoder than the log, and texts are not stored.
         """
         if router.predictor.query_encoder.name == self.encoder:
-            return self._as_called(EncodedQueries.alone(self.vectors, self.tokens))
+            width = router.predictor.network.config.width
+            ease = self.vectors[:, width] if self.vectors.shape[1] > width else None
+            return self._as_called(EncodedQueries.alone(self.vectors[:, :width], self.tokens, ease))
         if any(text is None for text in self.texts):
             raise TrafficError(
                 f"The log's queries are encoded by {self.encoder!r}, this router has the encoder "
@@ -219,7 +221,7 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         ids=np.array([row.id for row in rows]),
         time=np.array([row.time for row in rows]),
         texts=np.array([row.text for row in rows], dtype=object),
-        vectors=np.stack([np.frombuffer(row.query, dtype=np.float16) for row in rows]).astype(np.float32),
+        vectors=_stacked([np.frombuffer(row.query, dtype=np.float16) for row in rows]),
         tokens=_numbers(row.tokens for row in rows),
         context=_numbers(row.context_tokens for row in rows),
         chosen=np.array([column[row.candidate] for row in rows]),
@@ -284,6 +286,14 @@ def _read_candidates(
                 numbers[kind][at] = np.nan if value is None else value
             propensity[at], eligible[at] = chance, excluded is None
     return {**numbers, "propensity": propensity, "eligible": eligible}
+
+
+def _stacked(rows: list[npt.NDArray[np.float16]]) -> Floats:
+    """Return logged queries as rows of one length; what older ones do not hold is 0."""
+    stacked = np.zeros((len(rows), max(map(len, rows))), dtype=np.float32)
+    for place, row in zip(stacked, rows, strict=True):
+        place[: len(row)] = row
+    return stacked
 
 
 def _numbers(values: Any) -> Floats:

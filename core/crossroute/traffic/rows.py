@@ -137,7 +137,10 @@ def now() -> float:
 
 
 def encode_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
-    """Encode the queries of decisions, by decision id; fast, since the encoder has cached them."""
+    """Encode the queries of decisions, by decision id: the vector, then the ease of the words, shape (D + 1,).
+
+    Fast, since the encoder has cached them.
+    """
     by_router: dict[int, list[Decided]] = defaultdict(list)
     for one in decided:
         if one.query is not None:
@@ -145,10 +148,9 @@ def encode_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for group in by_router.values():
         try:
-            vectors = group[0].router.predictor.query_encoder.encode(
-                [one.query for one in group if one.query]
-            )
-        except CrossRouteError:  # the encoder failed: log the decision without its query
+            read = group[0].router.predictor.query_encoder.read([one.query for one in group if one.query])
+        except CrossRouteError:  # an encoder that fails: the rest of the row still tells
             continue
-        found |= {one.decision.id: vector for one, vector in zip(group, vectors, strict=True)}
+        numbers = np.column_stack([read.vectors, read.word_ease])
+        found |= {one.decision.id: each for one, each in zip(group, numbers, strict=True)}
     return found

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Pool
 from crossroute.model.clusters import assign
-from crossroute.model.doubt import Doubt
+from crossroute.model.doubt import BY_WORDS, Doubt
 from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats, logit, means_by, softmax
@@ -92,9 +92,8 @@ def fit_doubt(
         telling = labelled.telling(stated)
         framed = rows.framed(train.outcomes.texts, predictor.query_encoder, predictor.network)
         rows = rows.times(0.5).beside(framed.times(0.5))
-        light, heavy = (
-            fit_heads(rows.beside(stated.times(each)), len(kinds)) for each in (1.0, labelled.weight)
-        )
+        light = fit_heads(rows.beside(stated), len(kinds))
+        heavy = fit_heads(rows.beside(stated.times(labelled.weight)).beside_words(), len(kinds))
     told = x @ light[0] + light[1]
     if typical is None:
         typical = float(told[:, -1].mean())
@@ -106,6 +105,7 @@ def fit_doubt(
         "typical": np.array([*softmax(told[:, :-2]).mean(axis=0), told[:, -2].mean(), typical]),
         **fit_manners(rows, telling, len(kinds)),
         "reading": np.array(READING_ALONE if labelled is None else READING),
+        BY_WORDS: np.array([float(labelled is not None)]),
         "near_spread": _spread(predictor, validation),
         "far_spread": np.array(FAR_SPREAD),
     }
@@ -138,7 +138,8 @@ def _observed(
     run = np.zeros(len(x), dtype=bool) if run is None else run
     made = _of_runs(train, *(np.broadcast_to(each, logits.shape) for each in (ability, verbosity)))
     told = np.where(run[:, None] & ~np.isnan(made), made, told)
-    return Rows(x, kind, told, run, np.ones(len(x)) if weight is None else weight / weight.mean())
+    weight = np.ones(len(x)) if weight is None else weight / weight.mean()
+    return Rows(x, kind, told, run, weight, train.word_ease)
 
 
 def _of_runs(train: Prepared, ability: Floats, verbosity: Floats) -> Floats:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats
@@ -65,7 +65,7 @@ class Labelled(NamedTuple):
     """Queries whose kind, ease and length of answer are stated rather than observed.
 
     Attributes:
-        vectors: As encoded, shape (n, D).
+        encoded: As the router reads them.
         kinds: Index of the kind of work, shape (n,).
         ease: Logit of the quality of a candidate of ability 0, shape (n,).
         log_tokens: Of a typical candidate's answer, shape (n,).
@@ -76,7 +76,7 @@ class Labelled(NamedTuple):
             all of these are English, other languages would be taken for the manner of asking.
     """
 
-    vectors: Floats
+    encoded: EncodedQueries
     kinds: npt.NDArray[np.intp]
     ease: Floats
     log_tokens: Floats
@@ -91,7 +91,8 @@ class Labelled(NamedTuple):
     def rows(self, network: InferenceNetwork) -> Rows:
         """Return what heads are fitted to, each query at a weight of 1."""
         told = np.stack([self.ease, self.log_tokens], axis=1)
-        return Rows(network.project(self.vectors), self.kinds, told, self.run, np.ones(len(told)))
+        x = network.project(self.encoded.vectors)
+        return Rows(x, self.kinds, told, self.run, np.ones(len(told)), self.encoded.word_ease)
 
 
 class Rows(NamedTuple):
@@ -103,6 +104,7 @@ class Rows(NamedTuple):
         told: Ease and log tokens, shape (n, 2).
         run: Whether an agent's whole run is asked for, shape (n,).
         weight: Of each, shape (n,).
+        word_ease: How easy its words make each, shape (n,).
     """
 
     x: Floats
@@ -110,6 +112,7 @@ class Rows(NamedTuple):
     told: Floats
     run: npt.NDArray[np.bool_]
     weight: Floats
+    word_ease: Floats
 
     def beside(self, other: Rows) -> Rows:
         """Return these and the others."""
@@ -117,11 +120,17 @@ class Rows(NamedTuple):
 
     def taken(self, rows: npt.NDArray[np.intp] | slice) -> Rows:
         """Return some of these."""
-        return Rows(self.x[rows], self.kind[rows], self.told[rows], self.run[rows], self.weight[rows])
+        x, kind, told, run, weight, word_ease = self
+        return Rows(x[rows], kind[rows], told[rows], run[rows], weight[rows], word_ease[rows])
 
     def times(self, factor: Floats | float) -> Rows:
         """Return the same at other weights."""
         return self._replace(weight=self.weight * factor)
+
+    def beside_words(self) -> Rows:
+        """Return the same with what the ease of words leaves to be told of ease."""
+        left = self.told - np.stack([self.word_ease, np.zeros(len(self.told))], axis=1)
+        return self._replace(told=left)
 
     def framed(
         self, texts: Sequence[str], encoder: QueryEncoder, network: InferenceNetwork, seed: int = 0
@@ -139,8 +148,12 @@ class Rows(NamedTuple):
         picked = rng.choice(len(texts), size=min(FRAMED, len(texts)), replace=False, p=share)
         frames = rng.integers(len(FRAMES), size=len(picked))
         asked = [Query(FRAMES[f].format(texts[i])) for i, f in zip(picked, frames, strict=True)]
-        x = network.project(encoder.encode(asked))
-        return self.taken(picked)._replace(x=x, weight=np.full(len(picked), self.weight.sum() / len(picked)))
+        encoded = encoder.read(asked)
+        return self.taken(picked)._replace(
+            x=network.project(encoded.vectors),
+            weight=np.full(len(picked), self.weight.sum() / len(picked)),
+            word_ease=encoded.word_ease,
+        )
 
 
 def fit_heads(rows: Rows, kinds: int) -> tuple[Floats, Floats]:

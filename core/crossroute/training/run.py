@@ -23,6 +23,7 @@ from crossroute.model.attention import CrossAttention, PoolEmbedding
 from crossroute.model.costs import CostUnit, log_tokens
 from crossroute.model.inference import InferenceNetwork
 from crossroute.model.profiles import pool_profiles
+from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.routing.predictor import Predictor
 from crossroute.training.config import TrainingConfig
@@ -47,6 +48,7 @@ class Prepared(NamedTuple):
     query_tokens: npt.NDArray[np.floating]  # (n,)
     quality: torch.Tensor  # (n, m), NaN where not known; what the quality head learns
     log_tokens: torch.Tensor  # (n, m), NaN where not known
+    word_ease: Floats  # (n,)
 
     def take(self, rows: npt.NDArray[np.intp]) -> Prepared:
         """Return some of the queries."""
@@ -56,12 +58,13 @@ class Prepared(NamedTuple):
             self.query_tokens[rows],
             self.quality[rows],
             self.log_tokens[rows],
+            self.word_ease[rows],
         )
 
     @property
     def queries(self) -> EncodedQueries:
         """The queries as a predictor reads them."""
-        return EncodedQueries.alone(self.encoded.numpy(), self.query_tokens)
+        return EncodedQueries.alone(self.encoded.numpy(), self.query_tokens, self.word_ease)
 
 
 def prepare(
@@ -69,17 +72,18 @@ def prepare(
 ) -> Prepared:
     """Encode one split."""
     queries = [Query(text) for text in outcomes.texts]
-    query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
-    encoded = []
+    parts = []
     for start in range(0, len(queries), BATCH):
-        encoded.append(query_encoder.encode(queries[start : start + BATCH]))
-        on_encoded(len(encoded[-1]))
+        parts.append(query_encoder.read(queries[start : start + BATCH]))
+        on_encoded(len(parts[-1].tokens))
+    encoded = EncodedQueries(*map(np.concatenate, zip(*parts, strict=True)))
     return Prepared(
         outcomes,
-        torch.from_numpy(np.concatenate(encoded)),
-        query_tokens,
+        torch.from_numpy(encoded.vectors),
+        encoded.tokens,
         torch.from_numpy(outcomes.quality).float(),
-        torch.from_numpy(log_tokens(outcomes, query_tokens, unit)).float(),
+        torch.from_numpy(log_tokens(outcomes, encoded.tokens, unit)).float(),
+        encoded.word_ease,
     )
 
 

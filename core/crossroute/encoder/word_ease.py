@@ -1,0 +1,66 @@
+"""How easy a text's words make it, beside what its vector tells: one number a word.
+
+    ease = bounded(sum over its words of w / sqrt(number of words))          in logits of the answer's quality
+
+The mean of token vectors tells what a text is about, and little of what is to be done about it: "prove" moves it less
+than another topic does. So requests on one topic, from trivial to hard, look alike to what is linear in it. The numbers
+were fitted beside such a reading on requests of stated difficulty (`benchmarks/train_universal.py`); a word that these
+do not hold counts 0.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from crossroute.encoder.surface import UNSPACED
+from crossroute.numeric import Floats
+from crossroute.patterns import lazy
+
+FILE = Path(__file__).parents[1] / "weights" / "word_ease.json"
+"""What each word counts."""
+
+WORD = lazy(rf"[{UNSPACED}\uac00-\ud7af]|[^\W\d_]+|\d+")
+"""A letter of a script whose words are not set apart or take many endings, a word, a number. Signs tell how one writes,
+not what is asked."""
+
+LONGEST_NUMBER = 6
+"""Digits of a number beyond which all count alike."""
+
+LOWEST, HIGHEST = -3.0, 3.0
+"""Beyond what any request of stated difficulty has: no text reaches further."""
+
+
+@lru_cache(maxsize=1)
+def numbers() -> dict[str, float]:
+    """Return what each word counts, by the word."""
+    return json.loads(FILE.read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, with numbers by how many digits they have.
+
+    >>> words_of("Is 7919 prime?")
+    ['is', '#4', 'prime']
+    """
+    return [
+        f"#{min(len(word), LONGEST_NUMBER)}" if word.isdigit() else word
+        for word in WORD.findall(text.lower())
+    ]
+
+
+def sum_words(text: str) -> tuple[float, int]:
+    """Return the sum over a text's words, and how many there are; both add up over parts between blanks."""
+    known, words = numbers(), words_of(text)
+    return sum(known.get(word, 0.0) for word in words), len(words)
+
+
+def ease_of_sums(sums: Sequence[tuple[float, float]]) -> Floats:
+    """Return the ease of texts by what `sum_words` returns of each, shape (n,), within `LOWEST` and `HIGHEST`."""
+    eases = [total / math.sqrt(count) if count else 0.0 for total, count in sums]
+    return np.asarray(np.clip(eases, LOWEST, HIGHEST))
