@@ -1,8 +1,8 @@
 """Fit what each word tells of a request's ease: python benchmarks/word_ease.py.
 
 On the requests of stated difficulty (ordinary_queries.jsonl, further_requests.jsonl), beside a reading that is linear
-in what the bundled router's network reads of them; one ridge, solved together. Writes the words' numbers to the package,
-where `crossroute.encoder.word_ease` reads them; fit the router's heads again afterwards
+in what the network of the bundled router reads of them; one ridge, solved together. Writes the words' numbers to the
+package, where `crossroute.encoder.word_ease` reads them; fit the router's heads again afterwards
 (`train_universal.py --only heads`). How well it reads requests that it has not seen: difficulty.py.
 """
 

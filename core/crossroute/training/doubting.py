@@ -105,7 +105,7 @@ def fit_doubt(
         "typical": np.array([*softmax(told[:, :-2]).mean(axis=0), told[:, -2].mean(), typical]),
         **fit_manners(rows, telling, len(kinds)),
         "reading": np.array(READING_ALONE if labelled is None else READING),
-        BY_WORDS: np.array([float(labelled is not None)]),
+        **({} if labelled is None else {BY_WORDS: np.ones(1)}),
         "near_spread": _spread(predictor, validation),
         "far_spread": np.array(FAR_SPREAD),
     }

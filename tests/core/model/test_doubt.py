@@ -46,15 +46,33 @@ def test_a_query_like_a_class_of_training_is_trusted_and_one_far_from_all_is_not
     assert found.trust[1] < 1e-6
 
 
+def test_the_ease_of_words_counts_where_heads_were_fitted_beside_it():
+    x, eases = np.repeat(LIKE, 2, axis=0), np.array([0.5, -1.0])
+    beside = doubt(
+        by_words=np.ones(1), reading=np.array([OF_KIND, 1.0, OF_LENGTH]), gate=np.zeros((2, 2)) + 1e-3
+    )
+    read = beside.situate(x, None, eases).read
+    assert read[:, -2] - beside.situate(x).read[:, -2] == pytest.approx(eases, abs=0.5)
+    assert read[0, -2] - read[1, -2] > 0.5
+    np.testing.assert_array_equal(doubt().situate(x, None, eases).read, doubt().situate(x).read)
+
+
 def test_one_query_is_situated_as_one_of_several():
     heads, x = np.random.default_rng(0).normal(size=(P, 4)), np.random.default_rng(1).normal(size=(40, P)) * 2
     for own in ({}, {"own": np.array([[0.5, 1.0, 0]])}):
-        known = doubt(ordinary_heads=heads, manner=heads[:, :3], reading=np.array([0.5, 0.4, 0.2]), **own)
-        one_call = np.arange(len(x)) % 3 - 1
-        several = known.situate(x, one_call)
+        known = doubt(
+            ordinary_heads=heads,
+            manner=heads[:, :3],
+            reading=np.array([0.5, 0.4, 0.2]),
+            by_words=np.array([0.7]),
+            **own,
+        )
+        one_call, eases = np.arange(len(x)) % 3 - 1, x[:, 0] / 2
+        several = known.situate(x, one_call, eases)
         assert 0.05 < several.trust.mean() < 0.95
         for row in range(len(x)):
-            alone = known.situate(x[row : row + 1], one_call[row : row + 1])
+            part = slice(row, row + 1)
+            alone = known.situate(x[part], one_call[part], eases[part])
             for one, of_all in zip(alone, several, strict=True):
                 np.testing.assert_allclose(one[0], of_all[row], rtol=1e-9, atol=1e-15)
 

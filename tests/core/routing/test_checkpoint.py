@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from crossroute import CheckpointError, Price, Query, Router, TrainingConfig, fit
+from crossroute.routing.layout import CALIBRATION
 from crossroute.routing.storage import CONFIG, WEIGHTS, read_checkpoint, write_checkpoint
 
 TEXTS = ["What is 2 + 2?", "def f(x): return x", "Tell me a long story. " * 100]
@@ -127,7 +128,11 @@ def test_weights_filled_with_nan_are_refused(folder, value):
 
 
 def test_each_missing_tensor_is_named(saved, tmp_path):
-    names = list(load((saved / WEIGHTS).read_bytes()))
+    names = [
+        name
+        for name in load((saved / WEIGHTS).read_bytes())
+        if name != f"{CALIBRATION}word_ease"  # older routers hold none
+    ]
     assert len(names) > 5
     for number, name in enumerate(names):
         folder = shutil.copytree(saved, tmp_path / str(number))

@@ -13,7 +13,7 @@ def rows(seed: int = 0) -> Rows:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, P)) * [1, 2, 3, 4] + 5
     told = np.stack([2 * x[:, 0] + 1, 3 - 0.5 * x[:, 1]], axis=1)
-    return Rows(x, (x[:, 2] > 5).astype(int), told, np.zeros(N, dtype=bool), np.ones(N))
+    return Rows(x, (x[:, 2] > 5).astype(int), told, np.zeros(N, dtype=bool), np.ones(N), np.zeros(N))
 
 
 def test_heads_read_ease_and_length_from_features_as_they_are():
@@ -83,15 +83,23 @@ def test_a_manner_in_which_no_query_asks_is_never_told():
 def test_framed_queries_keep_what_is_known_and_the_weight_of_all(router):
     predictor = router.predictor
     texts = [f"How many apples are {n} and {n} apples?" for n in range(30)]
-    vectors = predictor.query_encoder.encode([Query(text) for text in texts])
+    encoded = predictor.query_encoder.read([Query(text) for text in texts])
     none, english = np.zeros(30, dtype=bool), np.arange(30) < 20
-    labelled = Labelled(vectors, np.arange(30) % 2, np.arange(30.0), np.ones(30), none, tells_manner=english)
+    labelled = Labelled(encoded, np.arange(30) % 2, np.arange(30.0), np.ones(30), none, tells_manner=english)
     known = labelled.rows(predictor.network)
     framed = known.framed(texts, predictor.query_encoder, predictor.network)
     assert framed.weight.sum() == pytest.approx(known.weight.sum())
     assert sorted(framed.told[:, 0]) == sorted(known.told[:, 0])
     assert labelled.telling(known).told[:, 0].tolist() == list(range(20))
     assert not np.allclose(framed.x[np.argsort(framed.told[:, 0])], known.x)
+
+
+def test_beside_words_heads_are_fitted_to_what_these_leave():
+    ours = rows()
+    by_words = np.random.default_rng(3).normal(size=N)
+    told = ours.told + np.stack([by_words, np.zeros(N)], axis=1)
+    left = ours._replace(told=told, word_ease=by_words).beside_words()
+    assert left.told == pytest.approx(ours.told)
 
 
 def test_each_frame_takes_any_text():

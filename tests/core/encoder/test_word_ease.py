@@ -1,0 +1,74 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossroute.encoder import load_encoder
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.encoder.word_ease import HIGHEST, LOWEST, ease_of_sums, numbers, sum_words, words_of
+from crossroute.query import Query
+
+BUNDLED = QueryEncoder(load_encoder("static"))
+
+
+def ease(*texts: str) -> list[float]:
+    return BUNDLED.read([Query(text) for text in texts]).word_ease.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Is 7919 prime?", ["is", "#4", "prime"]),
+        ("PROVE it: 1234567890!", ["prove", "it", "#6"]),
+        ("don't", ["don", "t"]),
+        ("证明 ok", ["证", "明", "ok"]),
+        ("증명", ["증", "명"]),
+        ("?!", []),
+        ("", []),
+    ],
+)
+def test_words_are_told_apart(text, words):
+    assert words_of(text) == words
+
+
+def test_what_is_to_be_done_tells_more_than_the_topic():
+    pairs = [
+        ("How many crossings does a trefoil have?", "Prove that the trefoil is not the unknot."),
+        ("What is the capital of Peru?", "Derive why exactly each capital lies where it does."),
+    ]
+    for easy, hard in pairs:
+        assert ease(easy)[0] > ease(hard)[0] + 0.5
+
+
+def test_a_text_is_worth_the_same_read_word_by_word_and_as_a_whole():
+    line = "Prove that each group of order 15 is cyclic"
+    by_word, as_a_whole = ease(line, f"{line}\n\n")
+    total, count = sum_words(line)
+    assert by_word == pytest.approx(as_a_whole)
+    assert by_word == pytest.approx(total / math.sqrt(count), abs=1e-5)
+    assert count == 9
+
+
+@given(st.lists(st.sampled_from(["prove", "hi", "7", "x^2", "don't", "為什麼", "?", "the"]), max_size=30))
+def test_sums_add_up_over_what_stands_between_blanks(words):
+    total, count = sum_words(" ".join(words))
+    parts = [sum_words(word) for word in words]
+    assert total == pytest.approx(sum(part for part, _ in parts), abs=1e-9)
+    assert count == sum(number for _, number in parts)
+
+
+def test_no_text_reaches_further_than_those_of_stated_difficulty():
+    hardest = min(numbers(), key=numbers().__getitem__)
+    easiest = max(numbers(), key=numbers().__getitem__)
+    assert ease(*(" ".join([word] * 200) for word in (hardest, easiest))) == [LOWEST, HIGHEST]
+
+
+def test_a_text_without_known_words_counts_nothing():
+    assert ease_of_sums([(0.0, 0), sum_words("qzxv wvxq")]).tolist() == [0, 0]
+
+
+def test_each_number_is_of_a_word():
+    assert len(numbers()) > 4000
+    assert all(words_of(word) == [word] for word in numbers() if not word.startswith("#"))
+    assert max(map(abs, numbers().values())) < 6
