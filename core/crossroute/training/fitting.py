@@ -195,11 +195,7 @@ def _add_ensemble_and_doubt(
     """
     stacked = fit_ensemble(predictor, train, validation, config) if config.ensemble else None
     joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
-<<<<<<< HEAD
-    whole = joined.with_doubt(_fit_doubt(joined, train, validation, prior))
-=======
     whole = joined.with_doubt(fit_prior_doubt(joined, train, validation, prior))
->>>>>>> 49a50bf (Read the ease of a request's words; fit heads on 1,520 more)
     return whole, stacked.unseen if stacked else whole.foresee_encoded(validation.queries).quality
 
 
@@ -229,22 +225,17 @@ def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[st
     }
 
 
-<<<<<<< HEAD
-def _fit_doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None) -> Doubt:
-    """Fit the doubt model of a trained network; with a prior, each task weighs by the root of its size."""
-=======
 def fit_prior_doubt(
     predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None
 ) -> Doubt:
-    """Return the doubt of a trained network; under a prior each task weighs by the root of its size.
+    """Fit the doubt model of a trained network; with a prior, each task weighs by the root of its size.
 
     Args:
-        predictor: With the network and what stands beside it.
+        predictor: With the network and the ensemble, and the pool as profiled.
         train: The train split.
         validation: The validation split.
         prior: Beliefs about the candidates before their outcomes.
     """
->>>>>>> 49a50bf (Read the ease of a request's words; fit heads on 1,520 more)
     if prior is None:
         return fit_doubt(predictor, train, validation)
     _, task, count = np.unique(train.outcomes.tasks, return_inverse=True, return_counts=True)
