@@ -73,7 +73,7 @@ def test_a_decision_its_call_and_its_feedback_are_rows(log, router):
     assert (decided.id, decided.candidate, decided.propensity) == (decision.id, decision.candidate, 1)
     assert (decided.tags, decided.conversation_id, decided.run_id) == ('["support"]', "c-1", "r-1")
     assert decided.text is None
-    assert len(decided.query) == 2 * router.predictor.network.config.width
+    assert len(decided.query) == 2 * (router.predictor.network.config.width + 1)  # and the ease of its words
     assert (called.decision_id, called.input_tokens, called.output_tokens) == (decision.id, 20, 100)
     assert called.cost == pytest.approx(decision.actual_cost)
     assert (graded.quality, graded.source) == (0.75, "user")
