@@ -46,15 +46,17 @@ def test_a_query_like_a_class_of_training_is_trusted_and_one_far_from_all_is_not
     assert found.trust[1] < 1e-6
 
 
-def test_the_ease_of_words_counts_where_heads_were_fitted_beside_it():
-    x, eases = np.repeat(LIKE, 2, axis=0), np.array([0.5, -1.0])
-    beside = doubt(
-        by_words=np.ones(1), reading=np.array([OF_KIND, 1.0, OF_LENGTH]), gate=np.zeros((2, 2)) + 1e-3
+def test_the_ease_of_words_counts_where_a_query_asks_as_people_do():
+    x, eases = np.repeat(UNLIKE, 2, axis=0), np.array([2.0, -2.0])
+    parts = {"by_words": np.ones(1), "reading": np.ones(3)}
+    people, training = (
+        doubt(manner_bias=np.array(bias), **parts) for bias in ([-30.0, 0.0, -30.0], [0.0, -30.0, -30.0])
     )
-    read = beside.situate(x, None, eases).read
-    assert read[:, -2] - beside.situate(x).read[:, -2] == pytest.approx(eases, abs=0.5)
-    assert read[0, -2] - read[1, -2] > 0.5
-    np.testing.assert_array_equal(doubt().situate(x, None, eases).read, doubt().situate(x).read)
+    read, plain = people.situate(x, None, eases).read, people.situate(x).read
+    assert read[:, -2] - plain[:, -2] == pytest.approx(eases)
+    np.testing.assert_array_equal(np.delete(read, -2, axis=1), np.delete(plain, -2, axis=1))
+    for other in (training, doubt()):
+        np.testing.assert_allclose(other.situate(x, None, eases).read, other.situate(x).read)
 
 
 def test_one_query_is_situated_as_one_of_several():
