@@ -79,9 +79,10 @@ def test_a_call_that_is_cancelled_while_it_runs_is_of_unknown_cost(router, provi
         async with pool.awaited:
             call = asyncio.create_task(way(pool))
             await asyncio.to_thread(provider.sent.wait, FAR)
-            call.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await call
+            while not call.done():
+                call.cancel()  # one may be lost in `wait_for` of Python 3.11, by which LangChain's client reads
+                await asyncio.wait([call], timeout=0.5)
+            assert call.cancelled()
 
     asyncio.run(cancel())
     assert told(pool) == {"small": (1, 1)}
