@@ -65,7 +65,7 @@ KIND_OF_ORDINARY = {
     "run": "agent",
 }
 LABELLED_WEIGHT = 30.0
-"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 2,078 of them weigh
+"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 2,230 of them weigh
 three times as much as all training queries together. Agents' tasks, and what only looks like these, weigh 1 there, so
 that they do not make what people ordinarily ask look hard. Chosen on ordinary queries held out."""
 
@@ -92,7 +92,7 @@ price and reasoning lead to expect, and their `quality_error` says how roughly.
 
 - **Data**: the train splits of {sets} public sets (docs/data.md): {train} queries; {validation} more chose the epoch.
   Published scores by kind of work (LiveBench, LMArena, OpenHands index and others) stand behind what is believed.
-  2,078 ordinary requests of our own, in 22 languages, tell what is trivial and what is hard, and 558 of them set the
+  2,230 ordinary requests of our own, in 22 languages, tell what is trivial and what is hard, and 558 of them set the
   dial; 209 tasks of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No
   query is stored.
 - **Encoder**: static, token vectors distilled from all-MiniLM-L6-v2 (Apache-2.0) with model2vec.
@@ -206,8 +206,14 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 def queries_of(rows: list[dict[str, Any]]) -> list[Query]:
     """Return requests as they are routed: each one call, but for tasks of agents' runs."""
     return [
-        Query(r["text"], r.get("system") or "", context=r.get("context") or "", one_call=r["kind"] != "run")
-        for r in rows
+        Query(
+            row["text"],
+            row.get("system") or "",
+            context=row.get("context") or "",
+            step=row.get("step") or "",
+            one_call=row["kind"] != "run",
+        )
+        for row in rows
     ]
 
 
