@@ -48,6 +48,8 @@ OF_NO_LINE: Counts = (True, *(0,) * (COUNTS - 1))
 
 LOWEST = np.zeros(15, dtype=np.float32)
 LOWEST[3] = 1.5  # no text has shorter words on average
+CAPITALS = 8
+"""Which feature is the share of capitals."""
 HIGHEST = np.array(
     [
         np.log(4000),  # tokens

@@ -88,10 +88,10 @@ def fit_doubt(
     light = heavy = fit_heads(rows, len(kinds))
     telling = rows.taken(slice(0))
     if labelled is not None:
-        stated = labelled.rows(predictor.network)
+        stated = labelled.rows(predictor.network).in_any_case()
         telling = labelled.telling(stated)
         framed = rows.framed(train.outcomes.texts, predictor.query_encoder, predictor.network)
-        rows = rows.times(0.5).beside(framed.times(0.5))
+        rows = rows.times(0.5).beside(framed.times(0.5)).in_any_case()
         light = fit_heads(rows.beside(stated), len(kinds))
         heavy = fit_heads(rows.beside(stated.times(labelled.weight)).beside_words(), len(kinds))
     told = x @ light[0] + light[1]

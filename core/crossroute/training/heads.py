@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
+from crossroute.encoder.surface import CAPITALS, LOWEST
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats
@@ -126,6 +127,15 @@ class Rows(NamedTuple):
     def times(self, factor: Floats | float) -> Rows:
         """Return the same at other weights."""
         return self._replace(weight=self.weight * factor)
+
+    def in_any_case(self) -> Rows:
+        """Return the same without the share of capitals, the ninth of the surface features that end each row.
+
+        How one types is not what one asks, and the requests of one author are typed alike.
+        """
+        x = self.x.copy()
+        x[:, CAPITALS - len(LOWEST)] = 0
+        return self._replace(x=x)
 
     def beside_words(self) -> Rows:
         """Return the same with what the ease of words leaves to be told of ease."""

@@ -104,3 +104,11 @@ def test_beside_words_heads_are_fitted_to_what_these_leave():
 
 def test_each_frame_takes_any_text():
     assert all("{x} and 100 %" in frame.format("{x} and 100 %") for frame in FRAMES)
+
+
+def test_in_any_case_the_share_of_capitals_tells_nothing():
+    wide = rows()._replace(x=np.random.default_rng(4).normal(size=(N, 20)))
+    read = wide.in_any_case()
+    weights, _ = fit_heads(read, KINDS)
+    assert not weights[20 - 15 + 8].any()
+    assert (np.delete(read.x, 20 - 15 + 8, axis=1) == np.delete(wide.x, 20 - 15 + 8, axis=1)).all()
