@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.encoder.word_ease import HIGHEST, LOWEST, ease_of_sums, numbers, sum_words, words_of
+from crossroute.encoder.word_ease import HIGHEST, LOWEST, WORD, ease_of_sums, numbers, sum_words, words_of
 from crossroute.query import Query
 
 BUNDLED = QueryEncoder(load_encoder("static"))
@@ -48,6 +48,12 @@ def test_a_text_is_worth_the_same_read_word_by_word_and_as_a_whole():
     assert by_word == pytest.approx(as_a_whole)
     assert by_word == pytest.approx(total / math.sqrt(count), abs=1e-5)
     assert count == 9
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_letters_alone_are_cut_as_the_pattern_cuts_them(text):
+    letters = text.translate({ord(digit): "x" for digit in "0123456789"})
+    assert words_of(letters) == WORD.findall(letters.lower())
 
 
 @given(st.lists(st.sampled_from(["prove", "hi", "7", "x^2", "don't", "為什麼", "?", "the"]), max_size=30))
