@@ -88,12 +88,13 @@ def fit_doubt(
     light = heavy = fit_heads(rows, len(kinds))
     telling = rows.taken(slice(0))
     if labelled is not None:
-        stated = labelled.rows(predictor.network).in_any_case()
+        stated = labelled.rows(predictor.network)
         telling = labelled.telling(stated)
         framed = rows.framed(train.outcomes.texts, predictor.query_encoder, predictor.network)
-        rows = rows.times(0.5).beside(framed.times(0.5)).in_any_case()
+        rows = rows.times(0.5).beside(framed.times(0.5))
         light = fit_heads(rows.beside(stated), len(kinds))
-        heavy = fit_heads(rows.beside(stated.times(labelled.weight)).beside_words(), len(kinds))
+        weighed = rows.beside(stated.times(labelled.weight))
+        heavy = fit_heads(weighed.beside_words().in_any_case(), len(kinds))
     told = x @ light[0] + light[1]
     if typical is None:
         typical = float(told[:, -1].mean())
