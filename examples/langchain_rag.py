@@ -23,7 +23,7 @@ DOCUMENTS = [
 ]
 QUESTIONS = (
     "What does delivery to Norway cost?",
-    "By how many percent is the warranty of the jacket longer?",
+    "Which of the two warranties is longer, by what percentage, and why so?",
 )
 PROMPT = ChatPromptTemplate.from_template(
     "Answer the question from the context.\n\nContext:\n{context}\n\nQuestion: {question}"
@@ -55,7 +55,7 @@ def main() -> None:
     retriever = store.as_retriever(search_kwargs={"k": 1})
     # with a key: {"gpt-5-mini": "openai:gpt-5-mini", ...}
     models = stand_ins("gpt-5-mini", "gpt-4o-mini", answer=quote)
-    pool = ChatCrossRoute(models=models, router="universal", cost_preference=0.1)
+    pool = ChatCrossRoute(models=models, router="universal", cost_preference=0.3)
     inputs = {
         "context": retriever | (lambda found: "\n".join(one.page_content for one in found)),
         "question": RunnablePassthrough(),

@@ -29,7 +29,7 @@ def main(source: str, folder: str) -> None:
     router = Router.from_pretrained("universal").subset(["gpt-4o-mini", "gpt-5-mini", "claude-opus-4-5"])
     batch = Batch(place(source), place(folder), block=50)
     route_file_on_cluster(
-        router, batch, Dialling(cost_preference=0.3), lambda rows: print(f"{rows} queries routed")
+        router, batch, Dialling(cost_preference=0.2), lambda rows: print(f"{rows} queries routed")
     )
     chosen: Counter[str] = Counter()
     for part in sorted(batch.folder.glob("part-*"), key=str):

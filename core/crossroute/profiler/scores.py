@@ -227,7 +227,7 @@ def predict_score(given: str, score: float, wanted: str) -> float | None:
         score: Score on it, in [0, 1].
         wanted: Another benchmark.
 
-    >>> round(expected("mmlu_pro", 0.664, "mmlu"), 2)  # Llama 3.1 70B has 0.836
+    >>> round(predict_score("mmlu_pro", 0.664, "mmlu"), 2)  # Llama 3.1 70B has 0.836
     0.83
     """
     if given not in BENCHMARKS or wanted not in BENCHMARKS:

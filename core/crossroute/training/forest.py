@@ -133,7 +133,7 @@ def join_trees(trees: Sequence[Tree], unseen: Floats) -> Forest:
 def fill_unknown(quality: Floats) -> Floats:
     """Return qualities, what is not known as the candidate's mean and what is special about the query, shape (n, m).
 
-    >>> filled(np.array([[1.0, 0.5], [0.0, np.nan]]))
+    >>> fill_unknown(np.array([[1.0, 0.5], [0.0, np.nan]]))
     array([[1. , 0.5],
            [0. , 0. ]])
     """

@@ -120,7 +120,7 @@ def json_value(answer: str, reference: Any) -> float:
 def normalize(text: str) -> str:
     """Normalize a text: without case, accents, articles and punctuation.
 
-    >>> normalised("The  Café-Bar!")
+    >>> normalize("The  Café-Bar!")
     'cafe bar'
     """
     spread = unicodedata.normalize("NFKD", text).casefold()

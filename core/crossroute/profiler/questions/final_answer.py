@@ -23,7 +23,7 @@ _DIGIT_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 def strip_markup(answer: str) -> str:
     r"""Return an answer without reasoning, emphasis, and further questions that a base model generates.
 
-    >>> plain("<think>Lyon?</think> **Paris**"), plain("Paris\nAnswer: Rome\nAnswer: Oslo\nAnswer: Riga")
+    >>> strip_markup("<think>Lyon?</think> **Paris**"), strip_markup("Paris\nAnswer: Rome\nAnswer: Oslo\nAnswer: Riga")
     ('Paris', 'Paris')
     """
     said = _THOUGHTS.sub("", answer[-LONGEST_ANSWER:])
@@ -34,7 +34,7 @@ def strip_markup(answer: str) -> str:
 def find_marked(said: str) -> str:
     """Return the line after the last "answer:" or similar marker; "" without one.
 
-    >>> marked("First 3, then 5. The answer is 8 apples.")
+    >>> find_marked("First 3, then 5. The answer is 8 apples.")
     '8 apples.'
     """
     for marker in reversed(list(_MARKER.finditer(said))):
@@ -46,7 +46,7 @@ def find_marked(said: str) -> str:
 def find_answers(answer: str) -> tuple[str, ...]:
     """Return possible final answers, the likeliest first: one text, or two for a long answer without a marker.
 
-    >>> readings("Paris it is."), readings("Lyon comes to mind. The answer is: Paris")
+    >>> find_answers("Paris it is."), find_answers("Lyon comes to mind. The answer is: Paris")
     (('Paris it is.',), ('Paris',))
     """
     said = strip_markup(answer)
