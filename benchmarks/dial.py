@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from train_universal import ORDINARY, ordinary_queries, rows_of
 
 from crossroute import Query, Router
@@ -83,8 +84,10 @@ def main() -> None:
     ordinary = ordinary_queries()
     for pair in PAIRS:
         router = universal.subset(named(universal, pair))
-        dear = router.pool.names[1]
-        cells = [f"{share(router, HARD, dear, p):.0%}, {share(router, TRIVIAL, dear, p):.0%}" for p in DIAL]
+        hard, trivial = (list(map(Query.of_call, texts)) for texts in (HARD, TRIVIAL))
+        cells = [
+            f"{to_dear(router, hard, p).mean():.0%}, {to_dear(router, trivial, p).mean():.0%}" for p in DIAL
+        ]
         spent = sum(each.cost for each in router.route_many(ordinary, cost_preference=0.5))
         always = router.predict(ordinary).cost[:, 1].sum()
         print(f"| {', '.join(pair)} | {' | '.join(cells)} | {1 - spent / always:.0%} |")
@@ -93,11 +96,7 @@ def main() -> None:
     print(f"|---{'|---' * len(DIAL)}|")
     for pair in PAIRS:
         router = universal.subset(named(universal, pair))
-        cells = []
-        for preference in DIAL:
-            decisions = router.route_many(ordinary, cost_preference=preference)
-            to_dear = np.array([each.candidate == router.pool.names[1] for each in decisions])
-            cells.append(", ".join(f"{to_dear[levels == level].mean():.0%}" for level in range(4)))
+        cells = [by_level(to_dear(router, ordinary, preference), levels) for preference in DIAL]
         print(f"| {', '.join(pair)} | {' | '.join(cells)} |")
     print("\n| weaker, stronger | mean predicted quality | stronger predicted no worse on |\n|---|---|---|")
     for line in SIBLINGS:
@@ -113,10 +112,17 @@ def named(router: Router, names: tuple[str, ...]) -> list[str]:
     return [candidate.name for candidate in found if candidate is not None]
 
 
-def share(router: Router, queries: tuple[str, ...], dear: str, preference: float) -> float:
-    """Return the share of queries that goes to the dear model."""
-    calls = [Query.of_call(text) for text in queries]
-    return float(np.mean([d.candidate == dear for d in router.route_many(calls, cost_preference=preference)]))
+def to_dear(router: Router, queries: list[Query], preference: float) -> npt.NDArray[np.bool_]:
+    """Return whether the second of two models, the dear one, gets each query, shape (n,)."""
+    dear = router.pool.names[1]
+    return np.array(
+        [each.candidate == dear for each in router.route_many(queries, cost_preference=preference)]
+    )
+
+
+def by_level(chosen: npt.NDArray[np.bool_], level: npt.NDArray[np.intp]) -> str:
+    """Return the share of each level's queries that goes to the dear model; the last axis is the queries."""
+    return ", ".join(f"{chosen[..., level == each].mean():.0%}" for each in range(4))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Does the harder request have the greater claim to the dear model? python benchmarks/difficulty.py [ROUTER...].
 
-On 360 requests of stated difficulty (held_out_requests.jsonl: trivial to hard, in 13 languages, of which neither length
-nor topic gives the level away) that were written by another hand than those that the bundled router was fitted to, and
-served no choice. A request's claim is the share of the dial's settings at which the dear of two models gets it, in the
-mean over the pairs of dial.py. Printed are the AUC of claims between the two easier levels and the two harder, of all
-and by length, Spearman's rank correlation, on which share of pairs on one topic the harder has the greater claim (ties
-count half), and the share of each level that goes to the dear model.
+On 360 requests of stated difficulty (held_out_requests.jsonl: trivial to hard, in 13 languages; neither length nor
+topic gives the level away), written by another hand than those that the bundled router was fitted to. They served two
+choices (docs/benchmarks.md). A request's claim is the share of the dial's settings at which the dear of two models
+gets it, in the mean over the pairs of dial.py. Printed are the AUC of claims between the two easier levels and the
+two harder, of all and by length, Spearman's rank correlation, on which share of pairs on one topic the harder has the
+greater claim (ties count half), and the share of each level that goes to the dear model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import typer
-from dial import PAIRS, named
+from dial import PAIRS, by_level, named, to_dear
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 from train_universal import queries_of, rows_of
@@ -56,14 +56,8 @@ def choices(router: Router, queries: list[Query]) -> npt.NDArray[np.bool_]:
     found = []
     for pair in PAIRS:
         two = router.subset(named(router, pair))
-        decided = (two.route_many(queries, cost_preference=float(each)) for each in SETTINGS)
-        found.append([[each.candidate == two.pool.names[1] for each in many] for many in decided])
+        found.append([to_dear(two, queries, float(each)) for each in SETTINGS])
     return np.array(found)
-
-
-def by_level(chosen: npt.NDArray[np.bool_], level: npt.NDArray[np.intp]) -> str:
-    """Return the share of each level that goes to the dear model."""
-    return ", ".join(f"{chosen[..., level == each].mean():.0%}" for each in range(4))
 
 
 def in_order(rows: list[dict[str, Any]], claim: Floats) -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,19 +110,24 @@ like yours: `crossroute profile MODEL`, or go on from this router with your own 
 """
 
 
+class Part(StrEnum):
+    """Of a router, what is made anew without training its network."""
+
+    pool = "pool"
+    heads = "heads"
+
+
 def main(
     folder: Annotated[Path, typer.Argument(help="Where the router is, or goes.")] = FOLDER,
-    only: Annotated[
-        str, typer.Option(help="What of the router in the folder to make anew: pool or heads.")
-    ] = "",
+    only: Annotated[Part | None, typer.Option(help="What of the router in the folder to make anew.")] = None,
     without: Annotated[str, typer.Option(help="A set to leave out whole.")] = "",
 ) -> None:
     """Train the bundled universal router, or bring a part of it up to date."""
     torch.set_num_threads(1)
     left_out = (without,) if without else ()
-    if only == "pool":
+    if only is Part.pool:
         extend(Router.from_pretrained(folder), beliefs(left_out), without=left_out).save_pretrained(folder)
-    elif only == "heads":
+    elif only is Part.heads:
         refit_heads(Router.from_pretrained(folder), left_out).save_pretrained(folder)
     else:
         train(folder, left_out)
@@ -139,7 +145,7 @@ def train(folder: Path, without: tuple[str, ...], config: TrainingConfig = CONFI
 
 
 def refit_heads(router: Router, without: tuple[str, ...]) -> Router:
-    """Return a router whose doubt is fitted again to its network: where queries lie, and the heads that read them."""
+    """Return a router with its doubt fitted again to its network: where queries lie, and the heads that read them."""
     outcomes, believed = outcomes_without(without), beliefs(without)
     predictor = router.predictor.with_doubt(None)
     encoder, unit = predictor.query_encoder, predictor.cost_unit
@@ -155,15 +161,7 @@ def refit_heads(router: Router, without: tuple[str, ...]) -> Router:
         pool.append(candidate.model_copy(update={"profile": profile}))
     measured = predictor.with_pool(Pool(pool))
     doubt = fit_prior_doubt(measured, train, validation, prior_of(outcomes, believed, encoder.name))
-    fitted = Router(
-        measured.with_doubt(doubt),
-        calibration=router.calibration,
-        cluster_labels=router.cluster_labels,
-        reward=router.reward,
-        provenance=router.provenance,
-        verifier=router.own_verifier,
-    )
-    return extend(fitted, believed, without=without)
+    return extend(router.with_predictor(measured.with_doubt(doubt)), believed, without=without)
 
 
 def outcomes_without(without: tuple[str, ...]) -> Outcomes:

@@ -23,7 +23,7 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.encoder.surface import Counts, line_features, text_features, within_bounds
-from crossroute.encoder.word_ease import ease_of_sums, sum_words
+from crossroute.encoder.word_ease import SUMS, ease_of_sums, sum_words
 from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 
@@ -187,8 +187,8 @@ def _read_lines(
             length, pieces = read_length(query.text), told[0]
             lengths.append(length)
             whole.append(pieces if query.input_tokens is None else query.input_tokens)
-            features.append(line_features(query.text, length, told[1:-2]))
-            sums.append((told[-2], told[-1]))
+            features.append(line_features(query.text, length, told[1:-SUMS]))
+            sums.append(told[-SUMS:])
     vectors = np.concatenate([embeddings, embeddings, within_bounds(features)], axis=1)
     return EncodedQueries.of(queries, vectors, lengths, whole, ease_of_sums(sums))
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from crossroute.encoder import Embeddings
 from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
 from crossroute.encoder.surface import COUNTS, Counts, is_of_words, word_counts
-from crossroute.encoder.word_ease import sum_words
+from crossroute.encoder.word_ease import SUMS, sum_words
 from crossroute.errors import EncoderError, one_line
 
 FEW = 16
@@ -28,6 +28,9 @@ FEW = 16
 
 PART = re.compile(r"[^\W_]+|.", re.ASCII)
 """What BERT's tokenizer reads by itself in a word of ASCII: letters and digits between marks, and each mark."""
+
+BESIDE = 1 + COUNTS + SUMS
+"""Numbers of a word beside its vector: tokens, `word_counts`, `sum_words`."""
 
 KNOWN_WORDS = 16_384
 """Words that are remembered; when there are more, all are forgotten."""
@@ -63,7 +66,7 @@ class StaticEncoder:
         self.by_word = splits_at_blanks(self._tokenizer)
         added = self._tokenizer.get_added_tokens_decoder().values()
         self._read_whole = [token.content.lower() for token in added]
-        self._words = WordRows(self._width + 1 + COUNTS + 2, self._measured)
+        self._words = WordRows(self._width + BESIDE, self._measured)
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
@@ -116,7 +119,7 @@ class StaticEncoder:
     def _measured(self, words: list[str]) -> Embeddings:
         """Return the row of each word: the sum of its vectors, its tokens, its counts, and its ease."""
         tokens = self._tokens_of_words(words)
-        rows = np.zeros((len(words), self._width + 1 + COUNTS + 2), dtype=np.float32)
+        rows = np.zeros((len(words), self._width + BESIDE), dtype=np.float32)
         rows[:, self._width :] = [
             (len(each), *word_counts(word), *sum_words(word))
             for word, each in zip(words, tokens, strict=True)

@@ -162,6 +162,7 @@ STRANGE = (
 
 
 def test_few_grades_move_a_known_candidate_more_where_queries_are_unlike_training():
+    # fewer than `shifts.LEAST_GRADES`, from which on a candidate may be said to be another than was measured
     router = Router.from_pretrained("universal").subset(["gpt-4o-2024-08-06", "llama-3.1-70b-instruct"])
     texts = {
         "near": [
