@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from crossroute.data.readers.opening import long_fields, opened
-from crossroute.data.readers.plain import json_lines, repeated, suffix
+from crossroute.data.readers.opening import allow_long_fields, open_text
+from crossroute.data.readers.plain import find_repeated, read_json_lines, suffix
 from crossroute.errors import DataError, needs_extra, one_line
 from crossroute.files import replace_entry
 
@@ -153,18 +153,18 @@ def _parquet_texts(path: Path, column: str, size: int, first: int) -> Iterator[s
 
 
 def _json_texts(path: Path, column: str) -> Iterator[str | None]:
-    for place, row in json_lines(path):
+    for place, row in read_json_lines(path):
         if column not in row:
             raise _without(f"{path}, {place},", column, row)
         yield _text(row[column])
 
 
 def _csv_texts(path: Path, column: str) -> Iterator[str | None]:
-    with opened(path, newline="") as file, long_fields():
+    with open_text(path, newline="") as file, allow_long_fields():
         rows = csv.DictReader(file)
         if column not in (rows.fieldnames or ()):
             raise _without(path, column, rows.fieldnames or ())
-        if repeated(rows.fieldnames or ()) == column:
+        if find_repeated(rows.fieldnames or ()) == column:
             raise DataError(f"{path} has two columns that are called {column!r}. Keep one of them.")
         for row in rows:
             yield _text(row[column])

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crossroute.data.readers.opening import opened
-from crossroute.data.readers.plain import suffix, table_rows
+from crossroute.data.readers.opening import open_text
+from crossroute.data.readers.plain import read_table, suffix
 from crossroute.errors import DataError
 from crossroute.files import why_no_file
 
@@ -50,7 +50,7 @@ def read_prompts(
     if lacking := why_no_file(path):
         raise DataError(f"{path} {lacking}. Expected a table of prompts, or a .txt with one prompt per line.")
     found: dict[str, Prompt] = {}
-    for place, fields in _lines(path) if suffix(path) == ".txt" else table_rows(path):
+    for place, fields in _lines(path) if suffix(path) == ".txt" else read_table(path):
         prompt = _prompt(f"{path}, {place}", fields, text, reference)
         first = found.setdefault(prompt.text, prompt)
         if first.reference != prompt.reference:
@@ -69,7 +69,7 @@ def read_prompts(
 
 
 def _lines(path: Path) -> Any:
-    with opened(path) as file:
+    with open_text(path) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield f"line {number}", {"text": line.strip()}

@@ -32,7 +32,7 @@ SURE = 1e-3
 """Largest valid mean log-probability: providers round that of a certain answer to slightly above 0."""
 
 
-def outside(measure: str, values: Floats) -> npt.NDArray[np.bool_]:
+def is_out_of_range(measure: str, values: Floats) -> npt.NDArray[np.bool_]:
     """Return where values of a measure are out of range. NaN means unknown and is in range."""
     if measure == "answer_logprob":
         return np.isinf(values) | (values > SURE)
@@ -40,7 +40,7 @@ def outside(measure: str, values: Floats) -> npt.NDArray[np.bool_]:
     return (values < 0) | (values > most) | np.isinf(values)
 
 
-def complaint(measure: str, value: float, candidate: object, query: object) -> str:
+def describe_fault(measure: str, value: float, candidate: object, query: object) -> str:
     """Return the error message for a value that is out of range."""
     remedy = {
         "quality": "a number in [0, 1]; rescale it",
@@ -88,11 +88,11 @@ def pivot(
     for measure, array in arrays.items():
         if MEASURES[measure] in rows:
             values = np.asarray(rows[MEASURES[measure]], dtype=np.float64)
-            wrong = outside(measure, values)
+            wrong = is_out_of_range(measure, values)
             if wrong.any():
                 row = int(wrong.argmax())
                 raise DataError(
-                    f"{place(row)}: {complaint(measure, values[row], candidates[row], queries[row])}"
+                    f"{place(row)}: {describe_fault(measure, values[row], candidates[row], queries[row])}"
                 )
             array[line_of_row, column_of_row] = values
     return dict(arrays)

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, unwritable
-from crossroute.data.columns import MEASURES, Column, complaint, outside, pivot
+from crossroute.data.columns import MEASURES, Column, describe_fault, is_out_of_range, pivot
 from crossroute.data.merge import Asked, Merged
 from crossroute.data.parquet import Table, read_candidates, replacing, write_candidates, write_table
 from crossroute.errors import DataError
@@ -77,11 +77,11 @@ class Outcomes:
             query = self.query_ids[self.splits.index(unknown[0])]
             raise DataError(f"Unknown split {unknown[0]!r} of query {query!r}; expected {', '.join(SPLITS)}.")
         for name in MEASURES:
-            wrong = np.argwhere(outside(name, getattr(self, name)))  # (faults, 2)
+            wrong = np.argwhere(is_out_of_range(name, getattr(self, name)))  # (faults, 2)
             if len(wrong):
                 row, column = wrong[0]
                 value = getattr(self, name)[row, column]
-                raise DataError(complaint(name, value, self.pool.names[column], self.query_ids[row]))
+                raise DataError(describe_fault(name, value, self.pool.names[column], self.query_ids[row]))
 
     def __len__(self) -> int:
         return len(self.query_ids)

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from crossroute.candidate import Candidate, Price
 from crossroute.data.outcomes import MEASURES
-from crossroute.data.readers.rows import Rows, short
+from crossroute.data.readers.rows import Rows, shorten
 from crossroute.errors import DataError
 from crossroute.files import replace_file
 from crossroute.profiler.questions import GradedQuery
@@ -187,7 +187,7 @@ def _parse_row(path: Path, number: int, line: bytes) -> Row:
     for name in ("query_id", *MEASURES.values()):
         kind = str if name == "query_id" else (int, float, type(None))
         if not isinstance(row.get(name), kind) or isinstance(row.get(name), bool):
-            raise _fault(path, number, f"{name} is {short(row.get(name))}")
+            raise _fault(path, number, f"{name} is {shorten(row.get(name))}")
     return row
 
 

@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crossroute.data.readers.opening import read_json
-from crossroute.data.readers.plain import records, suffix, table_rows
+from crossroute.data.readers.plain import read_records, read_table, suffix
 from crossroute.errors import DataError
 from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
@@ -122,9 +122,9 @@ def read_scores(path: Path) -> Iterator[Score]:
 
 def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if suffix(path) != ".json":
-        return table_rows(path, {name: name for name in (*RUN, *TRACE, *NAME, *VALUE)})
+        return read_table(path, {name: name for name in (*RUN, *TRACE, *NAME, *VALUE)})
     data = read_json(path)
-    return records(path, data.get("data", [data]) if isinstance(data, Mapping) else data)
+    return read_records(path, data.get("data", [data]) if isinstance(data, Mapping) else data)
 
 
 def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:

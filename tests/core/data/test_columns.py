@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crossroute import Candidate, DataError, Pool
-from crossroute.data.columns import MEASURES, MOST_TOKENS, SURE, complaint, outside, pivot
+from crossroute.data.columns import MEASURES, MOST_TOKENS, SURE, describe_fault, is_out_of_range, pivot
 
 POOL = Pool([Candidate(name="a", aliases=("first",)), Candidate(name="b")])
 LINE = {"q1": 0, "q2": 1}
@@ -22,9 +22,9 @@ LINE = {"q1": 0, "q2": 1}
     ],
 )
 def test_each_measure_has_a_range(measure, fine, wrong):
-    assert not outside(measure, np.array(fine, dtype=float)).any()
-    assert outside(measure, np.array(wrong, dtype=float)).all()
-    assert complaint(measure, 7.0, "a", "q1").startswith(
+    assert not is_out_of_range(measure, np.array(fine, dtype=float)).any()
+    assert is_out_of_range(measure, np.array(wrong, dtype=float)).all()
+    assert describe_fault(measure, 7.0, "a", "q1").startswith(
         f"{MEASURES[measure]} 7 of candidate 'a' on query 'q1' is out of range: expected a"
     )
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from crossroute.candidate import Candidate, Pool, Price, Profile
 from crossroute.data.columns import MEASURES
 from crossroute.data.outcomes import SPLITS, Outcomes, split_of
-from crossroute.data.readers.plain import table_rows
+from crossroute.data.readers.plain import read_table
 from crossroute.errors import DataError
 
 QUERIES = [
@@ -348,7 +348,7 @@ def test_files_that_are_damaged_are_refused(tmp_path: Path):
         with pytest.raises(DataError, match=rf"{parquet.name} is not a readable parquet file"):
             Outcomes.read(tmp_path / "garbled")
         with pytest.raises(DataError, match=rf"{parquet.name} is not a readable parquet file"):
-            list(table_rows(parquet))
+            list(read_table(parquet))
         outcomes.write(tmp_path / "garbled")
     outcomes.write(tmp_path / "listed")
     (tmp_path / "listed" / "candidates.json").write_text(json.dumps([{"name": "a", "prize": 1}]))

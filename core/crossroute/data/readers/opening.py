@@ -1,4 +1,4 @@
-"""Open text files, gzip or not; what cannot be read becomes a one-line error."""
+"""Open text files, compressed by gzip or not, with one-line errors for unreadable ones."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from crossroute.errors import DataError, one_line
 
 
 @contextmanager
-def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
-    """Open a file of UTF-8 text, compressed where its name ends in .gz; `path` may be whatever opens as paths do.
+def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
+    """Open a file of UTF-8 text, compressed if its name ends in .gz; `path` may be any object with `Path.open`.
 
     Raises:
-        DataError: What is read within the block cannot be decoded.
+        DataError: Text read within the block cannot be decoded.
     """
-    with decoded(path), path.open("rb") as packed:
+    with convert_decoding_errors(path), path.open("rb") as packed:
         content = gzip.GzipFile(fileobj=packed) if path.suffix.lower() == ".gz" else packed
         with io.TextIOWrapper(cast("BinaryIO", content), encoding="utf-8-sig", newline=newline) as file:
             yield file
 
 
 @contextmanager
-def decoded(path: Path) -> Iterator[None]:
-    """Tell what within the block cannot be decoded as an error of the data."""
+def convert_decoding_errors(path: Path) -> Iterator[None]:
+    """Convert decoding errors within the block to a `DataError`."""
     try:
         yield
     except UnicodeDecodeError as error:
@@ -40,8 +40,8 @@ def decoded(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def long_fields() -> Iterator[None]:
-    """Let a field of a CSV file be longer than the 131,072 characters that the csv module reads by default."""
+def allow_long_fields() -> Iterator[None]:
+    """Allow fields of CSV files beyond the csv module's default limit of 131,072 characters."""
     former = csv.field_size_limit(2**31 - 1)
     try:
         yield
@@ -50,12 +50,12 @@ def long_fields() -> Iterator[None]:
 
 
 def read_json(path: Path) -> Any:
-    """Return what a file of JSON says.
+    """Read a JSON file.
 
     Raises:
-        DataError: It is no JSON.
+        DataError: It is not valid JSON.
     """
-    with opened(path) as file:
+    with open_text(path) as file:
         text = file.read()
     try:
         return json.loads(text)
@@ -64,6 +64,6 @@ def read_json(path: Path) -> Any:
 
 
 def not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
-    """Return the error for a file of another encoding, or of another kind altogether."""
+    """Return the error for a file that is not UTF-8 text."""
     byte = error.object[error.start]
     return DataError(f"{path} is not UTF-8 text: it holds the byte 0x{byte:02x}. Save it as UTF-8.")

@@ -1,10 +1,9 @@
-"""A pickled pandas DataFrame, read as data: nothing that the pickle names is imported or called.
+"""Read a pickled pandas DataFrame as data: nothing that the pickle names is imported or called.
 
-A pickle is a program: it names functions and calls them. The usual defence, a list of names that may be
-loaded, still hands the pickle real pandas and NumPy objects, whose state it may then set at will. Here each
-name on the list stands for an inert record that only remembers what it was called with; what is not on the
-list is refused. From the records the columns are rebuilt by our own code, with checks, so pandas need not be
-installed, and what 1.5, 2.2 and 3.1 write reads alike.
+A pickle is a program that calls functions by name. The usual defence, a list of permitted names, still gives the
+pickle real pandas and NumPy objects, and it can set their state at will. Here each permitted name becomes an inert
+record of its arguments, and any other name is an error. The columns are then rebuilt from the records, with checks.
+So pandas need not be installed, and pickles of pandas 1.5, 2.2 and 3.1 are read alike.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ _KINDS = {
     ("__builtin__", "bytes"): "bytes",
     ("_codecs", "encode"): "bytes",
 }
-"""(module, name) that a pickle may name, exactly so -> the kind of record that stands for it."""
+"""Permitted (module, name) -> the kind of record that represents it."""
 
 _MALFORMED = (
     pickle.UnpicklingError,
@@ -80,7 +79,7 @@ _MALFORMED = (
 
 
 class _Record:
-    """What a pickle asked for: the kind of thing, what it was called with, the state it was given."""
+    """An object in a pickle: its kind, the arguments of its constructor, and its state."""
 
     kind = ""
     args: tuple[Any, ...]
@@ -99,7 +98,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str, /) -> type[_Record]:
         if (module, name) not in _KINDS:
             raise DataError(f"it asks for {module}.{name}, which no table of outcomes needs. It was not run")
-        # A class of its own for each request: whatever a pickle sets on it is gone with the pickle.
+        # A new class for each request, so that nothing that a pickle sets on it outlives the pickle.
         return type("_Record", (_Record,), {"kind": _KINDS[module, name]})
 
 
@@ -107,11 +106,11 @@ def read_frame(path: Path) -> dict[str, Values]:
     """Read the columns of a pickled DataFrame.
 
     Raises:
-        DataError: The pickle names something that is not on the list, or holds no plain DataFrame.
+        DataError: The pickle names something that is not permitted, or does not contain a plain DataFrame.
     """
     try:
         with path.open("rb") as file:
-            return _columns(_Unpickler(file).load())
+            return _read_columns(_Unpickler(file).load())
     except _MALFORMED as error:
         reason = one_line(error) or type(error).__name__
         raise DataError(
@@ -120,16 +119,18 @@ def read_frame(path: Path) -> dict[str, Values]:
         ) from None
 
 
-def _columns(frame: object) -> dict[str, Values]:
+def _read_columns(frame: object) -> dict[str, Values]:
     manager = _expect(_expect(frame, "frame").state["_mgr"], "blocks")
     blocks, axes = manager.args[:2]
-    labels = [str(label) for label in _values(_expect(axes[0], "index").args[1]["data"])]
+    labels = [str(label) for label in _read_values(_expect(axes[0], "index").args[1]["data"])]
     columns: dict[str, Values] = {}
     for block in blocks:
         content, placement = _expect(block, "block").args[:2]
-        values = _values(content)
+        values = _read_values(content)
         rows = list(values) if isinstance(values, np.ndarray) and values.ndim == 2 else [values]
-        columns.update(zip([labels[place] for place in _places(placement, len(labels))], rows, strict=True))
+        columns.update(
+            zip([labels[place] for place in _read_places(placement, len(labels))], rows, strict=True)
+        )
     if len(columns) != len(labels) or len({len(column) for column in columns.values()}) > 1:
         raise ValueError("its columns have different lengths or the same name")
     return {label: columns[label] for label in labels}
@@ -142,51 +143,53 @@ def _expect(node: object, *kinds: str) -> _Record:
     return node
 
 
-def _places(placement: object, size: int) -> Iterable[int]:
-    """Return the columns of the frame that a block holds."""
+def _read_places(placement: object, size: int) -> Iterable[int]:
+    """Return the positions of a block's columns in the frame."""
     record = _expect(placement, "slice", "array", "buffer")
     if record.kind == "slice":
         return range(size)[slice(*record.args)]
-    return cast("list[int]", _values(record).tolist())  # type: ignore[union-attr]
+    return cast("list[int]", _read_values(record).tolist())  # type: ignore[union-attr]
 
 
-def _values(node: object) -> Values:
+def _read_values(node: object) -> Values:
     """Return the texts or numbers of one block."""
     record = _expect(node, "array", "buffer", "arrow strings", "arrow", "chunks", "backed")
     if record.kind == "array":
-        return _array(*record.state[1:5])
+        return _read_array(*record.state[1:5])
     if record.kind == "buffer":
-        return _buffer(*record.args)
+        return _read_buffer(*record.args)
     if record.kind == "arrow strings":
         state = record.state
-        return _values(state["_pa_array"] if "_pa_array" in state else state["_data"])
+        return _read_values(state["_pa_array"] if "_pa_array" in state else state["_data"])
     if record.kind == "chunks":
-        return [value for chunk in record.args[0] for value in _values(chunk)]
+        return [value for chunk in record.args[0] for value in _read_values(chunk)]
     if record.kind == "backed":
-        return _values(
+        return _read_values(
             next(part for part in record.state if getattr(part, "kind", "") in ("array", "buffer"))
         )
-    return _arrow(*record.args[0][:5])
+    return _read_arrow(*record.args[0][:5])
 
 
-def _array(shape: tuple[int, ...], dtype: object, fortran: bool, content: object) -> Values:
-    kind = _dtype(dtype)
+def _read_array(shape: tuple[int, ...], dtype: object, fortran: bool, content: object) -> Values:
+    kind = _read_dtype(dtype)
     if kind.hasobject:
-        cells = np.fromiter(_strip(cast("list[object]", content)), dtype=object, count=math.prod(shape))
+        cells = np.fromiter(
+            _unwrap_cells(cast("list[object]", content)), dtype=object, count=math.prod(shape)
+        )
         return cells.reshape(shape)
-    return np.frombuffer(_bytes(content), dtype=kind).reshape(shape, order="F" if fortran else "C")
+    return np.frombuffer(_read_bytes(content), dtype=kind).reshape(shape, order="F" if fortran else "C")
 
 
-def _buffer(
+def _read_buffer(
     content: object, dtype: object, shape: tuple[int, ...], order: str, axes: tuple[int, ...] | None = None
 ) -> Values:
-    flat = np.frombuffer(_bytes(content), dtype=_dtype(dtype))
+    flat = np.frombuffer(_read_bytes(content), dtype=_read_dtype(dtype))
     if order == "K" and axes is not None:
         return flat.reshape(shape).transpose(axes)
     return flat.reshape(shape, order="F" if order == "F" else "C")
 
 
-def _arrow(kind: object, length: int, nulls: int, offset: int, buffers: Sequence[object]) -> Values:
+def _read_arrow(kind: object, length: int, nulls: int, offset: int, buffers: Sequence[object]) -> Values:
     """Rebuild a pyarrow array of strings; pyarrow checks that the buffers hold what they claim."""
     with needs_extra("Reading a pickled column of pyarrow", "train"):
         import pyarrow as pa
@@ -194,14 +197,14 @@ def _arrow(kind: object, length: int, nulls: int, offset: int, buffers: Sequence
     alias = _expect(kind, "arrow type").args[0]
     if alias not in ("string", "large_string"):
         raise ValueError(f"it holds a column of the type {alias}")
-    parts = [None if buffer is None else pa.py_buffer(_bytes(buffer)) for buffer in buffers]
+    parts = [None if buffer is None else pa.py_buffer(_read_bytes(buffer)) for buffer in buffers]
     array = pa.Array.from_buffers(pa.type_for_alias(alias), length, parts, nulls, offset)
     array.validate(full=True)
     return cast("list[str | None]", array.to_pylist())
 
 
-def _dtype(node: object) -> np.dtype[Any]:
-    """Return a dtype of plain numbers or objects; the state of any other could reach into memory."""
+def _read_dtype(node: object) -> np.dtype[Any]:
+    """Return a dtype of plain numbers or objects; the state of other dtypes could access arbitrary memory."""
     record = _expect(node, "dtype")
     order = record.state[1] if record.state else "="
     if re.fullmatch(r"O8?", record.args[0]):
@@ -212,20 +215,20 @@ def _dtype(node: object) -> np.dtype[Any]:
     return np.dtype(name)
 
 
-def _bytes(node: object) -> bytes | bytearray:
+def _read_bytes(node: object) -> bytes | bytearray:
     if isinstance(node, bytes | bytearray):
         return node
     args = _expect(node, "bytes").args
     if not args:
         return b""
-    return args[0].encode("latin-1") if isinstance(args[0], str) else _bytes(args[0])
+    return args[0].encode("latin-1") if isinstance(args[0], str) else _read_bytes(args[0])
 
 
-def _strip(cells: Iterable[object]) -> Iterable[object]:
-    """Replace the records that stand in cells: pandas' missing value and NumPy's scalars."""
+def _unwrap_cells(cells: Iterable[object]) -> Iterable[object]:
+    """Replace the records in cells, which are pandas' missing value and NumPy's scalars."""
     for cell in cells:
         if isinstance(cell, _Record) and cell.kind == "scalar":
-            yield np.frombuffer(_bytes(cell.args[1]), dtype=_dtype(cell.args[0]))[0]
+            yield np.frombuffer(_read_bytes(cell.args[1]), dtype=_read_dtype(cell.args[0]))[0]
         elif isinstance(cell, _Record | type):
             if getattr(cell, "kind", "") != "missing":
                 raise ValueError(f"it holds a {getattr(cell, 'kind', 'class')} in a cell")

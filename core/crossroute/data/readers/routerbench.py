@@ -1,4 +1,4 @@
-"""RouterBench as published: a wide table with one row a query, as a pandas pickle or as CSV.
+"""Read RouterBench as published: a wide table with one row per query, as a pandas pickle or as CSV.
 
 Columns: sample_id, prompt (a stringified list of texts), eval_name, one column of quality named after each
 model, `<model>|model_response`, `<model>|total_cost` in USD, and oracle_model_to_route_to.
@@ -22,7 +22,7 @@ import numpy as np
 from crossroute.candidate import Candidate, Price
 from crossroute.data.columns import Column
 from crossroute.data.outcomes import Outcomes
-from crossroute.data.readers.opening import long_fields
+from crossroute.data.readers.opening import allow_long_fields
 from crossroute.data.readers.pickle_frame import Values, read_frame
 from crossroute.errors import DataError
 from crossroute.numeric import Floats
@@ -57,19 +57,19 @@ _COST = "|total_cost"
 
 
 def is_routerbench(columns: Sequence[str]) -> bool:
-    """Say whether the columns of a table are those of RouterBench."""
+    """Return whether the columns of a table are those of RouterBench."""
     return {"prompt", "eval_name"} <= set(columns) and any(name.endswith(_COST) for name in columns)
 
 
 def read_pickle(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
-    """Read routerbench_0shot.pkl or routerbench_5shot.pkl; the pickle is parsed, never run (see pickle_frame.py)."""
-    return _outcomes(path, read_frame(path), candidates)
+    """Read routerbench_0shot.pkl or routerbench_5shot.pkl, without executing the pickle (see pickle_frame.py)."""
+    return _build_outcomes(path, read_frame(path), candidates)
 
 
 def read_csv(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
     """Read the same table as CSV, row by row, without the models' responses."""
     columns: dict[str, list[str | None]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file, long_fields():
+    with path.open(encoding="utf-8-sig", newline="") as file, allow_long_fields():
         reader = csv.reader(file, strict=True)
         try:
             header = next(reader, [])
@@ -87,10 +87,10 @@ def read_csv(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
             raise DataError(
                 f"{path}, line {reader.line_num + 1}: {error}. Save it as UTF-8 CSV, quoted."
             ) from None
-    return _outcomes(path, columns, candidates)
+    return _build_outcomes(path, columns, candidates)
 
 
-def _outcomes(path: Path, columns: Mapping[str, Values], candidates: Iterable[Candidate]) -> Outcomes:
+def _build_outcomes(path: Path, columns: Mapping[str, Values], candidates: Iterable[Candidate]) -> Outcomes:
     models = [name.removesuffix(_COST) for name in columns if name.endswith(_COST)]
     missing = [name for name in (*_REQUIRED, *models) if name not in columns]
     if missing or not models:
@@ -98,15 +98,15 @@ def _outcomes(path: Path, columns: Mapping[str, Values], candidates: Iterable[Ca
             f"{path} has no column {(*missing, '<model>|total_cost')[0]!r}. Expected RouterBench's columns: "
             "sample_id, prompt, eval_name, and for each model one of its name and <model>|total_cost."
         )
-    ids = _unique(_strings(path, "sample_id", columns["sample_id"]))
-    texts = [prompt_text(text) for text in _strings(path, "prompt", columns["prompt"])]
-    tasks = _strings(path, "eval_name", columns["eval_name"])
+    ids = _number_repeats(_check_strings(path, "sample_id", columns["sample_id"]))
+    texts = [join_prompt(text) for text in _check_strings(path, "prompt", columns["prompt"])]
+    tasks = _check_strings(path, "eval_name", columns["eval_name"])
     queries = [
         {"query_id": name, "text": text, "task": task}
         for name, text, task in zip(ids, texts, tasks, strict=True)
     ]
     quality, cost = (
-        np.concatenate([_numbers(path, name + suffix, columns[name + suffix]) for name in models])
+        np.concatenate([_to_numbers(path, name + suffix, columns[name + suffix]) for name in models])
         for suffix in ("", _COST)
     )
     rows: dict[str, Column] = {
@@ -123,19 +123,19 @@ def _outcomes(path: Path, columns: Mapping[str, Values], candidates: Iterable[Ca
     )
 
 
-def prompt_text(prompt: str) -> str:
-    r"""Return the text of a prompt: the parts of a stringified list, one below the other; else as it is.
+def join_prompt(prompt: str) -> str:
+    r"""Return the text of a prompt: the joined parts of a stringified list, or any other text unchanged.
 
-    >>> prompt_text("['You are helpful.', 'What is 2 + 2?']")
+    >>> join_prompt("['You are helpful.', 'What is 2 + 2?']")
     'You are helpful.\nWhat is 2 + 2?'
-    >>> prompt_text("[draft] What is 2 + 2?")
+    >>> join_prompt("[draft] What is 2 + 2?")
     '[draft] What is 2 + 2?'
     """
     if not prompt.startswith("["):
         return prompt
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\\d" in a text is no fault of ours
+            warnings.simplefilter("ignore")  # a text may contain "\\d", an invalid escape
             parts = ast.literal_eval(prompt)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return prompt
@@ -144,8 +144,8 @@ def prompt_text(prompt: str) -> str:
     return "\n".join(parts)
 
 
-def _unique(names: list[str]) -> list[str]:
-    """Number the later of equal names: a published sample_id may stand before two prompts."""
+def _number_repeats(names: list[str]) -> list[str]:
+    """Make names unique by numbering repeats: some published sample_ids have two prompts."""
     seen: Counter[str] = Counter()
     unique = []
     for name in names:
@@ -154,7 +154,7 @@ def _unique(names: list[str]) -> list[str]:
     return unique
 
 
-def _strings(path: Path, name: str, values: Values) -> list[str]:
+def _check_strings(path: Path, name: str, values: Values) -> list[str]:
     for row, value in enumerate(values):
         if not isinstance(value, str):
             raise DataError(
@@ -163,7 +163,7 @@ def _strings(path: Path, name: str, values: Values) -> list[str]:
     return list(values)
 
 
-def _numbers(path: Path, name: str, values: Values) -> Floats:
+def _to_numbers(path: Path, name: str, values: Values) -> Floats:
     """Convert a column to numbers, with NaN for None."""
     numbers = np.full(len(values), np.nan)
     for row, value in enumerate(values):

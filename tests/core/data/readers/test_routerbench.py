@@ -19,7 +19,7 @@ import pytest
 
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers.pickle_frame import _KINDS, read_frame
-from crossroute.data.readers.routerbench import PRICES, is_routerbench, prompt_text, read_csv, read_pickle
+from crossroute.data.readers.routerbench import PRICES, is_routerbench, join_prompt, read_csv, read_pickle
 from crossroute.errors import DataError
 
 HERE = Path(__file__).parent
@@ -273,7 +273,7 @@ def test_routerbench_is_told_by_its_columns():
     ],
 )
 def test_a_prompt_is_its_parts_or_else_itself(prompt: str, text: str):
-    assert prompt_text(prompt) == text
+    assert join_prompt(prompt) == text
 
 
 @pytest.mark.data

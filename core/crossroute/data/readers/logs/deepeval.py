@@ -9,45 +9,55 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crossroute.data.readers.logs.facts import Placed, listed, number, only, question, row, within
+from crossroute.data.readers.logs.facts import (
+    Placed,
+    find_question,
+    first_name,
+    first_number,
+    look_up,
+    make_row,
+    number_entries,
+)
 
 
 def is_log(data: object) -> bool:
-    """Say whether JSON is a test run of DeepEval."""
-    run = _run(data)
-    return isinstance(run, Mapping) and isinstance(_cases(run), list)
+    """Return whether JSON is a test run of DeepEval."""
+    run = _find_run(data)
+    return isinstance(run, Mapping) and isinstance(_find_cases(run), list)
 
 
 def read_log(path: Path, data: Any) -> Placed:
-    """Yield the test cases; the model is the hyperparameter of that name, or the file's name."""
-    run = _run(data)
+    """Yield a row per test case; the candidate is the hyperparameter `model`, or else the file's name."""
+    run = _find_run(data)
     chosen = run.get("hyperparameters")
-    candidate = only(
-        (within(chosen, "model"), within(chosen, "Model"), run.get("model")), otherwise=path.stem.lstrip(".")
+    candidate = first_name(
+        (look_up(chosen, "model"), look_up(chosen, "Model"), run.get("model")),
+        otherwise=path.stem.lstrip("."),
     )
-    for place, case in listed(str(path), _cases(run)):
+    for place, case in number_entries(str(path), _find_cases(run)):
         measured = case.get("metricsData") or case.get("metrics_data") or []
         metrics = [
-            (str(one.get("name")), one.get("score")) for _, one in listed(f"{path}, {place}", measured)
+            (str(one.get("name")), one.get("score"))
+            for _, one in number_entries(f"{path}, {place}", measured)
         ]
         scores = {**dict(metrics), "success": case.get("success")}
         yield (
             place,
-            row(
+            make_row(
                 scores,
-                text=question(case.get("input")),
+                text=find_question(case.get("input")),
                 candidate=candidate,
-                cost_usd=number(case.get("tokenCost"), case.get("token_cost")),
-                input_tokens=number(case.get("inputTokenCount")),
-                output_tokens=number(case.get("outputTokenCount")),
-                latency_s=number(case.get("completionTime"), case.get("completion_time")),
+                cost_usd=first_number(case.get("tokenCost"), case.get("token_cost")),
+                input_tokens=first_number(case.get("inputTokenCount")),
+                output_tokens=first_number(case.get("outputTokenCount")),
+                latency_s=first_number(case.get("completionTime"), case.get("completion_time")),
             ),
         )
 
 
-def _run(data: Any) -> Any:
+def _find_run(data: Any) -> Any:
     return data.get("testRunData", data) if isinstance(data, Mapping) else data
 
 
-def _cases(run: Mapping[str, Any]) -> Any:
+def _find_cases(run: Mapping[str, Any]) -> Any:
     return run.get("testCases", run.get("test_cases"))

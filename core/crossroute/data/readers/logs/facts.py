@@ -1,4 +1,4 @@
-"""Helpers of the readers of evaluation logs: find a grade, a query and numbers in a record."""
+"""Find grades, queries, names and numbers in the records of evaluation logs."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from crossroute.data.readers.rows import COLUMNS, Row
 from crossroute.errors import DataError
 
 Placed = Iterator[tuple[str, Row]]
-"""Rows in the layout of plain rows, each with its place; beside these columns, one for each score by its name."""
+"""Plain rows, each with its place; besides the usual columns, a row has one per score, by the score's name."""
 
 GRADES = {
     **dict.fromkeys(("c", "correct", "yes", "true", "pass", "passed", "success"), 1.0),
     **dict.fromkeys(("p", "partial"), 0.5),
     **dict.fromkeys(("i", "n", "incorrect", "no", "false", "fail", "failed", "failure", "noanswer"), 0.0),
 }
-"""Grades in words, those of Inspect's letters among them."""
+"""Grades in words, including Inspect's letters."""
 
 
-def grade_of(value: object) -> object:
-    """Return a score as a number where it is a word or a truth value; else as it is.
+def to_grade(value: object) -> object:
+    """Convert a word or a truth value to a number; return any other score unchanged.
 
-    >>> grade_of("C"), grade_of(False), grade_of(0.25)
+    >>> to_grade("C"), to_grade(False), to_grade(0.25)
     (1.0, 0.0, 0.25)
     """
     if isinstance(value, bool):
@@ -33,37 +33,37 @@ def grade_of(value: object) -> object:
     return value
 
 
-def row(scores: Mapping[str, object], **fields: object) -> Row:
-    """Return a row: its quality is the first score, and each score stands there by its name as well."""
-    graded = {name: grade_of(value) for name, value in scores.items()}
+def make_row(scores: Mapping[str, object], **fields: object) -> Row:
+    """Make a row: the first score is its quality, and each score also has a column of its own name."""
+    graded = {name: to_grade(value) for name, value in scores.items()}
     named = {name: value for name, value in graded.items() if name not in COLUMNS}
     return named | {"quality": next(iter(graded.values()), None)} | fields
 
 
-def question(said: object) -> str | None:
-    """Return the query of a prompt: a text as it is; of messages, the text of the user's last.
+def find_question(said: object) -> str | None:
+    """Return the query in a prompt: a text itself, or the last user message of a conversation.
 
-    >>> question([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}])
+    >>> find_question([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}])
     'Hello'
     """
     if isinstance(said, str):
-        return _of_json(said) or said
+        return _find_in_json(said) or said
     if isinstance(said, Mapping):
-        return _of_mapping(said)
+        return _find_in_mapping(said)
     if not isinstance(said, Sequence):
         return None
     messages = [one for one in said if isinstance(one, Mapping)]
     if said and not messages:
         texts = [one for one in said if isinstance(one, str)]
-        return question(texts[0]) if len(texts) == 1 else "\n".join(texts) or None
+        return find_question(texts[0]) if len(texts) == 1 else "\n".join(texts) or None
     asked = [
         one for one in messages if str(one.get("role", one.get("type", ""))).lower() in ("user", "human")
     ]
-    return content_of((asked or messages)[-1]) if messages else None
+    return join_content((asked or messages)[-1]) if messages else None
 
 
-def content_of(message: Mapping[str, Any]) -> str | None:
-    """Return the text of a message, whose content may be in parts."""
+def join_content(message: Mapping[str, Any]) -> str | None:
+    """Return the text of a message; if its content has several parts, they are joined by newlines."""
     content = message.get("content", message.get("text"))
     if isinstance(content, str):
         return content
@@ -76,61 +76,67 @@ def content_of(message: Mapping[str, Any]) -> str | None:
     return "\n".join(text for text in texts if isinstance(text, str)) or None
 
 
-def number(*places: object) -> float | None:
-    """Return the first of some values that is a number."""
+def first_number(*places: object) -> float | None:
+    """Return the first value that is a number, or None."""
     found = (place for place in places if isinstance(place, (int, float)) and not isinstance(place, bool))
     return next(found, None)
 
 
-def within(record: object, *path: str) -> Any:
-    """Return what stands at a path of keys within mappings; None where it does not."""
+def sum_numbers(values: Iterable[object]) -> float | None:
+    """Return the sum of the values that are numbers; None if none is."""
+    numbers = [number for value in values if (number := first_number(value)) is not None]
+    return sum(numbers) if numbers else None
+
+
+def look_up(record: object, *path: str) -> Any:
+    """Return the value at a path of keys in nested mappings, or None."""
     for key in path:
         record = record.get(key) if isinstance(record, Mapping) else None
     return record
 
 
-def mapping(source: str, value: object) -> Mapping[str, Any]:
-    """Return a value that has to be an object.
+def check_mapping(source: str, value: object) -> Mapping[str, Any]:
+    """Return a value, after checking that it is an object.
 
     Raises:
-        DataError: It is not.
+        DataError: It is not an object.
     """
     if not isinstance(value, Mapping):
         raise DataError(f"{source}: expected an object, got {value!r:.80}. Write the log again.")
     return value
 
 
-def listed(source: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the objects of a list, each with its place.
+def number_entries(source: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the objects of a list, each with its number: "entry 1".
 
     Raises:
-        DataError: It is no list, or holds something else.
+        DataError: It is not a list, or has an element that is not an object.
     """
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise DataError(f"{source}: expected a list, got {value!r:.80}. Write the log again.")
     for count, one in enumerate(value, start=1):
-        yield f"entry {count}", mapping(f"{source}, entry {count}", one)
+        yield f"entry {count}", check_mapping(f"{source}, entry {count}", one)
 
 
-def only(candidates: Iterable[str | None], *, otherwise: str) -> str:
-    """Return the first name that is one."""
+def first_name(candidates: Iterable[str | None], *, otherwise: str) -> str:
+    """Return the first name that is a non-empty text."""
     return next((name for name in candidates if isinstance(name, str) and name.strip()), otherwise)
 
 
-def _of_mapping(said: Mapping[str, Any]) -> str | None:
+def _find_in_mapping(said: Mapping[str, Any]) -> str | None:
     if "messages" in said:
         inner = said["messages"]
         nested = isinstance(inner, Sequence) and inner and isinstance(inner[0], Sequence)
-        return question(inner[0] if nested and not isinstance(inner[0], (str, Mapping)) else inner)
+        return find_question(inner[0] if nested and not isinstance(inner[0], (str, Mapping)) else inner)
     for key in ("input", "question", "query", "prompt", "text", "content"):
         if said.get(key):
-            return question(said[key])
+            return find_question(said[key])
     texts = [value for value in said.values() if isinstance(value, str)]
     return texts[0] if len(texts) == 1 else None
 
 
-def _of_json(said: str) -> str | None:
-    """Return the query of messages that stand in a text as JSON."""
+def _find_in_json(said: str) -> str | None:
+    """Return the query in a text that contains messages as JSON; None for any other text."""
     if not said.lstrip().startswith(("[{", "[\n", "{")):
         return None
     try:
@@ -138,4 +144,4 @@ def _of_json(said: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     is_messages = isinstance(found, list) and found and isinstance(found[0], dict) and "role" in found[0]
-    return question(found) if is_messages else None
+    return find_question(found) if is_messages else None
