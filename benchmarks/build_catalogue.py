@@ -28,7 +28,7 @@ from sets import DATA
 
 import crossroute.catalogue
 from crossroute.catalogue import Catalogue, Entry
-from crossroute.catalogue.spelling import key
+from crossroute.catalogue.spelling import make_key
 
 FILE = Path(crossroute.catalogue.__file__).with_name("catalogue.json")
 ABILITIES = {"t": "tools", "s": "structured_output", "v": "vision", "a": "audio", "f": "files"}
@@ -270,7 +270,7 @@ def check(catalogue: dict[str, Any]) -> None:
     owner: dict[str, str] = {}
     for row in catalogue["candidates"]:
         for spelling in dict.fromkeys(
-            map(key, (row["name"], *row.get("aliases", ()), *row.get("variants", ())))
+            map(make_key, (row["name"], *row.get("aliases", ()), *row.get("variants", ())))
         ):
             if spelling in owner:
                 raise SystemExit(f"{spelling!r} is both {owner[spelling]!r} and {row['name']!r}.")
@@ -282,8 +282,8 @@ def check(catalogue: dict[str, Any]) -> None:
     if absent:
         raise SystemExit(f"published_scores.py names {sorted(absent)}, which catalogue.txt does not.")
     for spelling in catalogue["refused"]:
-        if key(spelling) in owner:
-            raise SystemExit(f"{spelling!r} is refused, and is {owner[key(spelling)]!r}.")
+        if make_key(spelling) in owner:
+            raise SystemExit(f"{spelling!r} is refused, and is {owner[make_key(spelling)]!r}.")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from train_universal import ORDINARY, ordinary_queries, rows_of
 
 from crossroute import Query, Router
-from crossroute.catalogue import candidate_named
+from crossroute.catalogue import find_candidate
 
 TRIVIAL = (
     "hey",
@@ -108,7 +108,7 @@ def main() -> None:
 
 def named(router: Router, names: tuple[str, ...]) -> list[str]:
     """Return the router's own names."""
-    found = [candidate_named(router.pool, name) for name in names]
+    found = [find_candidate(router.pool, name) for name in names]
     return [candidate.name for candidate in found if candidate is not None]
 
 

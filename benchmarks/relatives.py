@@ -12,7 +12,7 @@ import numpy as np
 from crossroute import Candidate, Router
 from crossroute.catalogue import Catalogue
 from crossroute.catalogue.parts import read_parts
-from crossroute.catalogue.relatives import Relative, relatives_of
+from crossroute.catalogue.relatives import Relative, find_relatives
 from crossroute.numeric import Floats
 from crossroute.routing.believed import average_relatives
 
@@ -24,7 +24,7 @@ def main() -> None:
     """Print the errors, the slopes, and how many siblings keep their order."""
     pool = Router.from_pretrained("universal").pool
     known = {each.name: each for each in pool if each.name in Catalogue.bundled()}
-    families = {name: relatives_of(Catalogue.bundled(), name, known.keys() - {name}) for name in known}
+    families = {name: find_relatives(Catalogue.bundled(), name, known.keys() - {name}) for name in known}
     read = {name: family for name, family in families.items() if family}
     guessed = {name: average_relatives(name, family, known) for name, family in read.items()}
     truth = {name: believed_of(each, "ability") for name, each in known.items()}

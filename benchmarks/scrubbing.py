@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sets import DATA
 
-from crossroute.calls.scrubbing import without_secrets
+from crossroute.calls.scrubbing import remove_secrets
 
 ROOT = Path(__file__).parents[1]
 FRAMEWORKS = ("langchain_core", "llama_index.core")
@@ -63,7 +63,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     from tests.core.calls.test_scrubbing import FORMS
 
-    survived = [form for form, secret in FORMS.items() if secret in without_secrets(form)]
+    survived = [form for form, secret in FORMS.items() if secret in remove_secrets(form)]
     print(f"forms of credentials and prompts scrubbed: {len(FORMS) - len(survived)} of {len(FORMS)}")
     left = given.sentences
     for kind, texts in (("pages of this site", pages), ("docstrings", docstrings), ("queries", queries)):
@@ -71,10 +71,10 @@ def main() -> None:
         most = left if texts is queries else given.sentences // 3
         drawn = random.Random(0).sample(all_of_them, min(most, len(all_of_them)))
         left -= len(drawn)
-        changed = [one for one in drawn if without_secrets(one) != one]
+        changed = [one for one in drawn if remove_secrets(one) != one]
         print(f"{kind}: {len(changed)} of {len(drawn):,} sentences changed (of {len(all_of_them):,})")
         for one in changed[: given.show]:
-            print("   ", one, "->", without_secrets(one))
+            print("   ", one, "->", remove_secrets(one))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crossroute import Capability
-from crossroute.calls.arguments import check_tools, spoken
+from crossroute.calls.arguments import check_tools, translate_arguments
 from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI, dialect_of
-from crossroute.calls.tools import tool_provider
+from crossroute.calls.tools import find_tool_provider
 from langchain_crossroute.members import FIELDS_ALONE, Member, provider_of
 from langchain_crossroute.messages.reading import is_named
 from langchain_crossroute.messages.translation import tools_for_provider
@@ -62,7 +62,7 @@ class ToolBinding:
         if self.member is not None:
             names, dialect = tool_names(self.tools), dialect_of(model)
             check_tools(names, dialect, self.member)
-            kwargs = spoken(kwargs, dialect, self.member, names)
+            kwargs = translate_arguments(kwargs, dialect, self.member, names)
         return model.bind_tools(tools_for_provider(self.tools, provider_of(model)), **kwargs)
 
     @property
@@ -80,7 +80,9 @@ def tool_names(tools: Sequence[Any]) -> list[str]:
     """Return the names by which tools may be chosen."""
     named = (tool for tool in tools if is_named(tool))
     return [
-        str(convert_to_openai_tool(tool)["function"]["name"]) for tool in named if not tool_provider(tool)
+        str(convert_to_openai_tool(tool)["function"]["name"])
+        for tool in named
+        if not find_tool_provider(tool)
     ]
 
 
@@ -103,7 +105,7 @@ def arguments_for(
     """
     said = {**member.keywords(stated), **kwargs}
     if not as_given:
-        said = spoken(said, member.dialect, member.name, tool_names(tools) if said else ())
+        said = translate_arguments(said, member.dialect, member.name, tool_names(tools) if said else ())
     fields = dict(stated)
     if member.dialect is OLLAMA:  # its sampling is read from its fields alone
         fields |= {name: said.pop(name) for name in FIELDS_ALONE & said.keys()}

@@ -30,7 +30,7 @@ from crossroute.calls.background import UNRETURNED
 from crossroute.calls.closing import aclosing
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, adrive, drive
-from crossroute.calls.tools import check_own_tools
+from crossroute.calls.tools import check_provider_tools
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, arguments_for, parsers_of, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import Member
@@ -232,7 +232,7 @@ class Call:
             config["run_id"] = UUID(decision.id)  # so that a tracer's feedback finds the decision
         member = self.routing.members[decision.candidate]
         if self.tools:
-            check_own_tools(self.tools, member.provider, member.name)
+            check_provider_tools(self.tools, member.provider, member.name)
         runnable, change = member.runnable, self._change_for(member)
         if runnable is not member.model:
             runnable = member.configured(config)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
-from crossroute.calls.effort_words import Api, beside_thinking, effort_words, warn_untold
-from crossroute.catalogue import address_of
+from crossroute.calls.effort_words import Api, adjust_to_thinking, translate_effort, warn_unsettable
+from crossroute.catalogue import find_address
 from crossroute.effort import EffortLevel
 
 
@@ -29,14 +29,14 @@ def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
     """Return the fields that set a chat model's effort; none, where its class has no such field."""
     speech = speech_of(model)
     if speech is None:
-        warn_untold(type(model))
+        warn_unsettable(type(model))
         return {}
     name = str(model._get_ls_params().get("ls_model_name", ""))
-    words = effort_words(speech.api, name, effort, base_url=address_of(model))
+    words = translate_effort(speech.api, name, effort, base_url=find_address(model))
     update = {speech.fields.get(word, word): value for word, value in words.items()}
     if speech.api == "anthropic":
         stated = {name: getattr(model, name, None) for name in ("max_tokens", "temperature")}
-        update |= beside_thinking(words, **stated)
+        update |= adjust_to_thinking(words, **stated)
     return _fitting(model, {name: _merged(model, name, value) for name, value in update.items()})
 
 

@@ -13,9 +13,9 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from crossroute import Capability, CrossRouteError
 from crossroute.calls.dialects import Dialect, dialect_of, words
-from crossroute.calls.effort_words import stated_effort
-from crossroute.calls.providers import provider_of_client
-from crossroute.catalogue import price_of_own
+from crossroute.calls.effort_words import read_stated_effort
+from crossroute.calls.providers import find_client_provider
+from crossroute.catalogue import find_own_price
 from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
@@ -137,17 +137,17 @@ class Member:
         return Ability(
             capabilities=frozenset(can),
             context_window=window or None,
-            price=price_of_own(self.model, self.model_name),
+            price=find_own_price(self.model, self.model_name),
             model=self.model_name,
             untold=frozenset(untold),
-            effort=stated_effort(self.model),
+            effort=read_stated_effort(self.model),
             provider=self._answering,
         )
 
     @property
     def _answering(self) -> str | None:
         """The provider of its answers; None where nothing tells, or where it falls back on another provider's model."""
-        found = set(map(provider_of_client, models_within(self.runnable)))
+        found = set(map(find_client_provider, models_within(self.runnable)))
         return found.pop() if len(found) == 1 else None
 
     @property
@@ -206,7 +206,9 @@ def model_name(given: object) -> str | None:
 
 def model_effort(given: object) -> str | None:
     """Return the effort that is set on a model in a list; of a string, its name states it."""
-    return None if isinstance(given, str) else stated_effort(Member.of(type(given).__name__, given).model)
+    return (
+        None if isinstance(given, str) else read_stated_effort(Member.of(type(given).__name__, given).model)
+    )
 
 
 def provider_of(model: BaseChatModel) -> str:

@@ -18,7 +18,7 @@ from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import MAX_ATTEMPTS, CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
-from crossroute.calls.tools import check_own_tools
+from crossroute.calls.tools import check_provider_tools
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
@@ -244,7 +244,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         """Return the request for the chosen model, without what only other providers understand."""
         name = decision.candidate
         provider = self.routing.providers[name]
-        check_own_tools(request.tools, provider, name)
+        check_provider_tools(request.tools, provider, name)
         system: list[Any] = self.routing.messages_for(name, _system(request))
         messages: list[Any] = self.routing.messages_for(name, request.messages)
         foreign = (ANTHROPIC_SETTINGS if provider != "anthropic" else frozenset()) | (

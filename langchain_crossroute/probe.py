@@ -18,7 +18,7 @@ from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
 from crossroute.calls.faults import ANSWERED, note
-from crossroute.calls.handlers import frames_of, is_of_handler, told_to_handler
+from crossroute.calls.handlers import find_handler_arguments, is_of_handler, walk_frames
 from crossroute.calls.spend import Usage
 from langchain_crossroute.messages.reading import as_answer
 from langchain_crossroute.messages.reply import cost_of, message_of, told_usage, usage_of
@@ -99,7 +99,7 @@ class UsageProbe(BaseCallbackHandler):
         if message is not None:
             self.answered, self.usage = True, told_usage(message)
         elif not self.answered:
-            self._take_back(told_to_handler(error, CHAT_MODELS))
+            self._take_back(find_handler_arguments(error, CHAT_MODELS))
         if self.message is not None and is_of_handler(error):
             note(error, answer=self.message)
 
@@ -144,7 +144,7 @@ def overheard(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
 
 def holds_nothing(error: BaseException) -> bool:
     """Return whether an error says that an answer holds no generation."""
-    frames = list(frames_of(error)) if isinstance(error, IndexError) else []
+    frames = list(walk_frames(error)) if isinstance(error, IndexError) else []
     return bool(frames) and frames[-1].f_code in EMPTY
 
 

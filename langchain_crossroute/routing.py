@@ -15,12 +15,12 @@ from typing_extensions import Unpack
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import OLLAMA, OPENAI
-from crossroute.calls.effort_words import stated_effort
+from crossroute.calls.effort_words import read_stated_effort
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings, DispatchOptions
-from crossroute.calls.tools import unable_members
+from crossroute.calls.tools import find_unable_members
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.members import at_prices
@@ -243,7 +243,7 @@ class Routing:
     @property
     def identities(self) -> dict[str, str]:
         """A description of each member, by name, that tells one model from another."""
-        told = ((name, member, stated_effort(member.model)) for name, member in self.members.items())
+        told = ((name, member, read_stated_effort(member.model)) for name, member in self.members.items())
         return {
             name: f"{member.model._llm_type}/{member.model_name or ''}{f'@{effort}' if effort else ''}"
             for name, member, effort in told
@@ -274,7 +274,7 @@ class Routing:
 
     def _unable(self, tools: Sequence[Any], either: bool) -> dict[str, str]:
         """Return the candidates that cannot take a call for its tools or its schema -> the reason."""
-        unable = unable_members(self.providers, tools) if tools else {}
+        unable = find_unable_members(self.providers, tools) if tools else {}
         if either:
             mute = (name for name, member in self.members.items() if not member.answers_schemas)
             unable = {**dict.fromkeys(mute, "lacks tools and structured output"), **unable}

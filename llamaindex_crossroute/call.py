@@ -21,9 +21,9 @@ from pydantic import BaseModel
 
 from crossroute import Decision, Query
 from crossroute.calls.attempts import Attempts
-from crossroute.calls.blame import fault_of
+from crossroute.calls.blame import find_fault
 from crossroute.calls.closing import Opened, aread_and_close, read_and_close
-from crossroute.calls.counting import field_of, stated_cost
+from crossroute.calls.counting import get_field, read_cost
 from crossroute.calls.escalation.loop import Chosen, Escalated
 from crossroute.calls.handlers import is_of_handler
 from crossroute.calls.ledger import Entry
@@ -199,9 +199,9 @@ class Call:
 
     def _stamped(self, answer: Any, entry: Entry) -> Any:
         entry.usage = usage_of(answer)
-        entry.cost = stated_cost(field_of(answer.raw, "usage"), field_of(answer.raw, "_hidden_params"))
+        entry.cost = read_cost(get_field(answer.raw, "usage"), get_field(answer.raw, "_hidden_params"))
         text, reason = text_of(answer), finish_reason(answer)
-        reason = ERROR if field_of(answer.raw, ERROR) else reason  # beside the choices, with status 200
+        reason = ERROR if get_field(answer.raw, ERROR) else reason  # beside the choices, with status 200
         entry.said.append(text)
         said = bool(text) or (isinstance(answer, ChatResponse) and shows(answer.message))
         cut = reason is None and tells_its_end(answer) and not is_finished(answer)
@@ -228,7 +228,7 @@ class Call:
             with probe:
                 return _Opened((yield Ask(self._member(decision))), entry, probe)
         except Exception as error:
-            if not attempts.raises(fault_of(error)):
+            if not attempts.raises(find_fault(error)):
                 return _Opened(None, entry, probe, error)
             with entry:
                 raise

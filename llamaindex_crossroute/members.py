@@ -13,13 +13,13 @@ from crossroute import Candidate
 from crossroute.calls.effort_words import (
     Api,
     Words,
-    beside_thinking,
-    effort_words,
-    stated_effort,
-    warn_untold,
+    adjust_to_thinking,
+    read_stated_effort,
+    translate_effort,
+    warn_unsettable,
 )
-from crossroute.calls.providers import provider_of_client
-from crossroute.catalogue import address_of, price_of_own
+from crossroute.calls.providers import find_client_provider
+from crossroute.catalogue import find_address, find_own_price
 from crossroute.effort import EffortLevel
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
@@ -62,10 +62,10 @@ def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) ->
     by_metadata = Ability(
         capabilities=known | {"tools"} if calls_tools(llm) else known - {"tools"},
         context_window=window if window > 0 and window != DEFAULT_CONTEXT_WINDOW else None,
-        effort=stated_effort(llm),
+        effort=read_stated_effort(llm),
         model=model_name(llm),
-        price=price_of_own(llm, model_name(llm)),
-        provider=provider_of_client(llm),
+        price=find_own_price(llm, model_name(llm)),
+        provider=find_client_provider(llm),
     )
     said = {} if stated is None else {field: value for field, value in stated if value is not None}
     return by_metadata.model_copy(update=said)
@@ -114,9 +114,9 @@ def at_effort(llm: LLM, effort: EffortLevel) -> LLM:
     """
     api = api_of(llm)
     if api is None:
-        warn_untold(type(llm))
+        warn_unsettable(type(llm))
         return llm
-    words = effort_words(api, llm.metadata.model_name, effort, base_url=address_of(llm))
+    words = translate_effort(api, llm.metadata.model_name, effort, base_url=find_address(llm))
     if api == "google":
         return _with_thinking(llm, words)
     view = llm.model_copy(update=_fields(llm, api, words))
@@ -178,7 +178,7 @@ def _fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
 def _room(llm: Any, words: Words) -> Words:
     """Return the limits to set beside thinking; the class's own default, 512 tokens, is no limit that was stated."""
     stated = llm.max_tokens if llm.max_tokens != type(llm).model_fields["max_tokens"].default else None
-    return beside_thinking(words, max_tokens=stated, temperature=llm.temperature)
+    return adjust_to_thinking(words, max_tokens=stated, temperature=llm.temperature)
 
 
 def _with_thinking(llm: LLM, words: Words) -> LLM:

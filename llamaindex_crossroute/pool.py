@@ -28,7 +28,7 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import Never, Self, override
 
 from crossroute import Budget, Constraints, Price, Query, Router
-from crossroute.calls.effort_words import stated_effort
+from crossroute.calls.effort_words import read_stated_effort
 from crossroute.calls.settings import (
     DISPATCH_OPTIONS,
     MAX_ATTEMPTS,
@@ -114,7 +114,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
             arguments = signature(type(self)).parameters.keys() - {"misspelt"}
             raise TypeError(unknown_argument(min(misspelt), sorted(arguments)))
         super().__init__(
-            llms=by_name(llms, model_name, stated_effort),
+            llms=by_name(llms, model_name, read_stated_effort),
             router=router,
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,

@@ -21,7 +21,7 @@ from typing_extensions import Self, override
 
 from crossroute.calls.closing import Owned, closing
 from crossroute.calls.faults import note
-from crossroute.calls.handlers import is_of_handler, told_to_handler
+from crossroute.calls.handlers import find_handler_arguments, is_of_handler
 from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.reply import RESPONSES, Response, usage_of
 
@@ -85,7 +85,7 @@ class UsageProbe:
 
     def raised(self, error: BaseException) -> None:
         """Take in the answer that a handler was told of when it raised, before the events would have told it."""
-        held = [value for value in told_to_handler(error, LLM_EVENTS) if isinstance(value, RESPONSES)]
+        held = [value for value in find_handler_arguments(error, LLM_EVENTS) if isinstance(value, RESPONSES)]
         for response in [] if self.answered else held[-1:]:
             self._hear(response)
             self._unread.append(response)

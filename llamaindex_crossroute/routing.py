@@ -22,7 +22,7 @@ from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings, DispatchOptions
 from crossroute.calls.spend import Spend
-from crossroute.calls.tools import check_own_tools
+from crossroute.calls.tools import check_provider_tools
 from crossroute.effort import split_effort
 from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
 from crossroute.routing.reuse import load_router
@@ -202,7 +202,7 @@ class Routing:
         name = next((name for name, one in self.llms.items() if one is llm), llm.metadata.model_name)
         dialect = dialect_of(llm)
         if dialect is not None and given.get("tools"):
-            check_own_tools(given["tools"], dialect.name, name)
+            check_provider_tools(given["tools"], dialect.name, name)
         return in_words(given, dialect, name)
 
     def _without_foreign_reasoning(

@@ -10,8 +10,8 @@ from llama_index.core.program.utils import FlexibleModel
 from pydantic import BaseModel
 
 from crossroute.calls import tail
-from crossroute.calls.counting import counted, field_of, stated_cost
-from crossroute.calls.ending import usages
+from crossroute.calls.counting import get_field, read_cost, read_usage
+from crossroute.calls.ending import find_usages
 from crossroute.calls.ledger import Entry
 from llamaindex_crossroute.messages.reading import Reading, is_nameless, shows
 from llamaindex_crossroute.messages.reply import (
@@ -73,10 +73,10 @@ class Tail(tail.Tail[Any]):
         told = self.entry.usage
         if usage and told and reason is not None and isinstance(chunk.raw, dict):
             # LlamaIndex's class keeps only a part of what its provider sent
-            self.entry.usage = told.whole(map(counted, usages(self.opened.frames)))
+            self.entry.usage = told.whole(map(read_usage, find_usages(self.opened.frames)))
         nameless = reason is not None and isinstance(chunk, ChatResponse) and is_nameless(chunk.message)
         self.entry.check(reason, said=self.entry.begun, nameless=nameless)
-        cost = stated_cost(field_of(chunk.raw, "usage"))
+        cost = read_cost(get_field(chunk.raw, "usage"))
         self.entry.cost = self.entry.cost if cost is None else cost
         self.entry.said.append(chunk.delta or "")
         if isinstance(chunk, ChatResponse) and not self._loses_tools(chunk.message):

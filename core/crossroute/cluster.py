@@ -18,7 +18,7 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "
 
 
 @contextmanager
-def connected(address: str | None = None) -> Iterator[Any]:
+def connect(address: str | None = None) -> Iterator[Any]:
     """Yield ray, connected to a cluster until the block ends; to the one it is connected to already, where it is.
 
     Args:
@@ -58,17 +58,17 @@ def map_tasks(
     Args:
         function: It, the items and what it returns can be pickled; its module is installed on each machine.
         items: One a task.
-        address: As of `connected`.
+        address: As of `connect`.
     """
-    with connected(address) as ray:
+    with connect(address) as ray:
         shared = ray.put(function)
-        run = ray.remote(num_cpus=1, max_retries=-1)(_applied)
-        with own_errors(ray):
+        run = ray.remote(num_cpus=1, max_retries=-1)(_apply)
+        with raise_worker_errors(ray):
             yield from map(ray.get, [run.remote(shared, item) for item in items])
 
 
 @contextmanager
-def own_errors(ray: Any) -> Iterator[None]:
+def raise_worker_errors(ray: Any) -> Iterator[None]:
     """Raise what failed in a worker as if it had failed here."""
     try:
         yield
@@ -81,5 +81,5 @@ def own_errors(ray: Any) -> Iterator[None]:
         raise cause from error
 
 
-def _applied(function: Callable[[Item], Result], item: Item) -> Result:
+def _apply(function: Callable[[Item], Result], item: Item) -> Result:
     return function(item)

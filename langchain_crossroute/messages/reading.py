@@ -21,7 +21,7 @@ from langchain_core.messages import (
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
-from crossroute.calls.tools import tool_provider
+from crossroute.calls.tools import find_tool_provider
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -65,7 +65,7 @@ class Reading(NamedTuple):
         tool_calls: Ids of the tool calls that the turn's tool results answer; none outside a tool turn.
         tool_turn: Whether the call answers tool results.
         last: The last answer of a model, in a tool turn the one that began it.
-        tool_providers: Providers that run some of the tools themselves, see `tool_provider`.
+        tool_providers: Providers that run some of the tools themselves, see `find_tool_provider`.
     """
 
     query: Query | None
@@ -97,7 +97,7 @@ def read(
         tool_calls=tuple(message.tool_call_id for message in results) if tool_turn else (),
         tool_turn=tool_turn,
         last=(answers[0] if tool_turn and answers else earlier[-1] if earlier else None),
-        tool_providers=frozenset(filter(None, map(tool_provider, tools))),
+        tool_providers=frozenset(filter(None, map(find_tool_provider, tools))),
     )
 
 

@@ -13,11 +13,11 @@ from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
 
 from crossroute import Decision
-from crossroute.calls.counting import counted, stated_cost, token_count
+from crossroute.calls.counting import read_cost, read_count, read_usage
 from crossroute.calls.dialects import words
-from crossroute.calls.ending import UNENDED, failed
+from crossroute.calls.ending import UNENDED, is_failed
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import TIERS, Usage, written_in_all
+from crossroute.calls.spend import TIERS, Usage, sum_output
 from langchain_crossroute.messages.reading import as_answer
 from langchain_crossroute.messages.tool_calls import tool_flaw
 
@@ -142,7 +142,7 @@ def told_usage(message: AIMessage) -> UsageMetadata | None:
     """Return an answer's tokens, also those that its provider tells where LangChain does not look: a cache's, all."""
     usage, sent = message.usage_metadata, message.response_metadata.get("token_usage")
     details = (usage.get("input_token_details") if usage else None) or {}
-    if not sent or details.keys() >= CACHE or (counts := counted(sent)) is None:
+    if not sent or details.keys() >= CACHE or (counts := read_usage(sent)) is None:
         return usage
     if usage is None or usage_of(usage) is None:
         read, written = counts.input_tokens, counts.output_tokens
@@ -160,17 +160,17 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
         return Usage()
     details: dict[str, Any] = {**(metadata.get("input_token_details") or {})}
     written: dict[str, Any] = {**(metadata.get("output_token_details") or {})}
-    read, answered = token_count(metadata.get("input_tokens")), token_count(metadata.get("output_tokens"))
+    read, answered = read_count(metadata.get("input_tokens")), read_count(metadata.get("output_tokens"))
     if read is None or answered is None or not (read or answered):  # of `"usage": {}` LangChain makes zeros
         return None
     tier = next((name for name in TIERS if details.get(name) is not None), "")
     prefix = f"{tier}_" if tier else ""
-    told = {name: token_count(count) or 0 for name, count in details.items()}
-    made = {name: token_count(count) or 0 for name, count in written.items()}
-    thought, total = made.get("reasoning", 0), token_count(metadata.get("total_tokens"))
+    told = {name: read_count(count) or 0 for name, count in details.items()}
+    made = {name: read_count(count) or 0 for name, count in written.items()}
+    thought, total = made.get("reasoning", 0), read_count(metadata.get("total_tokens"))
     return Usage(
         input_tokens=read,
-        output_tokens=written_in_all(read, answered, thought, total),
+        output_tokens=sum_output(read, answered, thought, total),
         cached_input_tokens=told.get(f"{prefix}cache_read", 0),
         cache_write_tokens=told.get("ephemeral_5m_input_tokens") or told.get("cache_creation", 0),
         cache_write_1h_tokens=told.get("ephemeral_1h_input_tokens", 0),
@@ -184,7 +184,7 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
 def cost_of(message: AIMessage) -> float | None:
     """Return the USD that an answer's provider states for it; None where it states none."""
     told = message.response_metadata
-    return stated_cost(told.get("token_usage"), told.get("usage"), told)
+    return read_cost(told.get("token_usage"), told.get("usage"), told)
 
 
 def finish_reason_of(message: AIMessage) -> str | None:
@@ -196,7 +196,7 @@ def finish_reason_of(message: AIMessage) -> str | None:
     blocked = metadata.get("prompt_feedback")  # Google's
     told += [blocked.get("block_reason")] if isinstance(blocked, dict) else []
     status = metadata.get("status")
-    told += [status] if status and failed(status) else []
+    told += [status] if status and is_failed(status) else []
     return next((reason for reason in told if isinstance(reason, str)), None)
 
 

@@ -13,7 +13,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ValidationError
 
-from crossroute.calls.tools import tool_provider
+from crossroute.calls.tools import find_tool_provider
 from langchain_crossroute.messages.reading import is_named
 
 JSON_TYPES: dict[str, tuple[type, ...]] = {
@@ -37,7 +37,7 @@ def tool_flaw(message: AIMessage, tools: Sequence[Any], *, others: bool = False)
         return "tool arguments are no JSON object"
     if not message.tool_calls:
         return None
-    known = {_name(tool): tool for tool in tools if tool_provider(tool) is None and is_named(tool)}
+    known = {_name(tool): tool for tool in tools if find_tool_provider(tool) is None and is_named(tool)}
     others = others or len(known) < len(tools)
     for call in message.tool_calls:
         if call["name"] not in known:

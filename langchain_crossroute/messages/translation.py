@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
-from crossroute.calls.tools import readable_id
+from crossroute.calls.tools import make_readable_id
 from langchain_crossroute.messages.reading import MEDIA
 from langchain_crossroute.messages.reply import KEY
 
@@ -234,12 +234,14 @@ def _tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Itera
             old = [call["id"] or "" for call in message.tool_calls]
             if reader is not None and _writer(message) == reader:
                 own.update(filter(None, old))
-            new = [name if name in own else readable_id(name, f"{place}-{i}") for i, name in enumerate(old)]
+            new = [
+                name if name in own else make_readable_id(name, f"{place}-{i}") for i, name in enumerate(old)
+            ]
             unanswered.extend(made for made, given in zip(new, old, strict=True) if not given)
             yield None if new == old else new
         elif isinstance(message, ToolMessage):
             given = message.tool_call_id
-            made = unanswered.pop(0) if unanswered and not given else readable_id(given, "")
+            made = unanswered.pop(0) if unanswered and not given else make_readable_id(given, "")
             yield None if given in own or made == given else [made]
         else:
             yield None

@@ -18,7 +18,7 @@ from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
-from crossroute.calls.counting import field_of
+from crossroute.calls.counting import get_field
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -186,11 +186,11 @@ def is_nameless(message: ChatMessage) -> bool:
 
 def _kept_call(call: Any) -> ToolCall:
     """Return a tool call as OpenAI, Ollama or Bedrock Converse spell it."""
-    function = field_of(call, "function") or call
-    ids = (field_of(call, name) for name in ("id", "toolUseId"))
-    arguments = (field_of(function, name) for name in ("arguments", "input"))
+    function = get_field(call, "function") or call
+    ids = (get_field(call, name) for name in ("id", "toolUseId"))
+    arguments = (get_field(function, name) for name in ("arguments", "input"))
     return _tool_call(
-        next(filter(None, ids), None), field_of(function, "name"), next(filter(None, arguments), None)
+        next(filter(None, ids), None), get_field(function, "name"), next(filter(None, arguments), None)
     )
 
 

@@ -11,10 +11,10 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
-from crossroute.calls.counting import at_tier, counted, field_of
+from crossroute.calls.counting import get_field, read_usage, set_tier
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import Usage, told_by
+from crossroute.calls.spend import Usage, sum_stream
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> t
     facts = _facts(
         told,
         text=_text(parts),
-        usage=probe.took(told_by(map(usage_of, own))),
+        usage=probe.took(sum_stream(map(usage_of, own))),
         cost=probe.cost,
         schema_error=fault_of(chat, llm, tools) if chat else None,
         asks_for_tools=chat is not None and asks_for_tools(chat.message),
@@ -107,26 +107,26 @@ def text_of(response: Response) -> str:
 
 def usage_of(response: Response) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
-    usage = next((usage for place in _usages(response) if (usage := counted(place)) is not None), None)
+    usage = next((usage for place in _usages(response) if (usage := read_usage(place)) is not None), None)
     places = (response.raw, _of_responses(response.raw))
-    return at_tier(usage, *(field_of(place, "service_tier") for place in places))
+    return set_tier(usage, *(get_field(place, "service_tier") for place in places))
 
 
 def _usages(response: Response) -> Iterator[Any]:
     """Yield the places where a response may tell its tokens, the usual ones first."""
     raw, kwargs = response.raw, response.additional_kwargs
-    yield field_of(raw, "usage")
-    yield field_of(raw, "usage_metadata")
-    yield field_of(field_of(raw, "response"), "usage")  # the last event of an OpenAI response
-    yield field_of(field_of(raw, "meta"), "billed_units")  # Cohere's
-    yield field_of(field_of(raw, "usage"), "billed_units")
+    yield get_field(raw, "usage")
+    yield get_field(raw, "usage_metadata")
+    yield get_field(get_field(raw, "response"), "usage")  # the last event of an OpenAI response
+    yield get_field(get_field(raw, "meta"), "billed_units")  # Cohere's
+    yield get_field(get_field(raw, "usage"), "billed_units")
     yield kwargs.get("usage")
     yield kwargs
 
 
 def finish_reason(response: Response) -> str | None:
     """Return why an answer ended, in the provider's own word, or None where it does not tell."""
-    words = (field_of(place, name) for place in _reasoned(response.raw) for name in REASONS)
+    words = (get_field(place, name) for place in _reasoned(response.raw) for name in REASONS)
     words = (value.name if isinstance(value, Enum) else value for value in words)
     told = next((word for word in words if isinstance(word, str) and word), None)
     return told or _status(_of_responses(response.raw))
@@ -134,11 +134,11 @@ def finish_reason(response: Response) -> str | None:
 
 def _reasoned(raw: Any) -> Iterator[Any]:
     """Yield the places where a provider may say why an answer ended, the usual ones first."""
-    places = (choice_of(raw), raw, *(field_of(raw, name) for name in WHY))
+    places = (choice_of(raw), raw, *(get_field(raw, name) for name in WHY))
     yield from (place for place in places if place is not None)
     whole = _of_responses(raw)
     if whole is not None and whole is not raw:
-        yield from (place for name in WHY if (place := field_of(whole, name)) is not None)
+        yield from (place for name in WHY if (place := get_field(whole, name)) is not None)
 
 
 def tells_its_end(response: Response) -> bool:
@@ -149,40 +149,40 @@ def tells_its_end(response: Response) -> bool:
     """
     raw = response.raw
     return (
-        field_of(raw, "choices") is not None
+        get_field(raw, "choices") is not None
         or choice_of(raw) is not None
-        or str(field_of(raw, "type")).startswith(EVENTS)
-        or isinstance(field_of(raw, "done"), bool)
+        or str(get_field(raw, "type")).startswith(EVENTS)
+        or isinstance(get_field(raw, "done"), bool)
         or _of_responses(raw) is not None
     )
 
 
 def is_finished(response: Response) -> bool:
     """Return whether a response, or a chunk of one, tells why it ended."""
-    return finish_reason(response) is not None or field_of(response.raw, "done") is True
+    return finish_reason(response) is not None or get_field(response.raw, "done") is True
 
 
 def _of_responses(raw: Any) -> Any:
     """Return what OpenAI's Responses API answered, or what an event of it says of the answer so far, or None."""
-    inner = field_of(raw, "response")
-    places = (place for place in (raw, inner) if field_of(place, "object") == "response")
+    inner = get_field(raw, "response")
+    places = (place for place in (raw, inner) if get_field(place, "object") == "response")
     return next(places, None)
 
 
 def _status(whole: Any) -> str | None:
     """Return how an answer of the Responses API ended, or None where it did not yet."""
-    status = field_of(whole, "status")
+    status = get_field(whole, "status")
     return status if isinstance(status, str) and status not in UNENDED else None
 
 
 def logprobs_of(response: Response) -> tuple[float, ...]:
     """Return the log-probability of each token of a response, or of a chunk; empty where it tells none."""
-    told = field_of(choice_of(response.raw), "logprobs")
-    content = field_of(told, "content")
+    told = get_field(choice_of(response.raw), "logprobs")
+    content = get_field(told, "content")
     if content:
-        numbers = [field_of(token, "logprob") for token in content]
+        numbers = [get_field(token, "logprob") for token in content]
     else:
-        numbers = field_of(told, "token_logprobs") or [
+        numbers = get_field(told, "token_logprobs") or [
             best[0].logprob for best in response.logprobs or () if best
         ]
     return tuple(float(number) for number in numbers if isinstance(number, (int, float)))
@@ -190,7 +190,7 @@ def logprobs_of(response: Response) -> tuple[float, ...]:
 
 def choice_of(raw: Any) -> Any:
     """Return the first of the choices that a provider sent, or None."""
-    choices = field_of(raw, "choices") or field_of(raw, "candidates")
+    choices = get_field(raw, "choices") or get_field(raw, "candidates")
     return choices[0] if isinstance(choices, Sequence) and choices else None
 
 
@@ -218,8 +218,8 @@ def _facts(
 
 def _refused(response: Response) -> bool:
     choice = choice_of(response.raw)
-    said = field_of(choice, "message") or field_of(choice, "delta")
-    return bool(field_of(said, "refusal"))
+    said = get_field(choice, "message") or get_field(choice, "delta")
+    return bool(get_field(said, "refusal"))
 
 
 def _text(parts: Sequence[Any]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
 
-from crossroute.calls.arguments import spoken
+from crossroute.calls.arguments import translate_arguments
 from crossroute.calls.dialects import ANTHROPIC, GOOGLE, Dialect
-from crossroute.calls.tools import readable_id
+from crossroute.calls.tools import make_readable_id
 from llamaindex_crossroute.messages.reading import ANSWER, tool_calls
 
 GENERATION = frozenset(
@@ -36,8 +36,8 @@ GENERATION = frozenset(
 
 
 def in_words(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> dict[str, Any]:
-    """Return a call's arguments as LlamaIndex's class of a provider takes them; see `spoken` for what it raises."""
-    said = spoken(given, dialect, member)
+    """Return a call's arguments as LlamaIndex's class of a provider takes them; raises as `translate_arguments`."""
+    said = translate_arguments(given, dialect, member)
     if dialect in (ANTHROPIC, GOOGLE) and "stop" in said:
         stop = said.pop("stop")
         said.setdefault("stop_sequences", [stop] if isinstance(stop, str) else stop)
@@ -63,8 +63,8 @@ def _with_ids(message: ChatMessage) -> ChatMessage:
     answered = message.additional_kwargs.get("tool_call_id")
     blocks = list(_renamed(message))
     kwargs = message.additional_kwargs
-    if isinstance(answered, str) and answered != readable_id(answered):
-        kwargs = {**kwargs, "tool_call_id": readable_id(answered)}
+    if isinstance(answered, str) and answered != make_readable_id(answered):
+        kwargs = {**kwargs, "tool_call_id": make_readable_id(answered)}
     if blocks == message.blocks and kwargs is message.additional_kwargs:
         return message
     if blocks != message.blocks:  # what is kept beside the blocks says the same under the ids as they were
@@ -75,5 +75,5 @@ def _with_ids(message: ChatMessage) -> ChatMessage:
 def _renamed(message: ChatMessage) -> Iterator[Any]:
     for block in message.blocks:
         name = block.tool_call_id if isinstance(block, ToolCallBlock) else None
-        renames = name is not None and name != readable_id(name)
-        yield block.model_copy(update={"tool_call_id": readable_id(name)}) if renames else block
+        renames = name is not None and name != make_readable_id(name)
+        yield block.model_copy(update={"tool_call_id": make_readable_id(name)}) if renames else block

@@ -9,10 +9,10 @@ import time
 import pytest
 from llama_index.core.llms import CompletionResponse
 
-from crossroute.calls.counting import stated_cost
+from crossroute.calls.counting import read_cost
 from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
-from crossroute.catalogue import Catalogue, billed
+from crossroute.catalogue import Catalogue, add_rates
 from langchain_crossroute.messages.reply import usage_of
 from llamaindex_crossroute.messages.reply import usage_of as llamaindex_usage
 from tests.support.faulty import STREAM, USAGE, chunk, whole
@@ -271,19 +271,21 @@ def test_seconds_are_foreseen_by_tokens():
     ],
 )
 def test_long_prompts_and_sound_cost_what_the_provider_bills(model, usage, cost):
-    listed = billed(Catalogue.bundled().find(model).entry.price)
+    listed = add_rates(Catalogue.bundled().find(model).entry.price)
     assert Usage(**usage).cost(listed) == pytest.approx(cost)
 
 
 def test_a_price_that_a_user_states_holds_for_all_tokens():
     stated = Price(input=1, output=10)
-    assert billed(stated) is stated
-    assert billed(None) is None
+    assert add_rates(stated) is stated
+    assert add_rates(None) is None
     assert Usage(input_tokens=1_000_000, input_audio_tokens=1_000_000).cost(stated) == 1
 
 
 def test_pictures_cost_what_pictures_cost():
-    price = billed(Price(input=0.3, output=2.5, source="genai-prices 0.2.3: google/gemini-2.5-flash-image"))
+    price = add_rates(
+        Price(input=0.3, output=2.5, source="genai-prices 0.2.3: google/gemini-2.5-flash-image")
+    )
     assert Usage(output_tokens=1_300, output_image_tokens=1_290).cost(price) == pytest.approx(
         (10 * 2.5 + 1_290 * 30) / 1e6
     )
@@ -352,4 +354,4 @@ def test_llamaindex_tells_sound_and_pictures(raw):
     ],
 )
 def test_a_cost_that_a_provider_states_is_read(told, cost):
-    assert stated_cost(None, told) == (None if cost is None else pytest.approx(cost))
+    assert read_cost(None, told) == (None if cost is None else pytest.approx(cost))

@@ -16,7 +16,7 @@ from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAI
 
 from crossroute import Constraints
-from crossroute.calls.tools import check_own_tools
+from crossroute.calls.tools import check_provider_tools
 from crossroute.errors import NoEligibleCandidateError, UnableError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
@@ -173,4 +173,4 @@ def test_llamaindex_passes_models_over_that_do_not_know_a_tool(wire, router, too
 
 
 def test_a_provider_that_is_not_known_may_take_any():
-    check_own_tools([ANTHROPICS, OPENAIS, GOOGLES], "amazon_bedrock", "small")
+    check_provider_tools([ANTHROPICS, OPENAIS, GOOGLES], "amazon_bedrock", "small")

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import BaseModel
 
 from crossroute import Escalation
-from crossroute.calls.rejected import rejected
+from crossroute.calls.rejected import find_rejected_answer
 from langchain_crossroute import ChatCrossRoute
 from tests.support.faulty import (
     CUT,
@@ -175,19 +175,19 @@ def test_what_is_held_before_a_request_is_no_answer():
     body = {"usage": {"include": True}}  # how OpenRouter is asked for it
     with pytest.raises(KeyError) as raised:
         body[message.content]
-    assert rejected(raised.value) is None
+    assert find_rejected_answer(raised.value) is None
 
 
 def test_the_name_of_an_error_may_say_that_an_answer_came():
-    assert rejected(OutputParserException("no JSON")) == (None, None)
-    assert rejected(KeyError("choices")) is None
+    assert find_rejected_answer(OutputParserException("no JSON")) == (None, None)
+    assert find_rejected_answer(KeyError("choices")) is None
 
 
 def test_a_tier_and_a_stated_cost_are_read_as_in_an_answer():
     response = {"choices": None, "usage": {**USAGE, "cost": 0.25}, "service_tier": "flex"}
     with pytest.raises(TypeError) as raised:
         response["choices"][0]
-    usage, cost = rejected(raised.value)
+    usage, cost = find_rejected_answer(raised.value)
     assert (usage.tier, cost) == (0.5, 0.25)
 
 
@@ -200,7 +200,7 @@ def test_a_refusal_and_a_broken_connection_are_no_answer_whatever_else_is_at_han
     earlier = {"choices": [{"message": {"content": "hi"}}], "usage": USAGE}
     with pytest.raises(type(refusal)) as raised:
         earlier and fail_with(refusal)
-    assert rejected(raised.value) is None
+    assert find_rejected_answer(raised.value) is None
 
 
 def fail_with(error):
@@ -213,4 +213,4 @@ def test_what_a_frame_holds_may_fail_when_it_is_asked():
     held, response = WeakKeyDictionary(), {"choices": None, "usage": USAGE}
     with pytest.raises(TypeError) as raised:
         (held, response["choices"][0])
-    assert rejected(raised.value)[0].output_tokens == 7
+    assert find_rejected_answer(raised.value)[0].output_tokens == 7

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from crossroute import DataError, MissingExtraError
-from crossroute.cluster import connected, map_tasks
+from crossroute.cluster import connect, map_tasks
 from crossroute.errors import CrossRouteError
 
 
@@ -41,12 +41,12 @@ def test_where_no_cluster_answers_the_address_is_told(monkeypatch):
     monkeypatch.setattr(ray, "init", refuse)
     with (
         pytest.raises(CrossRouteError, match=r"answers at 192\.0\.2\.1:6379: Ran out of time"),
-        connected("192.0.2.1:6379"),
+        connect("192.0.2.1:6379"),
     ):
         pass
 
 
 def test_without_ray_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtraError, match=r"crossroute\[ray\]"), connected():
+    with pytest.raises(MissingExtraError, match=r"crossroute\[ray\]"), connect():
         pass

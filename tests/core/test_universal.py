@@ -5,7 +5,7 @@ import pytest
 
 from crossroute import Query, Router, UnknownCandidateError
 from crossroute.catalogue import Catalogue
-from crossroute.cli.listing import pool_rows
+from crossroute.cli.listing import list_pool
 from crossroute.routing.members import Ability, router_over
 from crossroute.routing.storage import BUNDLED
 
@@ -112,7 +112,7 @@ def test_rough_profiles_are_doubted_more_than_well_measured_ones(universal):
 
 
 def test_the_listing_says_which_profiles_are_rough(universal):
-    rows = {row.candidate.name: row for row in pool_rows(universal.pool, universal.provenance["sources"])}
+    rows = {row.candidate.name: row for row in list_pool(universal.pool, universal.provenance["sources"])}
     assert rows["gpt-5.1"].origin == "published scores"
     assert rows["gpt-5.1"].record()["scores"]["gpqa"] == 0.881
     assert "anthropic.com" in rows["gpt-5.1"].record()["scores_from"]

@@ -8,7 +8,7 @@ from langchain_anthropic import ChatAnthropic
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
-from crossroute.calls.effort_words import stated_effort
+from crossroute.calls.effort_words import read_stated_effort
 from crossroute.effort import read_effort
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from langchain_crossroute.efforts import effort_fields
@@ -155,7 +155,7 @@ def test_a_class_that_takes_no_word_is_called_as_it_was_given(caplog):
 
 
 def test_what_a_model_was_told_is_read(wire):
-    assert stated_effort(openai(wire)) is None
-    assert stated_effort(openai(wire, reasoning={"effort": "low"})) == "low"
+    assert read_stated_effort(openai(wire)) is None
+    assert read_stated_effort(openai(wire, reasoning={"effort": "low"})) == "low"
     thinking = {"type": "enabled", "budget_tokens": 4_096}
-    assert stated_effort(anthropic(wire, "claude-sonnet-4-5", thinking=thinking)) == "budget=4096"
+    assert read_stated_effort(anthropic(wire, "claude-sonnet-4-5", thinking=thinking)) == "budget=4096"

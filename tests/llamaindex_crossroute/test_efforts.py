@@ -11,7 +11,7 @@ from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAI, OpenAIResponses
 from llama_index.llms.openai_like import OpenAILike
 
-from crossroute.calls.effort_words import stated_effort
+from crossroute.calls.effort_words import read_stated_effort
 from crossroute.effort import read_effort
 from llamaindex_crossroute import CrossRouteLLM
 from llamaindex_crossroute.members import at_effort
@@ -139,7 +139,7 @@ def test_a_class_that_takes_no_word_is_called_as_it_was_given(caplog):
 
 
 def test_what_an_llm_was_told_is_read(wire):
-    assert stated_effort(openai(wire, "gpt-5.5")) is None
-    assert stated_effort(openai(wire, "gpt-5.5", reasoning_effort="low")) == "low"
+    assert read_stated_effort(openai(wire, "gpt-5.5")) is None
+    assert read_stated_effort(openai(wire, "gpt-5.5", reasoning_effort="low")) == "low"
     thinking = {"type": "enabled", "budget_tokens": 4_096}
-    assert stated_effort(anthropic(wire, "claude-sonnet-4-5", thinking_dict=thinking)) == "budget=4096"
+    assert read_stated_effort(anthropic(wire, "claude-sonnet-4-5", thinking_dict=thinking)) == "budget=4096"

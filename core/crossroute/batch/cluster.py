@@ -18,7 +18,7 @@ import numpy as np
 
 from crossroute.batch.run import Batch, Dialling, route_block
 from crossroute.batch.texts import count_rows, form_of, read_blocks, write_block
-from crossroute.cluster import connected, own_errors
+from crossroute.cluster import connect, raise_worker_errors
 from crossroute.errors import DataError
 from crossroute.routing.router import Router
 
@@ -42,7 +42,7 @@ def route_file_on_cluster(
         batch: A parquet file, and where its blocks go: both where every machine sees them.
         dialling: How to decide.
         on_block: Called with the rows of each stretch that was written.
-        address: As of `connected`.
+        address: As of `connect`.
         actors: Routers at once, at most; by default as many as the cluster has CPUs for.
 
     Raises:
@@ -58,7 +58,7 @@ def route_file_on_cluster(
     stretches = list(_stretches(batch.missing(-(-rows // batch.block))))
     if not stretches:
         return
-    with connected(address) as ray:
+    with connect(address) as ray:
         import ray.data as ray_data
 
         ray_data.DataContext.get_current().enable_progress_bars = False  # on_block tells
@@ -77,7 +77,7 @@ def route_file_on_cluster(
                 min_size=1, initial_size=first, max_size=actors or max(first, cpus)
             ),
         )
-        with own_errors(ray):
+        with raise_worker_errors(ray):
             for row in routed.iter_rows():
                 on_block(int(row["rows"]))
 

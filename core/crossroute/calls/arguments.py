@@ -64,7 +64,7 @@ TIERS: Mapping[str, Mapping[str, str]] = {
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
 
-def spoken(
+def translate_arguments(
     arguments: Mapping[str, Any],
     dialect: Dialect | None,
     member: str = "the model",
@@ -81,7 +81,7 @@ def spoken(
     Raises:
         UnableError: The member does not support an argument.
 
-    >>> spoken({"max_tokens": 9, "stop": ["x"]}, GOOGLE)
+    >>> translate_arguments({"max_tokens": 9, "stop": ["x"]}, GOOGLE)
     {'max_output_tokens': 9, 'stop': ['x']}
     """
     if dialect is None or not arguments:
@@ -90,7 +90,7 @@ def spoken(
     for name, value in arguments.items():
         if name == "response_mime_type" and SCHEMAS & arguments.keys() and name not in dialect.takes:
             continue
-        for word, meant in _said(name, value, dialect, member, tools):
+        for word, meant in _translate(name, value, dialect, member, tools):
             said.setdefault(word, meant)
     return said
 
@@ -107,20 +107,22 @@ def check_tools(names: Sequence[str], dialect: Dialect | None, member: str) -> N
         raise UnableError(member, "tools")
 
 
-def _said(
+def _translate(
     name: str, value: Any, dialect: Dialect, member: str, tools: Sequence[str]
 ) -> Iterator[tuple[str, Any]]:
     """Yield the dialect's arguments for one argument: none, one or several."""
     if name == "tool_choice":
-        yield from _tool_choice(value, dialect, member, tools)
-    elif _changes_form(name, dialect) and (form := response_format(name, value)) is not None:
-        yield from _form(form, dialect, member)
+        yield from _translate_tool_choice(value, dialect, member, tools)
+    elif _changes_form(name, dialect) and (form := to_response_format(name, value)) is not None:
+        yield from _translate_format(form, dialect, member)
     elif name == "user" and dialect is ANTHROPIC:
         yield "metadata", {"user_id": value}
     elif (name == "service_tier" and dialect.name in TIERS) or (
         name == "metadata" and dialect in (OPENAI, ANTHROPIC)
     ):
-        meant = _service_tier(value, dialect) if name == "service_tier" else _metadata(value, dialect)
+        meant = (
+            _translate_tier(value, dialect) if name == "service_tier" else _translate_metadata(value, dialect)
+        )
         if meant:
             yield name, meant
         elif value:
@@ -141,13 +143,13 @@ def _said(
         warnings.warn(DroppedArgumentWarning(member, name), stacklevel=2)
 
 
-def _service_tier(value: Any, dialect: Dialect) -> Any:
+def _translate_tier(value: Any, dialect: Dialect) -> Any:
     """Return a service tier by a provider's name for it, or None where it has no such tier."""
     own = TIERS[dialect.name]
     return own.get(str(value), value if dialect is OPENAI else None)
 
 
-def _metadata(value: Any, dialect: Dialect) -> Any:
+def _translate_metadata(value: Any, dialect: Dialect) -> Any:
     """Return the metadata of a request: Anthropic takes the user id alone."""
     if dialect is OPENAI or not isinstance(value, Mapping):
         return value
@@ -158,11 +160,11 @@ class _Never:
     """Equal to no value."""
 
 
-def _tool_choice(
+def _translate_tool_choice(
     value: Any, dialect: Dialect, member: str, tools: Sequence[str]
 ) -> Iterator[tuple[str, Any]]:
     """Yield the dialect's form of a tool choice in any provider's form."""
-    kind, name = _chosen(value, tools)
+    kind, name = _parse_tool_choice(value, tools)
     if kind == "tool" and dialect.name != "ollama":
         yield "tool_choice", _named_tool(str(name), dialect)
     elif kind in dialect.tool_choices:
@@ -174,11 +176,11 @@ def _tool_choice(
         raise UnableError(member, "tool_choice")
 
 
-def _chosen(value: Any, tools: Sequence[str]) -> tuple[str, str | None]:
+def _parse_tool_choice(value: Any, tools: Sequence[str]) -> tuple[str, str | None]:
     """Return the kind of a tool choice, "required", "auto", "none", "tool" or "other", and the tool's name."""
     if isinstance(value, Mapping):
         named = value.get("name") or (value.get("function") or {}).get("name")
-        return ("tool", named) if named else _chosen(value.get("type"), tools)
+        return ("tool", named) if named else _parse_tool_choice(value.get("type"), tools)
     if value is True:
         return ("tool", tools[0]) if len(tools) == 1 else ("required", None)
     if value is False or value is None:
@@ -196,12 +198,12 @@ def _named_tool(name: str, dialect: Dialect) -> Any:
     return {"type": "tool", "name": name} if dialect is ANTHROPIC else name
 
 
-def response_format(name: str, value: Any) -> Mapping[str, Any] | None:
+def to_response_format(name: str, value: Any) -> Mapping[str, Any] | None:
     """Return OpenAI's `response_format` for an argument of any provider, or None where it has no equivalent.
 
-    >>> response_format("response_mime_type", "application/json")
+    >>> to_response_format("response_mime_type", "application/json")
     {'type': 'json_object'}
-    >>> response_format("format", {"type": "object"})["json_schema"]["schema"]
+    >>> to_response_format("format", {"type": "object"})["json_schema"]["schema"]
     {'type': 'object'}
     """
     if name == "response_format":
@@ -219,7 +221,7 @@ def _changes_form(name: str, dialect: Dialect) -> bool:
     return name in FORMS and (name == "response_format" or name not in dialect.takes)
 
 
-def _form(value: Mapping[str, Any], dialect: Dialect, member: str) -> Iterator[tuple[str, Any]]:
+def _translate_format(value: Mapping[str, Any], dialect: Dialect, member: str) -> Iterator[tuple[str, Any]]:
     kind = value.get("type")
     schema = (value.get("json_schema") or {}).get("schema")
     if dialect is GOOGLE and kind in {"json_object", "json_schema"}:

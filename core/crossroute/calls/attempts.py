@@ -11,14 +11,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from crossroute.calls.blame import fault_of
+from crossroute.calls.blame import find_fault
 from crossroute.calls.closing import aclosing, aread_and_close, closing, read_and_close
-from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
+from crossroute.calls.failures import LONGEST_S, Cooldowns, describe_failure
 from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, note
 from crossroute.calls.settings import MAX_ATTEMPTS
 from crossroute.calls.steps import Pause, Steps, adrive, drive
 from crossroute.calls.tail import Tail
-from crossroute.calls.waits import retry_after
+from crossroute.calls.waits import read_wait
 from crossroute.decision import Decision
 
 T = TypeVar("T")
@@ -181,13 +181,13 @@ class Attempts:
         """Record an error and return the pause before the next attempt, or None where there is none."""
         if not self._listed:
             self._waiting = self._list()[1:]
-        name, fault = self.decision.candidate, fault_of(error)
-        failure = failure_of(name, error)
+        name, fault = self.decision.candidate, find_fault(error)
+        failure = describe_failure(name, error)
         self.decision = self.decision.model_copy(update={"failures": (*self.decision.failures, failure)})
         self._left -= 1
         self._tried[name] += 1
         if fault.cools:
-            wait = retry_after(error) if fault.again else LONGEST_S
+            wait = read_wait(error) if fault.again else LONGEST_S
             self._waits[name] = wait or 0.0
             self.cooldowns.fail(name, wait, began=self._began)
         self._leave_out(name, fault)

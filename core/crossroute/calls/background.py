@@ -30,7 +30,7 @@ UNRETURNED = "shadow: asked beside, and not returned"
 """Reason of a decision whose call is made in the background."""
 
 
-def shadowed(decision: Decision, shadow: str) -> Decision:
+def switch_to_shadow(decision: Decision, shadow: str) -> Decision:
     """Return the decision for the model that answers in shadow mode, which says what would have been chosen."""
     if shadow == decision.candidate:
         return decision
@@ -38,7 +38,7 @@ def shadowed(decision: Decision, shadow: str) -> Decision:
     return decision.model_copy(update={"max_calls": 1})
 
 
-def would_be(decision: Decision) -> str | None:
+def find_shadowed_choice(decision: Decision) -> str | None:
     """Return what shadow mode kept from being chosen."""
     said = next((reason for reason in decision.reasons if reason.endswith(CHOSEN)), None)
     return said and said.removeprefix(SHADOW).removesuffix(CHOSEN)
@@ -61,11 +61,11 @@ class ShadowCalls:
         self._free = threading.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def drawn(self, decision: Decision) -> Decision | None:
+    def draw(self, decision: Decision) -> Decision | None:
         """Return the decision for a call in the background; None for most."""
         if random.random() >= self.share:
             return None
-        would = would_be(decision)
+        would = find_shadowed_choice(decision)
         return None if would is None else decision.switched(would, UNRETURNED)
 
     def run(self, ask: Callable[[], object]) -> None:
@@ -126,10 +126,10 @@ class OffLoop:
         if waits is None:
             waits = self._waits
         if waits or characters is None or characters >= SHORT or self._decision_s >= QUICK_S:
-            return await asyncio.to_thread(self._timed, decide)
-        return self._timed(decide)
+            return await asyncio.to_thread(self._time, decide)
+        return self._time(decide)
 
-    def _timed(self, decide: Callable[[], Decision]) -> Decision:
+    def _time(self, decide: Callable[[], Decision]) -> Decision:
         began = time.thread_time()
         try:
             return decide()

@@ -28,10 +28,10 @@ from crossroute.calls.faults import (
     WINDOW,
     WORDINGS,
     Fault,
-    attribute_of,
+    find_note,
+    get_attribute,
     message_of,
     note,
-    noted,
 )
 from crossroute.calls.handlers import is_of_handler
 from crossroute.errors import NoAnswerError
@@ -79,23 +79,23 @@ MISUSED = frozenset({TypeError, ValueError, OverflowError})
 """Causes of a client's connection error that no network has: an invalid timeout, say."""
 
 
-def fault_of(error: BaseException) -> Fault:
+def find_fault(error: BaseException) -> Fault:
     """Return the fault that an error stands for.
 
     The outermost error that can be classified decides, then the one that it was explicitly raised from.
 
-    >>> fault_of(TimeoutError()).party, fault_of(ValueError("temperature must be in [0, 2]")).party
+    >>> find_fault(TimeoutError()).party, find_fault(ValueError("temperature must be in [0, 2]")).party
     ('network', 'member')
     """
     if is_of_handler(error):
         return HANDLER
-    if noted_answer(error) is not None:
-        kept_back = any(BY_NAME.get(name) is CONTENT for name in names_of(error))
+    if find_noted_answer(error) is not None:
+        kept_back = any(BY_NAME.get(name) is CONTENT for name in list_class_names(error))
         return UNREADABLE if isinstance(error, NoAnswerError) else CONTENT if kept_back else MISFIT
     for link in chain(error):
-        if not isinstance(link, Exception) or isinstance(link, Warning) or CONTROL & names_of(link):
+        if not isinstance(link, Exception) or isinstance(link, Warning) or CONTROL & list_class_names(link):
             return ARGUMENT
-        fault = _told(link)
+        fault = _classify_one(link)
         if fault is CONNECTION and any(type(cause) in MISUSED for cause in chain(link)):
             return UNSUPPORTED
         if fault is not None:
@@ -114,9 +114,9 @@ def note_answer(error: BaseException, usage: Any = None, cost: float | None = No
     note(error, answered=(usage, cost))
 
 
-def noted_answer(error: BaseException) -> tuple[Any, float | None] | None:
+def find_noted_answer(error: BaseException) -> tuple[Any, float | None] | None:
     """Return tokens and USD of the answer before an error, as noted; None where there was none."""
-    return noted(error, "answered")  # type: ignore[no-any-return]
+    return find_note(error, "answered")  # type: ignore[no-any-return]
 
 
 def is_transient(error: BaseException) -> bool:
@@ -125,23 +125,23 @@ def is_transient(error: BaseException) -> bool:
     >>> is_transient(TimeoutError()), is_transient(ValueError("temperature must be in [0, 2]"))
     (True, False)
     """
-    return fault_of(error).again
+    return find_fault(error).again
 
 
 def is_timeout(error: BaseException) -> bool:
     """Return whether an error is a timeout."""
-    return any("Timeout" in name for link in chain(error) for name in names_of(link))
+    return any("Timeout" in name for link in chain(error) for name in list_class_names(link))
 
 
 def status(error: BaseException) -> int | None:
     """Return the HTTP status of an error, from 400 up, or None where it carries none."""
-    response = attribute_of(error, "response")
+    response = get_attribute(error, "response")
     if isinstance(response, Mapping):  # botocore
         response = response.get("ResponseMetadata", {})
         places = [response.get("HTTPStatusCode") if isinstance(response, Mapping) else None]
     else:
         names = ("status_code", "http_status", "status", "code")
-        places = [attribute_of(error, name) for name in names] + [getattr(response, "status_code", None)]
+        places = [get_attribute(error, name) for name in names] + [getattr(response, "status_code", None)]
     return next(filter(None, map(_number, places)), None)
 
 
@@ -154,15 +154,15 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         if isinstance(link, BaseException) and id(link) not in seen:
             yield link
             seen.add(id(link))
-            links += [link.__cause__, *(attribute_of(link, "exceptions") or ())]
+            links += [link.__cause__, *(get_attribute(link, "exceptions") or ())]
 
 
-def names_of(error: BaseException) -> set[str]:
+def list_class_names(error: BaseException) -> set[str]:
     """Return the names of an error's class and its bases."""
     return {base.__name__ for base in type(error).__mro__}
 
 
-def json_of(told: Any) -> str:
+def to_json(told: Any) -> str:
     """Return what a provider sent as JSON; as Python spells it where it is none."""
     try:
         return json.dumps(told, default=str)
@@ -170,13 +170,13 @@ def json_of(told: Any) -> str:
         return repr(told)
 
 
-def _told(error: Exception) -> Fault | None:
+def _classify_one(error: Exception) -> Fault | None:
     """Return the fault of one error, without its causes; None where it cannot be classified."""
     body = _body(error)
     code, within = status(error), next((one for one in map(_number, _fields(body)) if one), None)
     if code is None or (code in REQUESTED and within is not None):  # a gateway's own, and its provider's
         code = within or code
-    words = f"{message_of(error)[:TELLING_LENGTH]} {json_of(body)[:TELLING_LENGTH] if body else ''}"
+    words = f"{message_of(error)[:TELLING_LENGTH]} {to_json(body)[:TELLING_LENGTH] if body else ''}"
     named = CONNECTION if type(error) is OSError else None  # no route, network down
     names = [BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME]
     named = next((one for one in names if one in (WINDOW, CONTENT)), names[0] if names else named)
@@ -184,34 +184,34 @@ def _told(error: Exception) -> Fault | None:
     if named in (WINDOW, CONTENT):
         return named
     if code is not None:
-        return _by_status(code, kind, words)
+        return _classify_status(code, kind, words)
     if kind is not None:
         return kind
     if named is None and (isinstance(error, TypeError) or EMPTY.search(message_of(error))):
         named = UNSUPPORTED if UNSENT.search(message_of(error)) else UNREADABLE
     if named is ARGUMENT or (named is None and body):
-        return _by_words(words) or (OVERLOAD if named is None else ARGUMENT)
-    return named or _by_words(words)
+        return _classify_words(words) or (OVERLOAD if named is None else ARGUMENT)
+    return named or _classify_words(words)
 
 
-def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
+def _classify_status(code: int, kind: Fault | None, words: str) -> Fault:
     """Return the fault of a status, unless the body states another."""
     fault = BY_STATUS.get(code, OVERLOAD if code >= 500 else None)
     if fault is None:
-        return _by_body(code, kind, words)
+        return _classify_body(code, kind, words)
     if fault is OVERLOAD and OUT_OF_QUOTA.search(words):
         return ACCESS
     if fault is ACCESS:
-        told = _told_apart(kind, words)
+        told = _classify_kind(kind, words)
         return told if told in (WINDOW, CONTENT) else kind if kind is not None and kind.again else ACCESS
-    if code >= 500 and WINDOW in (kind, _by_words(words)):
+    if code >= 500 and WINDOW in (kind, _classify_words(words)):
         return WINDOW
     return UNSUPPORTED if code == 429 and TOO_LARGE.search(words) else fault
 
 
-def _by_body(code: int, kind: Fault | None, words: str) -> Fault:
+def _classify_body(code: int, kind: Fault | None, words: str) -> Fault:
     """Return the fault of a refusal by its body, where the status is ambiguous."""
-    told = _told_apart(kind, words)
+    told = _classify_kind(kind, words)
     if told is not None:
         return told
     if kind is not None and (kind.again or kind in (ACCESS, MISFIT)):
@@ -223,20 +223,20 @@ def _by_body(code: int, kind: Fault | None, words: str) -> Fault:
     return ARGUMENT if code in REQUESTED else UNKNOWN
 
 
-def _told_apart(kind: Fault | None, words: str) -> Fault | None:
-    return kind if kind in (WINDOW, CONTENT, UNSUPPORTED) else _by_words(words)
+def _classify_kind(kind: Fault | None, words: str) -> Fault | None:
+    return kind if kind in (WINDOW, CONTENT, UNSUPPORTED) else _classify_words(words)
 
 
-def _by_words(words: str) -> Fault | None:
+def _classify_words(words: str) -> Fault | None:
     return next((fault for fault, told in BY_WORDS if told.search(words)), None)
 
 
 def _body(error: Exception) -> Mapping[str, Any] | None:
     """Return a provider's error body: of `body`, or, in an answer with status 200, of the first argument."""
-    response = attribute_of(error, "response")
+    response = get_attribute(error, "response")
     if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):  # botocore
         return {str(name).lower(): value for name, value in response["Error"].items()}
-    places = (attribute_of(error, "body"), attribute_of(error, "details"), next(iter(error.args), None))
+    places = (get_attribute(error, "body"), get_attribute(error, "details"), next(iter(error.args), None))
     body = next(filter(None, map(_mapping, places)), None)
     within = [_mapping(body.get(name)) for name in ("error", "detail")] if body is not None else []
     return next(filter(None, within), body)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from crossroute.calls.spend import TIERS, Usage, written_in_all
+from crossroute.calls.spend import TIERS, Usage, sum_output
 
 INPUT = ("prompt_tokens", "prompt_token_count", "promptTokenCount", "promptTokens", "input_token_count")
 INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
@@ -55,11 +55,11 @@ TICKS = 1e10
 """xAI's in a dollar."""
 
 
-def counted(usage: Any) -> Usage | None:
+def read_usage(usage: Any) -> Usage | None:
     """Return the tokens that a provider's usage states, or None where it states none."""
     if usage is None:
         return None
-    usage = parts_of(usage)
+    usage = to_mapping(usage)
     whole, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
     read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
     held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
@@ -67,13 +67,13 @@ def counted(usage: Any) -> Usage | None:
         return None
     read = (read or 0) + (held + made if whole is None else _count(usage, TOOLS_READ) or 0)
     of_input, of_output = (
-        [each for name in names if (each := field_of(usage, name))]
+        [each for name in names if (each := get_field(usage, name))]
         for names in (READ_DETAILS, WRITTEN_DETAILS)
     )
     cached = (_count(of_input[0], ("cached_tokens",)) if of_input else 0) or _count(usage, CACHED) or 0
-    hour = _count(field_of(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
+    hour = _count(get_field(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
     reasoned = next(filter(None, (_count(each, ("reasoning_tokens",)) for each in of_output)), 0)
-    told = written_in_all(read, written or 0, reasoned, _count(usage, ("total_tokens",)))
+    told = sum_output(read, written or 0, reasoned, _count(usage, ("total_tokens",)))
     made = made or next(filter(None, (_count(each, MADE_WITHIN) for each in of_input)), 0)
     return Usage(
         input_tokens=read,
@@ -81,19 +81,19 @@ def counted(usage: Any) -> Usage | None:
         cached_input_tokens=cached or held,
         cache_write_tokens=max(0, made - hour),
         cache_write_1h_tokens=hour,
-        input_audio_tokens=_of_kind(of_input, "audio"),
-        output_audio_tokens=_of_kind(of_output, "audio"),
-        output_image_tokens=_of_kind(of_output, "image"),
+        input_audio_tokens=_count_kind(of_input, "audio"),
+        output_audio_tokens=_count_kind(of_output, "audio"),
+        output_image_tokens=_count_kind(of_output, "image"),
     )
 
 
-def at_tier(usage: Usage | None, *told: object) -> Usage | None:
+def set_tier(usage: Usage | None, *told: object) -> Usage | None:
     """Return tokens at the price of the first service tier that a provider states, if it states any."""
     tier = next((TIERS[name] for name in map(str, told) if name in TIERS), 1.0)
     return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
 
 
-def stated_cost(*places: object) -> float | None:
+def read_cost(*places: object) -> float | None:
     """Return the USD that a provider states for a call, in the first place that has them; None where none has.
 
     Args:
@@ -102,31 +102,31 @@ def stated_cost(*places: object) -> float | None:
     Source: OpenRouter (`usage.cost`; beside it, with one's own key, what that took), Perplexity (`usage.cost.
     total_cost`), xAI (`usage.cost_in_usd_ticks`), LiteLLM (`response_cost`).
 
-    >>> stated_cost(None, {"cost": 0.0012}), stated_cost({"cost": "free"})
+    >>> read_cost(None, {"cost": 0.0012}), read_cost({"cost": "free"})
     (0.0012, None)
     """
     for place in filter(None, places):
         if type(place) is dict and STATED.isdisjoint(place):  # as most are
             continue
-        cost = field_of(place, "cost")
-        ticks = _usd(field_of(place, "cost_in_usd_ticks"), DEAREST * TICKS)
+        cost = get_field(place, "cost")
+        ticks = _usd(get_field(place, "cost_in_usd_ticks"), DEAREST * TICKS)
         told = (
             _usd(cost),
-            _usd(field_of(cost, "total_cost")),
+            _usd(get_field(cost, "total_cost")),
             None if ticks is None else ticks / TICKS,
-            _usd(field_of(place, "response_cost")),
+            _usd(get_field(place, "response_cost")),
         )
         known = next((usd for usd in told if usd is not None), None)
         if known is not None:
-            own = _usd(field_of(field_of(place, "cost_details"), "upstream_inference_cost"))
-            return known + (own or 0.0 if field_of(place, "is_byok") else 0.0)
+            own = _usd(get_field(get_field(place, "cost_details"), "upstream_inference_cost"))
+            return known + (own or 0.0 if get_field(place, "is_byok") else 0.0)
     return None
 
 
-def token_count(told: object) -> int | None:
+def read_count(told: object) -> int | None:
     """Return a provider's count of tokens as an int; None where it is missing, negative or no number.
 
-    >>> token_count(12), token_count("12"), token_count(11.6), token_count(None), token_count(-1)
+    >>> read_count(12), read_count("12"), read_count(11.6), read_count(None), read_count(-1)
     (12, 12, 12, None, None)
     """
     if isinstance(told, str):
@@ -136,7 +136,7 @@ def token_count(told: object) -> int | None:
     return round(told) if 0 <= told < 10**DIGITS else None
 
 
-def field_of(place: Any, name: str) -> Any:
+def get_field(place: Any, name: str) -> Any:
     """Return a field of a mapping or an object; None where there is none."""
     if place is None:
         return None
@@ -148,7 +148,7 @@ def field_of(place: Any, name: str) -> Any:
     return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
 
 
-def parts_of(place: Any) -> Any:
+def to_mapping(place: Any) -> Any:
     """Return a pydantic model as a dict of the fields that are not None, for many look-ups; others as they are."""
     if not isinstance(place, BaseModel):
         return place
@@ -156,20 +156,20 @@ def parts_of(place: Any) -> Any:
     return {name: part for name, part in parts.items() if part is not None}
 
 
-def _of_kind(details: Sequence[Any], kind: str) -> int:
+def _count_kind(details: Sequence[Any], kind: str) -> int:
     """Return the tokens of sound or pictures, which OpenAI states in a field each, Google in a list."""
     listed = next((each for each in details if isinstance(each, (list, tuple))), ())
     by_kind = [
         _count(each, ("token_count", "tokenCount")) or 0
         for each in listed
-        if str(field_of(each, "modality")).rpartition(".")[2].lower() == kind
+        if str(get_field(each, "modality")).rpartition(".")[2].lower() == kind
     ]
     return sum(by_kind) or next(filter(None, (_count(each, (f"{kind}_tokens",)) for each in details)), 0)
 
 
 def _count(usage: Any, names: tuple[str, ...]) -> int | None:
     for name in names:
-        count = token_count(field_of(usage, name))
+        count = read_count(get_field(usage, name))
         if count is not None:
             return count
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from crossroute.calls.attempts import Attempts
-from crossroute.calls.background import OffLoop, ShadowCalls, shadowed
+from crossroute.calls.background import OffLoop, ShadowCalls, switch_to_shadow
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.hooks import Observer, Pacer
@@ -16,10 +16,10 @@ from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import MAX_ATTEMPTS, CallSettings
 from crossroute.calls.steps import Beside, Steps
-from crossroute.calls.tracing import tracing
-from crossroute.calls.unpredicted import DialSetting, Unpredicted, finishing
+from crossroute.calls.tracing import make_tracers
+from crossroute.calls.unpredicted import DialSetting, Unpredicted, explain_tool_turn
 from crossroute.candidate import Capability, Price
-from crossroute.catalogue import billed
+from crossroute.catalogue import add_rates
 from crossroute.decision import Decision, usd
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.escalation import Escalation
@@ -94,7 +94,10 @@ class Dispatcher:
         self.max_attempts, self.past_filters = max_attempts, past_filters
         self.memory = memory or Memory()
         self.cooldowns, self.spend = self.memory.cooldowns, self.memory.spend
-        observers = (*observers, *tracing({name: ability.provider for name, ability in self.members.items()}))
+        observers = (
+            *observers,
+            *make_tracers({name: ability.provider for name, ability in self.members.items()}),
+        )
         self.ledger = Ledger(
             self.spend, self.price, observers=observers, pacer=pacer, past_filters=past_filters
         )
@@ -165,15 +168,15 @@ class Dispatcher:
             tool_turn=tool_turn,
             escalates=not alone,
         )
-        decision = self._paced(settings, choose)
+        decision = self._choose_paced(settings, choose)
         if self.shadow is not None and settings.candidate is None:
-            decision = shadowed(decision, self.shadow)
+            decision = switch_to_shadow(decision, self.shadow)
         if isinstance(alone, str) and alone and settings.escalate is not None:
             decision = decision.because(f"not escalated: {alone}")
         self.ledger.asked(decision, query, self.router)
         return decision
 
-    def _paced(self, settings: CallSettings, choose: Callable[[DialSetting], Decision]) -> Decision:
+    def _choose_paced(self, settings: CallSettings, choose: Callable[[DialSetting], Decision]) -> Decision:
         """Return the choice at the dial of the settings, or of the pacer."""
 
         def route(pay: float | None) -> Decision:
@@ -205,7 +208,7 @@ class Dispatcher:
             return self._unpredicted.by_default(stuck if tool_turn else None, constraints, dial)
         tokens = query.text_tokens + query.context_tokens
         if tool_turn and stuck in self._unprofiled:
-            reasons, free = {stuck: finishing(stuck)}, constraints.without_limits
+            reasons, free = {stuck: explain_tool_turn(stuck)}, constraints.without_limits
             finished = self._unpredicted.first_of(reasons, free, dial, tokens)
             if finished is not None:
                 return finished
@@ -221,7 +224,7 @@ class Dispatcher:
             return left
         if self._explorer is not None and self.shadow is None and not tool_turn:
             decision = self._explorer.explored(decision)
-        decision = self._stuck(decision, query, known, tool_turn)
+        decision = self._keep_tool_turn(decision, query, known, tool_turn)
         if settings.escalate is not None and not tool_turn and escalates:
             decision = self._plan(decision, settings.escalate).begun()
         return self._unpredicted.beside(decision, constraints, tokens) if self._unprofiled else decision
@@ -274,7 +277,7 @@ class Dispatcher:
 
     def beside(self, decision: Decision, asking: Callable[..., Steps[Any]]) -> Steps[None]:
         """Return the step that calls the model which shadow mode replaced, for a share of the calls."""
-        if self.shadow_calls.share and (drawn := self.shadow_calls.drawn(decision)) is not None:
+        if self.shadow_calls.share and (drawn := self.shadow_calls.draw(decision)) is not None:
             yield Beside(asking(drawn, final=False), self.shadow_calls)
 
     def escalated(
@@ -307,11 +310,11 @@ class Dispatcher:
         """Return a model's price, None where it is not known."""
         if candidate not in self._prices:
             model = self._unprofiled.get(candidate) or self.router.pool[candidate]
-            self._prices[candidate] = billed(model.price)
+            self._prices[candidate] = add_rates(model.price)
         return self._prices[candidate]
 
     def _attempts(self, decision: Decision) -> Attempts:
-        finishes = bool(decision.reasons) and finishing(decision.candidate) in decision.reasons
+        finishes = bool(decision.reasons) and explain_tool_turn(decision.candidate) in decision.reasons
         return Attempts(
             decision,
             self.cooldowns,
@@ -330,12 +333,14 @@ class Dispatcher:
             cost_preference=settings.cost_preference, willingness_to_pay=settings.willingness_to_pay
         )
 
-    def _stuck(self, decision: Decision, query: Query, current: str | None, tool_turn: bool) -> Decision:
+    def _keep_tool_turn(
+        self, decision: Decision, query: Query, current: str | None, tool_turn: bool
+    ) -> Decision:
         """Return the decision for the candidate that began the tool turn, or say what staying saves."""
         if current is None or current not in decision.eligible:
             return decision
         if tool_turn:
-            return decision.switched(current, finishing(current))
+            return decision.switched(current, explain_tool_turn(current))
         saving = cache_saving(self.router.pool[current], query)
         if decision.candidate == current and saving:
             return decision.because(f"stayed with {current}: its prompt cache saves {usd(saving)}")

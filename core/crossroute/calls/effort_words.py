@@ -49,7 +49,7 @@ BUDGET_FIELDS = ("thinking", "thinking_dict", "thinking_budget")
 """Fields of chat models with an effort: a level, a switch, a budget, or a dict with one of them."""
 
 
-def effort_words(api: Api, model: str, effort: EffortLevel, *, base_url: str | None = None) -> Words:
+def translate_effort(api: Api, model: str, effort: EffortLevel, *, base_url: str | None = None) -> Words:
     """Return the keywords that set a model's effort, as its provider spells them.
 
     Args:
@@ -62,20 +62,20 @@ def effort_words(api: Api, model: str, effort: EffortLevel, *, base_url: str | N
     return _WORDS[api](found.entry if found else None, effort, _host(base_url))
 
 
-def beside_thinking(words: Words, *, max_tokens: int | None, temperature: float | None) -> Words:
+def adjust_to_thinking(words: Words, *, max_tokens: int | None, temperature: float | None) -> Words:
     """Return what Anthropic's API requires beside the words of an effort: other limits than the stated ones.
 
     A thinking budget counts within `max_tokens`: an answer keeps the length that is stated for it. While a model
     thinks, the API takes a temperature of 1 alone.
 
     Args:
-        words: Of `effort_words`.
+        words: Of `translate_effort`.
         max_tokens: As stated for an answer; None where nothing is.
         temperature: As stated.
 
     Source: https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking.
 
-    >>> beside_thinking({"thinking": {"budget_tokens": 16_000}}, max_tokens=2_000, temperature=0.2)
+    >>> adjust_to_thinking({"thinking": {"budget_tokens": 16_000}}, max_tokens=2_000, temperature=0.2)
     {'max_tokens': 18000, 'temperature': 1.0}
     """
     thinking = words.get("thinking", {})
@@ -89,12 +89,12 @@ def beside_thinking(words: Words, *, max_tokens: int | None, temperature: float 
     return further
 
 
-def stated_effort(model: object) -> str | None:
+def read_stated_effort(model: object) -> str | None:
     """Return the effort in a model's own fields, of LangChain's classes or LlamaIndex's; None without one.
 
     >>> class ChatOpenAI: reasoning = {"effort": "low"}
     >>> class Anthropic: thinking_dict = {"type": "enabled", "budget_tokens": 4_096}
-    >>> stated_effort(ChatOpenAI()), stated_effort(Anthropic()), stated_effort(object())
+    >>> read_stated_effort(ChatOpenAI()), read_stated_effort(Anthropic()), read_stated_effort(object())
     ('low', 'budget=4096', None)
     """
     level = next(filter(None, (_level_in(getattr(model, name, None)) for name in LEVEL_FIELDS)), None)
@@ -103,7 +103,7 @@ def stated_effort(model: object) -> str | None:
     return f"budget={budget}" if level is None and budget is not None and budget >= 0 else level
 
 
-def warn_untold(kind: type) -> None:
+def warn_unsettable(kind: type) -> None:
     """Log that the effort of a class's models cannot be set."""
     LOG.warning(
         "%s has no field for effort; it is called as it was given. Set its effort on it.", kind.__name__

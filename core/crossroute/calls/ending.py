@@ -59,7 +59,7 @@ class Ending:
         """
         self._telling = self._telling or telling
         self._told = self._told or finished
-        self._failed = self._failed or failed(reason)
+        self._failed = self._failed or is_failed(reason)
 
     def count(self, *, behind: bool) -> None:
         """Note that a chunk states tokens; `behind`: it has no content, and earlier ones had."""
@@ -72,10 +72,10 @@ class Ending:
             return self._failed
         said = [value for frame in frames for value in frame.f_locals.values()]
         reasons = [reason for value in said if (reason := _reason(value))]
-        return any(map(failed, reasons)) or not (reasons or any(map(_is_last, said)))
+        return any(map(is_failed, reasons)) or not (reasons or any(map(_is_last, said)))
 
 
-def usages(frames: Iterable[FrameType]) -> list[Any]:
+def find_usages(frames: Iterable[FrameType]) -> list[Any]:
     """Return the usages, as sent by providers, of the events that stack frames hold.
 
     Frameworks leave some fields out: LangChain a stated cost, LlamaIndex what Anthropic's cache read and wrote.
@@ -84,7 +84,7 @@ def usages(frames: Iterable[FrameType]) -> list[Any]:
     return [usage for usage in held if usage is not None and not isinstance(usage, (str, int, float))]
 
 
-def failed(reason: object) -> bool:
+def is_failed(reason: object) -> bool:
     """Return whether a finish reason means that the answer failed."""
     return isinstance(reason, str) and reason.lower() in FAILED
 

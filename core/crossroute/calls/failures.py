@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 
 from crossroute.cache import Lock
-from crossroute.calls.blame import fault_of, status
-from crossroute.calls.faults import message_of, note, noted
-from crossroute.calls.scrubbing import without_secrets
+from crossroute.calls.blame import find_fault, status
+from crossroute.calls.faults import find_note, message_of, note
+from crossroute.calls.scrubbing import remove_secrets
 from crossroute.candidate import UNWRITABLE
 from crossroute.decision import Failure
 from crossroute.errors import CrossRouteError
@@ -98,20 +98,20 @@ class Cooldowns:
             return max(0.0, self._until.get(candidate, 0.0) - self.now())
 
 
-def failure_of(candidate: str, error: Exception) -> Failure:
+def describe_failure(candidate: str, error: Exception) -> Failure:
     """Return what a decision keeps of an error: its type and its first line, without secrets."""
-    fault = fault_of(error)
+    fault = find_fault(error)
     return Failure(
         candidate=candidate,
         error=type(error).__name__,
         status=status(error),
-        message=_first_line(_said(error)),
+        message=_first_line(_message_of(error)),
         transient=fault.again,
         fault=fault.party,
     )
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     """Return an error's message; of a validation error, the first reason, without the values."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
@@ -120,13 +120,13 @@ def _said(error: Exception) -> str:
 
 
 def _first_line(message: str) -> str:
-    line = UNWRITABLE.sub("", (without_secrets(message.strip()).splitlines() or [""])[0])
+    line = UNWRITABLE.sub("", (remove_secrets(message.strip()).splitlines() or [""])[0])
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
 
 @contextmanager
-def naming(model: str) -> Iterator[None]:
-    """Note a model on what is raised within the block, for the message of `provider_errors`."""
+def name_model(model: str) -> Iterator[None]:
+    """Note a model on what is raised within the block, for the message of `shorten_provider_errors`."""
     try:
         yield
     except Exception as error:
@@ -135,7 +135,7 @@ def naming(model: str) -> Iterator[None]:
 
 
 @contextmanager
-def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
+def shorten_provider_errors(model: str = "", then: str = "") -> Iterator[None]:
     """Raise a provider's errors (a missing key, say) in one line and without secrets.
 
     Args:
@@ -150,7 +150,7 @@ def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
     except CrossRouteError:
         raise
     except Exception as error:
-        model = model or noted(error, "model") or ""
-        failure = failure_of(model, error)
+        model = model or find_note(error, "model") or ""
+        failure = describe_failure(model, error)
         told = f"{f'{model}: ' if model else ''}{failure.error}: {failure.message.rstrip('.')}. {then}"
         raise CrossRouteError(told.strip()) from error

@@ -197,7 +197,7 @@ def note(error: BaseException, **facts: Any) -> None:
 
     >>> error = ValueError("too long")
     >>> note(error, model="small")
-    >>> noted(error, "model"), noted(error, "handler"), error.crossroute_model
+    >>> find_note(error, "model"), find_note(error, "handler"), error.crossroute_model
     ('small', None, 'small')
     """
     with suppress(AttributeError):
@@ -205,12 +205,12 @@ def note(error: BaseException, **facts: Any) -> None:
             setattr(error, f"crossroute_{name}", fact)
 
 
-def noted(error: BaseException, name: str) -> Any:
+def find_note(error: BaseException, name: str) -> Any:
     """Return a fact that is attached to an error; None where it is not."""
     return getattr(error, f"crossroute_{name}", None)
 
 
-def attribute_of(error: BaseException, name: str) -> Any:
+def get_attribute(error: BaseException, name: str) -> Any:
     """Return an attribute of an error; None where it has none, or where its own code fails."""
     try:
         return getattr(error, name, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from crossroute.calls.faults import noted
+from crossroute.calls.faults import find_note
 
 TELLING = frozenset(
     {
@@ -43,7 +43,7 @@ def is_of_handler(error: BaseException) -> bool:
     >>> is_of_handler(error), is_of_handler(ValueError())
     (True, False)
     """
-    return bool(noted(error, "handler")) or any(map(_tells, frames_of(error)))
+    return bool(find_note(error, "handler")) or any(map(_tells, walk_frames(error)))
 
 
 def is_given_up(error: BaseException) -> bool:
@@ -55,7 +55,7 @@ def is_given_up(error: BaseException) -> bool:
     return not isinstance(error, Exception) and not is_of_handler(error)
 
 
-def frames_of(error: BaseException) -> Iterator[FrameType]:
+def walk_frames(error: BaseException) -> Iterator[FrameType]:
     """Yield the frames that an error passed, the outermost first."""
     trace = error.__traceback__
     while trace is not None:
@@ -72,12 +72,12 @@ def is_bug(error: BaseException) -> bool:
     ...     is_bug(error)
     True
     """
-    files = [frame.f_code.co_filename for frame in frames_of(error)]
+    files = [frame.f_code.co_filename for frame in walk_frames(error)]
     within = next((file for file in reversed(files) if not _is_pythons(file)), "")
     return type(error) in BUGS and bool(within) and INSTALLED.isdisjoint(Path(within).parts)
 
 
-def told_to_handler(error: BaseException, module: str) -> list[Any]:
+def find_handler_arguments(error: BaseException, module: str) -> list[Any]:
     """Return local values of a framework's functions that called a handler which raised; none for other errors."""
     if not is_of_handler(error):
         return []
@@ -85,7 +85,7 @@ def told_to_handler(error: BaseException, module: str) -> list[Any]:
     link: BaseException | None = error
     passed: set[FrameType] = set()
     while link is not None:  # a handler that is called for another's error may raise as well
-        frames = list(frames_of(link))
+        frames = list(walk_frames(link))
         if passed and passed.isdisjoint(frames):
             break  # an error of another call, in whose handling this one was made
         passed.update(frames)

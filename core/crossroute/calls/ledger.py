@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
-from crossroute.calls.blame import note_answer, noted_answer
+from crossroute.calls.blame import find_noted_answer, note_answer
 from crossroute.calls.ending import CALLING, FAILED, WITHHELD
 from crossroute.calls.faults import note
 from crossroute.calls.handlers import is_given_up, is_of_handler
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
-from crossroute.calls.rejected import rejected
+from crossroute.calls.rejected import find_rejected_answer
 from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.steps import Run, Steps
 from crossroute.candidate import Price
@@ -194,7 +194,7 @@ class Entry:
             if self.answered:
                 note_answer(error)
                 return True
-        known = noted_answer(error) or rejected(error)
+        known = find_noted_answer(error) or find_rejected_answer(error)
         if known is not None:
             self.usage, self.cost = known
         return known is not None or (self._probe is not None and self._probe.begun)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from crossroute.catalogue import address_of
+from crossroute.catalogue import find_address
 
 PACKAGE = re.compile(r"(?:langchain_(?!core|community|tests|classic|crossroute)|llama_index\.llms\.)(\w+)")
 COMMUNITY = re.compile(r"langchain_community\.(?:chat_models|llms)\.(\w+)")
@@ -66,27 +66,27 @@ HOSTS = {
 """End of an address's host -> the provider there, whatever class asks: many speak OpenAI's format."""
 
 
-def provider_at(url: str, package: str) -> str:
+def find_provider(url: str, package: str) -> str:
     """Return the provider at an address, asked as one of `init_chat_model`'s providers is.
 
-    >>> provider_at("https://me.openai.azure.com", "openai"), provider_at("http://127.0.0.1:8000/v1", "mistralai")
+    >>> find_provider("https://me.openai.azure.com", "openai"), find_provider("http://127.0.0.1:8000/v1", "mistralai")
     ('azure.ai.openai', 'mistral_ai')
     """
-    return _by_address(url) or NAMES.get(package, package)
+    return _find_by_address(url) or NAMES.get(package, package)
 
 
-def provider_of_client(client: object) -> str | None:
+def find_client_provider(client: object) -> str | None:
     """Return the provider that a client of a model asks; None where neither its address nor its class tells.
 
     >>> class ChatGroq: __module__ = "langchain_groq.chat_models"
     >>> class Asking(ChatGroq): base_url = "https://openrouter.ai/api/v1"
-    >>> provider_of_client(ChatGroq()), provider_of_client(Asking()), provider_of_client(object())
+    >>> find_client_provider(ChatGroq()), find_client_provider(Asking()), find_client_provider(object())
     ('groq', 'openrouter', None)
     """
-    return _by_address(address_of(client) or "") or _by_class(client)
+    return _find_by_address(find_address(client) or "") or _find_by_class(client)
 
 
-def _by_address(url: str) -> str | None:
+def _find_by_address(url: str) -> str | None:
     host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
     parts = host.split(".")
     if host.endswith("aiplatform.googleapis.com"):  # the region stands before it, with a dash
@@ -95,7 +95,7 @@ def _by_address(url: str) -> str | None:
     return next((HOSTS[end] for end in ends if end in HOSTS), None)
 
 
-def _by_class(client: object) -> str | None:
+def _find_by_class(client: object) -> str | None:
     if getattr(client, "vertexai", None) is True:
         return "gcp.vertex_ai"
     for kind in type(client).__mro__:

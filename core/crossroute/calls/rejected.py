@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from crossroute.calls.blame import chain, fault_of, note_answer, status
-from crossroute.calls.counting import at_tier, counted, field_of, stated_cost
+from crossroute.calls.blame import chain, find_fault, note_answer, status
+from crossroute.calls.counting import get_field, read_cost, read_usage, set_tier
 from crossroute.calls.faults import ANSWERED
-from crossroute.calls.handlers import frames_of, is_of_handler
+from crossroute.calls.handlers import is_of_handler, walk_frames
 from crossroute.calls.hooks import Probe
 from crossroute.calls.spend import Usage
 
@@ -27,7 +27,7 @@ HOSTS = frozenset(
 """Packages whose objects are not a provider's response: a message may be one of the conversation."""
 
 
-def rejected(error: BaseException) -> tuple[Usage | None, float | None] | None:
+def find_rejected_answer(error: BaseException) -> tuple[Usage | None, float | None] | None:
     """Return tokens and USD of the answer that an error keeps from its caller; None where there is no answer.
 
     Tokens and USD are None for an answer without usage, and for one that only the error's name implies.
@@ -36,21 +36,21 @@ def rejected(error: BaseException) -> tuple[Usage | None, float | None] | None:
     ...     response = {"choices": None, "usage": {"prompt_tokens": 9, "completion_tokens": 3}}
     ...     response["choices"][0]
     ... except TypeError as error:
-    ...     usage, cost = rejected(error)
+    ...     usage, cost = find_rejected_answer(error)
     >>> usage.input_tokens, usage.output_tokens, cost
     (9, 3, None)
     """
-    if is_of_handler(error) or status(error) is not None or fault_of(error).party == "network":
+    if is_of_handler(error) or status(error) is not None or find_fault(error).party == "network":
         return None
     came = any(type(link).__name__ in ANSWERED for link in chain(error))
-    for sent in _sent(error):
+    for sent in _find_responses(error):
         with suppress(Exception):  # of the code of whatever a frame holds
-            places = [place for name in TOKENS if (place := field_of(sent, name)) is not None]
-            usage = next(filter(None, map(counted, places)), None)
+            places = [place for name in TOKENS if (place := get_field(sent, name)) is not None]
+            usage = next(filter(None, map(read_usage, places)), None)
             if usage is not None:
-                known = at_tier(usage, field_of(sent, "service_tier")) if usage.input_tokens else None
-                return known, stated_cost(*places, sent)
-            came = came or _says(sent)
+                known = set_tier(usage, get_field(sent, "service_tier")) if usage.input_tokens else None
+                return known, read_cost(*places, sent)
+            came = came or _has_content(sent)
     return (None, None) if came else None
 
 
@@ -61,20 +61,20 @@ def note_heard(error: Exception, probe: Probe) -> None:
         note_answer(error, probe.took(None), probe.cost)
 
 
-def _sent(error: BaseException) -> Iterator[Any]:
+def _find_responses(error: BaseException) -> Iterator[Any]:
     """Yield possible responses of a provider in the stack frames of an error, the innermost first."""
     for link in chain(error):
-        for frame in reversed(list(frames_of(link))):
+        for frame in reversed(list(walk_frames(link))):
             for name, value in frame.f_locals.items():
                 if name != "self" and (isinstance(value, Mapping) or _is_of_client(value)):
                     yield value
 
 
-def _says(sent: Any) -> bool:
+def _has_content(sent: Any) -> bool:
     """Return whether a response is a whole answer with content: chunks of a stream have no message."""
-    choices = field_of(sent, "choices")
-    whole = isinstance(choices, list) and any(field_of(choice, "message") for choice in choices)
-    parts = [field_of(sent, name) for name in ("candidates", "output")]
+    choices = get_field(sent, "choices")
+    whole = isinstance(choices, list) and any(get_field(choice, "message") for choice in choices)
+    parts = [get_field(sent, name) for name in ("candidates", "output")]
     return whole or any(part for part in parts if isinstance(part, (list, dict)))
 
 

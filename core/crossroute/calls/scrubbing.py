@@ -106,15 +106,15 @@ WORDS = re.compile(r"[a-z]*(?:[A-Z][a-z]{2,})+")
 """A name of words, as classes have it."""
 
 
-def without_secrets(text: str) -> str:
+def remove_secrets(text: str) -> str:
     """Return a message without credentials, and without what it quotes of a prompt.
 
-    >>> without_secrets("Incorrect API key provided: sk-proj-AbCd0123456789. You can find yours at example.com.")
+    >>> remove_secrets("Incorrect API key provided: sk-proj-AbCd0123456789. You can find yours at example.com.")
     'Incorrect [removed] You can find yours at example.com.'
-    >>> without_secrets("Invalid prompt: 'My name is Bob'")
+    >>> remove_secrets("Invalid prompt: 'My name is Bob'")
     'Invalid prompt: [removed]'
     """
-    text = _without_credentials(text[:LONGEST])
+    text = _remove_credentials(text[:LONGEST])
     if FAULT.search(text):
         text = PROMPT.sub(lambda found: found[0][: found.start(1) - found.start()] + REMOVED, text)
     return ECHOED.sub(f": {REMOVED}", text)
@@ -126,17 +126,17 @@ def holds_credential(text: str) -> bool:
     >>> holds_credential("sk-proj-AbCd0123456789"), holds_credential("OPENAI_API_KEY")
     (True, False)
     """
-    return _without_credentials(text[:LONGEST]) != text[:LONGEST]
+    return _remove_credentials(text[:LONGEST]) != text[:LONGEST]
 
 
-def _without_credentials(text: str) -> str:
+def _remove_credentials(text: str) -> str:
     for rule in RULES:
         text = rule.sub(REMOVED, text)
     pieces, end = [], 0
     for digest in DIGEST.finditer(text):
-        pieces += [_without_random(text[end : digest.start()]), REMOVED if _is_key(digest) else digest[0]]
+        pieces += [_remove_random(text[end : digest.start()]), REMOVED if _is_key(digest) else digest[0]]
         end = digest.end()
-    return "".join((*pieces, _without_random(text[end:])))
+    return "".join((*pieces, _remove_random(text[end:])))
 
 
 def _is_key(digest: re.Match[str]) -> bool:
@@ -146,7 +146,7 @@ def _is_key(digest: re.Match[str]) -> bool:
     return bool(KEYS.search(before) or KEYS.search(text[ends : ends + AFTER])) and not NAMED.search(before)
 
 
-def _without_random(text: str) -> str:
+def _remove_random(text: str) -> str:
     for form, is_secret in ((BASE64, _changes_often), (RUN, _is_random)):
         text = form.sub(lambda found, told=is_secret: REMOVED if told(found[0]) else found[0], text)  # type: ignore[misc]
     return text
@@ -154,10 +154,10 @@ def _without_random(text: str) -> str:
 
 def _is_random(run: str) -> bool:
     """Return whether a run of characters is of no language: a part of it mixes letters and digits too much."""
-    return any(map(_mixes, PART.findall(run)))
+    return any(map(_is_mixed, PART.findall(run)))
 
 
-def _mixes(part: str) -> bool:
+def _is_mixed(part: str) -> bool:
     digits, changes = sum(map(str.isdigit, part)), len(CHANGE.findall(part))
     if len(part) >= 16 and len(part) - digits >= 3 and ((digits >= 5 and changes >= 2) or changes >= 3):
         return True

@@ -125,16 +125,16 @@ TIERS = {"flex": 0.5, "batch": 0.5, "priority": 2.0}
 """Service tier -> multiple of the standard price; of priority, gpt-5's. Source: https://platform.openai.com/docs/pricing."""
 
 
-def written_in_all(read: int, written: int, thought: int, total: int | None) -> int:
+def sum_output(read: int, written: int, thought: int, total: int | None) -> int:
     """Return the tokens of an output, with those of reasoning where a provider counts them beside it.
 
     Where no output is told, it is what the total holds beyond the input.
 
     Source: xAI, whose `total_tokens` are the sum of prompt, completion and reasoning; OpenAI's completion holds them.
 
-    >>> written_in_all(100, 10, 500, total=610), written_in_all(100, 510, 500, total=610)
+    >>> sum_output(100, 10, 500, total=610), sum_output(100, 510, 500, total=610)
     (510, 510)
-    >>> written_in_all(100, 0, 0, total=107)
+    >>> sum_output(100, 0, 0, total=107)
     7
     """
     if not written and total is not None and total > read > 0:
@@ -142,10 +142,10 @@ def written_in_all(read: int, written: int, thought: int, total: int | None) -> 
     return written + thought if total == read + written + thought else written
 
 
-def told_by(chunks: Iterable[Usage | None]) -> Usage | None:
+def sum_stream(chunks: Iterable[Usage | None]) -> Usage | None:
     """Return the tokens of a stream by those that its chunks state in turn; None where they state none.
 
-    >>> told_by([Usage(input_tokens=9, output_tokens=3), None, Usage(input_tokens=9, output_tokens=5)]).output_tokens
+    >>> sum_stream([Usage(input_tokens=9, output_tokens=3), None, Usage(input_tokens=9, output_tokens=5)]).output_tokens
     5
     """
     whole: Usage | None = None

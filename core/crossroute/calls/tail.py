@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 from typing_extensions import Self
 
 from crossroute.calls.closing import Opened
-from crossroute.calls.counting import counted, stated_cost
-from crossroute.calls.ending import Ending, usages
+from crossroute.calls.counting import read_cost, read_usage
+from crossroute.calls.ending import Ending, find_usages
 from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import CACHES, Usage
 from crossroute.errors import BrokenStreamError
@@ -69,15 +69,15 @@ class Tail(Generic[T]):
             if not empty or self.entry.usage is not None:
                 self.entry.count()  # its provider began to answer, and did not fail: it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
-        told = usages(frames)
-        counts = [count for count in map(counted, told) if count is not None]
+        told = find_usages(frames)
+        counts = [count for count in map(read_usage, told) if count is not None]
         self.entry.beside = max(
             counts, key=lambda count: sum(getattr(count, name) for name in CACHES), default=None
         )
         if self.entry.usage is None:
             self.entry.usage = counts[0] if counts else None
         if self.entry.cost is None and told:
-            self.entry.cost = stated_cost(*told)
+            self.entry.cost = read_cost(*told)
 
     def end(self) -> Iterator[T]:
         """Yield the chunks that were held back, once the stream has ended."""

@@ -29,12 +29,12 @@ READABLE = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 """An id that every provider takes."""
 
 
-def tool_provider(tool: Any) -> str | None:
+def find_tool_provider(tool: Any) -> str | None:
     """Return the provider that runs a tool itself, by the tool's dict; None for a tool that any model may call.
 
-    >>> tool_provider({"type": "web_search_20250305", "name": "web_search"}), tool_provider({"type": "mcp"})
+    >>> find_tool_provider({"type": "web_search_20250305", "name": "web_search"}), find_tool_provider({"type": "mcp"})
     ('anthropic', 'openai')
-    >>> tool_provider({"google_search": {}})  # of all providers whose names begin so
+    >>> find_tool_provider({"google_search": {}})  # of all providers whose names begin so
     'google'
     """
     kind = tool.get("type") if isinstance(tool, dict) else "function"
@@ -47,27 +47,27 @@ def tool_provider(tool: Any) -> str | None:
     return "openai" if kind in OPENAI_TOOLS or kind.startswith("web_search_preview") else None
 
 
-def own_tools(tools: Iterable[Any]) -> dict[str, str]:
+def find_provider_tools(tools: Iterable[Any]) -> dict[str, str]:
     """Return the tools that providers run themselves: name -> provider.
 
-    >>> own_tools([{"type": "mcp"}, {"google_search": {}}, {"type": "function"}])
+    >>> find_provider_tools([{"type": "mcp"}, {"google_search": {}}, {"type": "function"}])
     {'mcp': 'openai', 'google_search': 'google'}
     """
-    owners = ((tool, owner) for tool in tools if (owner := tool_provider(tool)) is not None)
+    owners = ((tool, owner) for tool in tools if (owner := find_tool_provider(tool)) is not None)
     return {tool.get("type") or min(GOOGLE_TOOLS.intersection(tool)): owner for tool, owner in owners}
 
 
-def unable_members(providers: Mapping[str, str], tools: Iterable[Any]) -> dict[str, str]:
+def find_unable_members(providers: Mapping[str, str], tools: Iterable[Any]) -> dict[str, str]:
     """Return the members that cannot take a call with tools that providers run themselves -> the reason.
 
     Args:
         providers: Member -> its provider.
         tools: That come with the call.
 
-    >>> unable_members({"a": "openai", "b": "anthropic"}, [{"type": "mcp"}])
+    >>> find_unable_members({"a": "openai", "b": "anthropic"}, [{"type": "mcp"}])
     {'b': "does not run 'mcp', a tool of openai's"}
     """
-    owned = own_tools(tools).items()
+    owned = find_provider_tools(tools).items()
     return {
         name: f"does not run {tool!r}, a tool of {owner}'s"
         for name, provider in providers.items()
@@ -76,7 +76,7 @@ def unable_members(providers: Mapping[str, str], tools: Iterable[Any]) -> dict[s
     }
 
 
-def check_own_tools(tools: Iterable[Any], provider: str, member: str) -> None:
+def check_provider_tools(tools: Iterable[Any], provider: str, member: str) -> None:
     """Refuse tools that another provider than the member's runs.
 
     Where the member was not chosen for the call's tools (the caller named it, or it shadows another), an integration
@@ -90,15 +90,15 @@ def check_own_tools(tools: Iterable[Any], provider: str, member: str) -> None:
     Raises:
         UnableError: The member's provider does not know one of the tools.
     """
-    for tool, owner in own_tools(tools).items():
+    for tool, owner in find_provider_tools(tools).items():
         if provider.startswith(FAMILIES) and not provider.startswith(owner):
             raise UnableError(member, tool)
 
 
-def readable_id(name: str | None, place: str = "") -> str:
+def make_readable_id(name: str | None, place: str = "") -> str:
     """Return an id that every provider takes: as it is, or a digest of it; of its place, where it is empty.
 
-    >>> readable_id("call_1"), readable_id("functions.look:0")
+    >>> make_readable_id("call_1"), make_readable_id("functions.look:0")
     ('call_1', 'call_ec0002042636dd8aa1e59e55')
     """
     if name and READABLE.fullmatch(name):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAME = "crossroute"
 
 
-def tracing(providers: Mapping[str, str | None]) -> tuple[Observer, ...]:
+def make_tracers(providers: Mapping[str, str | None]) -> tuple[Observer, ...]:
     """Return the observer that traces calls; none where OpenTelemetry is not installed.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 from crossroute.candidate import Candidate, Capability, Pool
-from crossroute.catalogue import candidate_named
+from crossroute.catalogue import find_candidate
 from crossroute.decision import Alternative, Decision
 from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError
 from crossroute.query import Query
@@ -68,7 +68,7 @@ class Unpredicted:
             UnknownCandidateError: None of the models.
         """
         if not self.knows(name):
-            found = candidate_named(self.models, name)
+            found = find_candidate(self.models, name)
             if found is None or found.name not in self.models:
                 raise UnknownCandidateError(name, self.models.names)
             return found.name
@@ -130,7 +130,7 @@ class Unpredicted:
         Raises:
             NoEligibleCandidateError: No model may take the call.
         """
-        wanted = {} if stuck is None else {stuck: finishing(stuck)}
+        wanted = {} if stuck is None else {stuck: explain_tool_turn(stuck)}
         if self._default is not None:
             wanted.setdefault(self._default, "default: no text")
         else:
@@ -145,7 +145,7 @@ class Unpredicted:
 
     def beside(self, decision: Decision, constraints: Constraints, tokens: float) -> Decision:
         """Return a decision with the models that the router does not know among its alternatives."""
-        added = tuple(alternative(model, constraints, tokens) for model in self._others.values())
+        added = tuple(make_alternative(model, constraints, tokens) for model in self._others.values())
         return decision.model_copy(update={"alternatives": decision.alternatives + added})
 
     def first_of(
@@ -195,10 +195,10 @@ class Unpredicted:
         )
 
     def _alternatives(self, constraints: Constraints, tokens: float) -> list[Alternative]:
-        return [alternative(model, constraints, tokens) for model in self.models]
+        return [make_alternative(model, constraints, tokens) for model in self.models]
 
 
-def alternative(model: Candidate, constraints: Constraints, tokens: float) -> Alternative:
+def make_alternative(model: Candidate, constraints: Constraints, tokens: float) -> Alternative:
     """Return a model as an alternative without predictions."""
     unknown = math.nan
     return Alternative(
@@ -211,6 +211,6 @@ def alternative(model: Candidate, constraints: Constraints, tokens: float) -> Al
     )
 
 
-def finishing(name: str) -> str:
+def explain_tool_turn(name: str) -> str:
     """Return the reason why a candidate finishes a tool turn."""
     return f"stuck to {name}: tool turn"

@@ -24,9 +24,9 @@ from email.utils import parsedate_to_datetime
 from itertools import chain as joined
 from typing import Any
 
-from crossroute.calls.blame import TELLING_LENGTH, chain, json_of, status
-from crossroute.calls.counting import field_of
-from crossroute.calls.faults import attribute_of, message_of
+from crossroute.calls.blame import TELLING_LENGTH, chain, status, to_json
+from crossroute.calls.counting import get_field
+from crossroute.calls.faults import get_attribute, message_of
 from crossroute.patterns import moment
 
 LONGEST_WAIT = 3600.0
@@ -65,19 +65,19 @@ EPOCH_S = 1.5e9
 """A number from here up is a date in seconds; a thousand times that, in milliseconds."""
 
 
-def retry_after(error: BaseException) -> float | None:
+def read_wait(error: BaseException) -> float | None:
     """Return the seconds that the provider asks to wait, at most an hour, or None where it asks nothing."""
     for link in chain(error):
-        wait = next((wait for wait in _told(link) if wait is not None), None)
+        wait = next((wait for wait in _find_waits(link) if wait is not None), None)
         if wait is not None:
             return min(max(wait, 0.0), LONGEST_WAIT)
     return None
 
 
-def seconds_of(told: Any) -> float | None:
+def parse_seconds(told: Any) -> float | None:
     """Return a wait in seconds, as headers and bodies spell it: a number, a length, or a date.
 
-    >>> [seconds_of(told) for told in ("7", "6m0s", "20ms", "1h2m", "soon")]
+    >>> [parse_seconds(told) for told in ("7", "6m0s", "20ms", "1h2m", "soon")]
     [7.0, 360.0, 0.02, 3720.0, None]
     """
     text = str(told).strip().strip('"')
@@ -86,7 +86,7 @@ def seconds_of(told: Any) -> float | None:
         return 3_600.0 * int(clock[1]) + 60.0 * int(clock[2]) + float(clock[3])
     with suppress(ValueError):
         number = float(text)
-        return None if not math.isfinite(number) else _until(number) if number >= EPOCH_S else number
+        return None if not math.isfinite(number) else _seconds_until(number) if number >= EPOCH_S else number
     length = LONG.match(WORDS.sub(r"\1", text.lower()).removeprefix("pt").replace(" ", ""))
     if length and any(length.groups()):
         return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
@@ -96,43 +96,43 @@ def seconds_of(told: Any) -> float | None:
     return None
 
 
-def _told(error: BaseException) -> Iterator[float | None]:
+def _find_waits(error: BaseException) -> Iterator[float | None]:
     """Yield what each place of an error asks for, the most explicit first."""
     headers = _headers(error)
     for name in IN_MS:
-        in_ms = seconds_of(headers.get(name))
+        in_ms = parse_seconds(headers.get(name))
         yield None if in_ms is None else in_ms / 1_000
-    yield seconds_of(headers.get("retry-after"))
-    yield seconds_of(headers.get("x-retry-after"))
-    yield seconds_of(attribute_of(error, "retry_after"))
-    body = json_of([attribute_of(error, name) for name in ("details", "body")])
+    yield parse_seconds(headers.get("retry-after"))
+    yield parse_seconds(headers.get("x-retry-after"))
+    yield parse_seconds(get_attribute(error, "retry_after"))
+    body = to_json([get_attribute(error, name) for name in ("details", "body")])
     delay = DELAY.search(body) or DELAY.search(message_of(error)[:TELLING_LENGTH])
-    yield seconds_of(f"{delay[2]}ms" if delay[1] else delay[2]) if delay else None
+    yield parse_seconds(f"{delay[2]}ms" if delay[1] else delay[2]) if delay else None
     if status(error) in BUSY:
-        yield _in_words(message_of(error))
+        yield _parse_message(message_of(error))
     if status(error) == 429:
-        yield max(_resets(headers), default=None)
+        yield max(_find_resets(headers), default=None)
 
 
 def _headers(error: BaseException) -> dict[str, str]:
-    response = attribute_of(error, "response")
+    response = get_attribute(error, "response")
     if isinstance(response, Mapping):  # botocore
         response = response.get("ResponseMetadata", {})
         headers = response.get("HTTPHeaders") if isinstance(response, Mapping) else None
     else:
-        headers = getattr(response, "headers", None) or attribute_of(error, "headers")
-    within = field_of(field_of(attribute_of(error, "body"), "metadata"), "headers")
+        headers = getattr(response, "headers", None) or get_attribute(error, "headers")
+    within = get_field(get_field(get_attribute(error, "body"), "metadata"), "headers")
     told = (one.items() for one in (within, headers) if one is not None and hasattr(one, "items"))
     return {str(name).lower(): value for name, value in joined(*told)}
 
 
-def _resets(headers: Mapping[str, str]) -> Iterator[float]:
+def _find_resets(headers: Mapping[str, str]) -> Iterator[float]:
     """Yield the seconds until each limit that is used up is lifted; one whose rest is not told counts as such."""
     if used_up := IN_ONE.search(str(headers.get("ratelimit")).replace(" ", "")):
         yield float(used_up[1])
     for header, told in headers.items():
         found = RESET.match(header)
-        wait = seconds_of(told) if found else None
+        wait = parse_seconds(told) if found else None
         if found and wait is not None:
             of = found[1] or found[2] or ""
             left = [headers.get(name.format(of).rstrip("-")) for name in REMAINING]
@@ -140,13 +140,13 @@ def _resets(headers: Mapping[str, str]) -> Iterator[float]:
                 yield wait
 
 
-def _in_words(message: str) -> float | None:
+def _parse_message(message: str) -> float | None:
     asked = ASKED.search(message)
     if not asked:
         return None
     unit = asked[2] or ("" if ":" in asked[1] else "s")
-    return seconds_of(asked[1].rstrip(".") + unit.rstrip("."))
+    return parse_seconds(asked[1].rstrip(".") + unit.rstrip("."))
 
 
-def _until(date: float) -> float:
+def _seconds_until(date: float) -> float:
     return (date / 1_000 if date >= 1_000 * EPOCH_S else date) - time.time()

@@ -5,23 +5,36 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from crossroute.catalogue.billing import BilledPrice, billed
-from crossroute.catalogue.catalogue import Catalogue, Evidence, Resolution, rests_on
+from crossroute.catalogue.billing import BilledPrice, add_rates
+from crossroute.catalogue.catalogue import Catalogue, Evidence, Resolution, find_evidence
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.hosts import is_own_address
 from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import (
-    address_of,
-    at_effort,
-    candidate_meant,
-    candidate_named,
-    catalogued_price,
-    price_of_own,
+    find_address,
+    find_candidate,
+    find_own_price,
+    find_same_model,
+    look_up_price,
+    make_variant,
 )
 
 if TYPE_CHECKING:
-    from crossroute.catalogue.relatives import Relative, effort_said, is_free, relatives_of, undressed
-    from crossroute.catalogue.updates import STALE_DAYS, Change, Release, changes, read_update, stale
+    from crossroute.catalogue.relatives import (
+        Relative,
+        find_relatives,
+        is_free,
+        read_effort_suffix,
+        resolve_without_suffixes,
+    )
+    from crossroute.catalogue.updates import (
+        STALE_DAYS,
+        Change,
+        Release,
+        find_stale_prices,
+        list_changes,
+        read_update,
+    )
 
 __all__ = [
     "STALE_DAYS",
@@ -35,27 +48,27 @@ __all__ = [
     "Release",
     "Resolution",
     "add_layer",
-    "address_of",
-    "at_effort",
-    "billed",
-    "candidate_meant",
-    "candidate_named",
-    "catalogued_price",
-    "changes",
-    "effort_said",
+    "add_rates",
+    "find_address",
+    "find_candidate",
+    "find_evidence",
+    "find_own_price",
+    "find_relatives",
+    "find_same_model",
+    "find_stale_prices",
     "is_free",
     "is_own_address",
-    "price_of_own",
+    "list_changes",
+    "look_up_price",
+    "make_variant",
+    "read_effort_suffix",
     "read_layers",
     "read_update",
-    "relatives_of",
-    "rests_on",
-    "stale",
+    "resolve_without_suffixes",
     "undo_layer",
-    "undressed",
 ]
 
-_OF_RELATIVES = ("Relative", "effort_said", "is_free", "relatives_of", "undressed")
+_OF_RELATIVES = ("Relative", "read_effort_suffix", "is_free", "find_relatives", "resolve_without_suffixes")
 
 
 def __getattr__(name: str) -> object:

@@ -122,7 +122,7 @@ RATES: dict[str, dict[str, Any]] = {
 """Model, as genai-prices names it -> its other rates. Cached sound costs what cached text does here."""
 
 
-def billed(price: Price | None) -> Price | None:
+def add_rates(price: Price | None) -> Price | None:
     """Return a listed price with the model's other rates; one that a user states stays as it is."""
     if price is None or not price.source.startswith(LISTED):
         return price

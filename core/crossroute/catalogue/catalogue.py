@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import read_layers
-from crossroute.catalogue.spelling import Spelling, key, take_apart
+from crossroute.catalogue.spelling import Spelling, make_key, take_apart
 from crossroute.effort import EffortLevel, read_effort, split_effort, with_effort
 from crossroute.errors import UnknownModelError
 from crossroute.errors.names import most_alike
@@ -53,10 +53,10 @@ class Catalogue:
 
     def __init__(self, entries: Iterable[Entry], refused: Mapping[str, str] | None = None) -> None:
         self._entries = {entry.name: entry for entry in entries}
-        self._refused = {key(spelling): reason for spelling, reason in (refused or {}).items()}
+        self._refused = {make_key(spelling): reason for spelling, reason in (refused or {}).items()}
         self._by_key: dict[str, Entry] = {}
         for entry in self._entries.values():
-            for spelling in {key(name) for name in (entry.name, *entry.aliases, *entry.variants)}:
+            for spelling in {make_key(name) for name in (entry.name, *entry.aliases, *entry.variants)}:
                 if spelling in self._by_key:
                     raise ValueError(
                         f"Two models answer to {spelling!r}: {self._by_key[spelling].name!r} and {entry.name!r}."
@@ -73,7 +73,7 @@ class Catalogue:
         """
         text = files("crossroute.catalogue").joinpath("catalogue.json").read_text("utf-8")
         held = json.loads(text)
-        rows = (_dated(row, held["price_lists"]) for row in held["candidates"])
+        rows = (_date_prices(row, held["price_lists"]) for row in held["candidates"])
         entries = {entry.name: entry for entry in map(Entry.model_validate, rows)}
         for layer in read_layers():
             entries |= {entry.name: entry for entry in layer.entries}
@@ -95,7 +95,7 @@ class Catalogue:
                     and taken.may_be_made_by(entry.maker)
                     and (entry.open_weights or listed or not open_only)
                 ):
-                    return _resolution(entry, name, taken, told)
+                    return _resolve_serving(entry, name, taken, told)
         return None
 
     def resolve(self, spelling: str) -> Resolution:
@@ -164,7 +164,7 @@ class Catalogue:
         return len(self._entries)
 
 
-def _dated(row: dict[str, Any], lists: Mapping[str, str]) -> dict[str, Any]:
+def _date_prices(row: dict[str, Any], lists: Mapping[str, str]) -> dict[str, Any]:
     """Return a row whose prices have the date of the list that their source names, unless one of their own."""
     variants = row.get("variants", {}).values()
     for price in filter(None, (row.get("price"), *(variant.get("price") for variant in variants))):
@@ -173,9 +173,9 @@ def _dated(row: dict[str, Any], lists: Mapping[str, str]) -> dict[str, Any]:
     return row
 
 
-def _resolution(entry: Entry, name: str, taken: Spelling, told: EffortLevel | None) -> Resolution | None:
+def _resolve_serving(entry: Entry, name: str, taken: Spelling, told: EffortLevel | None) -> Resolution | None:
     """Return what a spelling of a model means, by how it is served; None where it cannot be served so."""
-    variant = next((one for spelling, one in entry.variants.items() if key(spelling) == name), None)
+    variant = next((one for spelling, one in entry.variants.items() if make_key(spelling) == name), None)
     price = variant.price if variant and variant.price else entry.price
     if variant and variant.effort:
         told = told or read_effort(variant.effort)
@@ -188,12 +188,14 @@ def _resolution(entry: Entry, name: str, taken: Spelling, told: EffortLevel | No
 
 def _with_and_without_prefix(taken: Spelling, names: Iterable[str]) -> list[str]:
     """Return what to look up: `prefix/id` means one model where the id alone may mean another."""
-    prefixes = [key("/".join(taken.prefixes[-count:])) for count in (2, 1) if len(taken.prefixes) >= count]
+    prefixes = [
+        make_key("/".join(taken.prefixes[-count:])) for count in (2, 1) if len(taken.prefixes) >= count
+    ]
     names = tuple(names)
     return [*(f"{prefix}/{name}" for prefix in prefixes for name in names), *names]
 
 
-def rests_on(candidate: Candidate) -> Evidence:
+def find_evidence(candidate: Candidate) -> Evidence:
     """Return what a candidate's profile rests on.
 
     Measured are those with outcomes; without one, its beliefs rest on published scores where training took some into
@@ -206,14 +208,14 @@ def rests_on(candidate: Candidate) -> Evidence:
     if profile and profile.belief is None:
         return "published scores"
     found = Catalogue.bundled().find(candidate.name)
-    return "published scores" if found and published(found.entry.name) else "prior"
+    return "published scores" if found and find_publishers(found.entry.name) else "prior"
 
 
-def published(name: str) -> tuple[str, ...]:
+def find_publishers(name: str) -> tuple[str, ...]:
     """Return the publishers of a model's scores that the bundled router takes into account."""
-    return tuple(_published().get(name, ()))
+    return tuple(_read_publishers().get(name, ()))
 
 
 @cache
-def _published() -> Mapping[str, list[str]]:
+def _read_publishers() -> Mapping[str, list[str]]:
     return json.loads(files("crossroute.catalogue").joinpath("published.json").read_text("utf-8"))  # type: ignore[no-any-return]

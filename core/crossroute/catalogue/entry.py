@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from crossroute.candidate import Candidate, Capability, Price
-from crossroute.catalogue.spelling import key
+from crossroute.catalogue.spelling import make_key
 from crossroute.effort import MOST_BUDGET, OFF, Effort, EffortLevel
 from crossroute.errors import EffortError
 
@@ -131,5 +131,5 @@ class Entry(BaseModel):
     def matches(self, text: str) -> bool:
         """Return whether every word of a text is in a name, the maker, a capability or a data set."""
         words = (self.name, self.maker, *self.aliases, *self.capabilities, *self.sources)
-        searched = " ".join(map(key, words))
-        return all(word in searched for word in map(key, text.split()))
+        searched = " ".join(map(make_key, words))
+        return all(word in searched for word in map(make_key, text.split()))

@@ -13,7 +13,7 @@ ADDRESSES = ("base_url", "openai_api_base", "api_base", "api_url", "endpoint")
 """What classes of either framework call the address of a model's server."""
 
 
-def candidate_named(pool: Pool, name: str) -> Candidate | None:
+def find_candidate(pool: Pool, name: str) -> Candidate | None:
     """Return the candidate of a pool that a name stands for: by name, by alias, or by the catalogue's spellings.
 
     Spelled as free of charge, it is returned at a price of zero; with an effort (`gpt-5.5@low`) that the pool
@@ -28,19 +28,19 @@ def candidate_named(pool: Pool, name: str) -> Candidate | None:
     if name in pool:
         found = pool[name]
     else:
-        same = _candidates_of(pool, resolution.entry) if resolution else []
+        same = _find_candidates(pool, resolution.entry) if resolution else []
         model, told = split_effort(name)
         if told is not None and not same and model in pool:
-            return at_effort(pool[model], told)
+            return make_variant(pool[model], told)
         if len(same) != 1:
             return None
         found = same[0]
     if resolution and resolution.price != resolution.entry.price:  # free, a batch, or served faster
         found = found.model_copy(update={"price": resolution.price})
-    return at_effort(found, resolution.effort) if resolution and resolution.effort else found
+    return make_variant(found, resolution.effort) if resolution and resolution.effort else found
 
 
-def at_effort(candidate: Candidate, told: EffortLevel) -> Candidate:
+def make_variant(candidate: Candidate, told: EffortLevel) -> Candidate:
     """Return the variant of a candidate at an effort.
 
     A model that the catalogue does not know is assumed to have a medium effort by default.
@@ -56,13 +56,13 @@ def at_effort(candidate: Candidate, told: EffortLevel) -> Candidate:
     )
 
 
-def candidate_meant(pool: Pool, candidate: Candidate) -> Candidate | None:
+def find_same_model(pool: Pool, candidate: Candidate) -> Candidate | None:
     """Return the candidate of a pool that is the same model as another candidate: by its name, else by an alias."""
-    found = (candidate_named(pool, name) for name in (candidate.name, *candidate.aliases))
+    found = (find_candidate(pool, name) for name in (candidate.name, *candidate.aliases))
     return next(filter(None, found), None)
 
 
-def catalogued_price(name: str) -> Price | None:
+def look_up_price(name: str) -> Price | None:
     """Return the price of a model by its spelling: zero on one's own machine, else the catalogue's.
 
     For a model that the catalogue lacks, a prefix states that it is on one's own machine (`ollama/my-own:7b`): a bare
@@ -76,18 +76,18 @@ def catalogued_price(name: str) -> Price | None:
     return FREE if own else None
 
 
-def address_of(client: object) -> str | None:
+def find_address(client: object) -> str | None:
     """Return the address of a framework's client of a model, by any of its classes' field names.
 
     >>> class Client: api_base = "http://localhost:8000/v1"
-    >>> address_of(Client()), address_of(object())
+    >>> find_address(Client()), find_address(object())
     ('http://localhost:8000/v1', None)
     """
     told = (getattr(client, name, None) for name in ADDRESSES)
     return next((address for address in told if isinstance(address, str)), None)
 
 
-def price_of_own(client: object, model: str | None) -> Price | None:
+def find_own_price(client: object, model: str | None) -> Price | None:
     """Return a price of zero for a client of a model on one's own machines; None where there may be a charge.
 
     At an address of one's own, a client of a provider's API may be using a gateway to hosted models, so that only open
@@ -97,7 +97,7 @@ def price_of_own(client: object, model: str | None) -> Price | None:
         client: Of a framework.
         model: Its name of the model.
     """
-    base_url = address_of(client)
+    base_url = find_address(client)
     if base_url and not is_own_address(base_url):
         return None
     if LOCAL_CLASSES & {base.__name__ for base in type(client).__mro__}:
@@ -106,7 +106,7 @@ def price_of_own(client: object, model: str | None) -> Price | None:
     return FREE if found and found.entry.open_weights else None
 
 
-def _candidates_of(pool: Pool, entry: Entry) -> list[Candidate]:
+def _find_candidates(pool: Pool, entry: Entry) -> list[Candidate]:
     """Return the candidates with a name or an alias that stands for a model of the catalogue."""
     if entry.name in pool:
         return [pool[entry.name]]

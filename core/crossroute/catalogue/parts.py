@@ -122,7 +122,7 @@ def read_parts(name: str) -> Parts | None:
     >>> read_parts("qwen3.5-70b")[2:]
     (3.5, 0.0, (70.0,))
     """
-    name = without_dress(name.lower())
+    name = strip_suffixes(name.lower())
     sizes = tuple(float(size[2]) * int(size[1] or 1) * UNITS[size[3]] for size in SIZE.finditer(name))
     rest = LENGTH.sub(" ", SIZE.sub(" ", name))
     words = WORD.findall(rest)
@@ -132,16 +132,16 @@ def read_parts(name: str) -> Parts | None:
         return None
     found = GENERATION.search(rest)
     kept = frozenset(words) - VERSION_LETTERS - {words[0]}
-    step = step_of(sizes) if sizes else sum(STEPS.get(word, 0.0) for word in kept)
+    step = size_step(sizes) if sizes else sum(STEPS.get(word, 0.0) for word in kept)
     return Parts(words[0], kept, float(f"{found[1]}.{found[2] or 0}") if found else None, step, sizes)
 
 
-def step_of(sizes: tuple[float, ...]) -> float:
+def size_step(sizes: tuple[float, ...]) -> float:
     """Return how large a model of so many billions of parameters is; all, and those that are active, count alike."""
     return max(SMALLEST, (sum(map(math.log, sizes)) / len(sizes) - math.log(FULL_SIZE)) / A_STEP)
 
 
-def without_dress(name: str) -> str:
+def strip_suffixes(name: str) -> str:
     """Return a name without what is known not to change the model, or what tells no size, at its end."""
     name = re.sub(r"(?<=\d)p(?=\d)", ".", name).replace("_", "-")
     for _ in range(MOST_TAKEN_OFF):

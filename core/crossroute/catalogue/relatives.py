@@ -23,9 +23,9 @@ from crossroute.catalogue.parts import (
     WORD,
     Parts,
     read_parts,
-    without_dress,
+    strip_suffixes,
 )
-from crossroute.catalogue.spelling import key, take_apart
+from crossroute.catalogue.spelling import make_key, take_apart
 from crossroute.effort import EffortLevel, read_effort, split_effort
 from crossroute.errors import EffortError
 from crossroute.patterns import lazy
@@ -72,21 +72,21 @@ class Relative(NamedTuple):
     alike: bool
 
 
-def undressed(catalogue: Catalogue, spelling: str) -> Resolution | None:
+def resolve_without_suffixes(catalogue: Catalogue, spelling: str) -> Resolution | None:
     """Return the model that a spelling means but for a date, a tag or an effort that is not listed, or None.
 
-    >>> undressed(Catalogue.bundled(), "claude-opus-5-5-20261001").entry.name
+    >>> resolve_without_suffixes(Catalogue.bundled(), "claude-opus-5-5-20261001").entry.name
     'claude-opus-5-5'
-    >>> undressed(Catalogue.bundled(), "gpt-5.5 (high)").effort.level
+    >>> resolve_without_suffixes(Catalogue.bundled(), "gpt-5.5 (high)").effort.level
     'high'
-    >>> undressed(Catalogue.bundled(), "ollama/qwen3.6:27b-q3_K_S").entry.name
+    >>> resolve_without_suffixes(Catalogue.bundled(), "ollama/qwen3.6:27b-q3_K_S").entry.name
     'qwen3.6-27b'
     """
     name, told = split_effort(spelling.strip().lstrip("~"))
     hosted = CLOUD.search(name) is not None
     for _ in range(MOST_TAKEN_OFF):
         if found := catalogue.find(name):
-            found = found._replace(effort=_taken(found.entry, told) or found.effort)
+            found = found._replace(effort=_check_effort(found.entry, told) or found.effort)
             return found._replace(free=False, price=found.entry.price) if hosted and found.free else found
         if not _may_mean(catalogue, name):
             return None
@@ -96,14 +96,14 @@ def undressed(catalogue: Catalogue, spelling: str) -> Resolution | None:
             name, told = said["name"], told or effort
         else:
             break
-    same = relatives_of(catalogue, spelling, [entry.name for entry in catalogue]) if ":" in spelling else []
+    same = find_relatives(catalogue, spelling, [entry.name for entry in catalogue]) if ":" in spelling else []
     same = [
         each for each in same if each.alike and not each.larger and not each.newer and each.entry.open_weights
     ]
     if len(same) != 1:
         return None
     entry, free = same[0].entry, take_apart(name).free and not hosted
-    return Resolution(entry, free, _taken(entry, told), FREE if free else entry.price)
+    return Resolution(entry, free, _check_effort(entry, told), FREE if free else entry.price)
 
 
 def is_free(spelling: str) -> bool:
@@ -111,14 +111,14 @@ def is_free(spelling: str) -> bool:
     return take_apart(spelling).free and not CLOUD.search(spelling)
 
 
-def effort_said(spelling: str) -> EffortLevel | None:
+def read_effort_suffix(spelling: str) -> EffortLevel | None:
     """Return the effort that a spelling ends with, in whatever form."""
     name, told = split_effort(spelling.strip())
-    said = TOLD.fullmatch(without_dress(name.lower()))
+    said = TOLD.fullmatch(strip_suffixes(name.lower()))
     return told or (read_effort(said["told"]) if said else None)
 
 
-def relatives_of(catalogue: Catalogue, spelling: str, known: Collection[str]) -> list[Relative]:
+def find_relatives(catalogue: Catalogue, spelling: str, known: Collection[str]) -> list[Relative]:
     """Return the models that tell what to believe of another, the nearest first; none where its name cannot be read.
 
     Args:
@@ -127,12 +127,12 @@ def relatives_of(catalogue: Catalogue, spelling: str, known: Collection[str]) ->
         known: Names of the models that may tell.
 
     >>> known = ("qwen3-4b", "qwen3-8b", "qwen3-14b", "gpt-5")
-    >>> [each.entry.name for each in relatives_of(Catalogue.bundled(), "ollama/qwen3:10b", known)][:2]
+    >>> [each.entry.name for each in find_relatives(Catalogue.bundled(), "ollama/qwen3:10b", known)][:2]
     ['qwen3-8b', 'qwen3-14b']
     """
     name = split_effort(spelling.strip().lower().lstrip("~"))[0]
     taken = take_apart(name)
-    parts = read_parts(_bare(name, taken.ids[0])) if _may_mean(catalogue, name) else None
+    parts = read_parts(_strip_prefixes(name, taken.ids[0])) if _may_mean(catalogue, name) else None
     if parts is None:
         return []
     open_only = taken.local or FORM_END.search(taken.ids[0]) is not None
@@ -143,13 +143,13 @@ def relatives_of(catalogue: Catalogue, spelling: str, known: Collection[str]) ->
         if entry.open_weights or not open_only
         if all(_may_stand_before(prefix, entry.maker) for prefix in taken.prefixes)
     ]
-    readable = _readable(parts, [own for _, own in family], taken.local)
-    return _weighed(readable, family) if readable else []
+    readable = _interpret(parts, [own for _, own in family], taken.local)
+    return _weigh(readable, family) if readable else []
 
 
-def _bare(name: str, literal: str) -> str:
+def _strip_prefixes(name: str, literal: str) -> str:
     """Return a name without its prefixes, its decimal points kept."""
-    start = key(name).rfind(literal)
+    start = make_key(name).rfind(literal)
     return name[start : start + len(literal)] if start >= 0 else literal
 
 
@@ -166,7 +166,7 @@ def _may_stand_before(prefix: str, maker: str) -> bool:
     return prefix in HOSTS or prefix == GATEWAY or MAKERS.get(prefix, maker) == maker
 
 
-def _taken(entry: Entry, told: EffortLevel | None) -> EffortLevel | None:
+def _check_effort(entry: Entry, told: EffortLevel | None) -> EffortLevel | None:
     """Return an effort where a model takes it."""
     try:
         return told if told and entry.effort(told) else None
@@ -174,7 +174,7 @@ def _taken(entry: Entry, told: EffortLevel | None) -> EffortLevel | None:
         return None
 
 
-def _readable(parts: Parts, family: list[Parts], local: bool) -> Parts | None:
+def _interpret(parts: Parts, family: list[Parts], local: bool) -> Parts | None:
     """Return the parts of a name by what its family's names mean; None where a word means nothing there.
 
     Without a generation it is the newest of those that are alike.
@@ -194,7 +194,7 @@ def _readable(parts: Parts, family: list[Parts], local: bool) -> Parts | None:
     return parts._replace(generation=newest_alike or None)
 
 
-def _weighed(parts: Parts, family: list[tuple[Entry, Parts]]) -> list[Relative]:
+def _weigh(parts: Parts, family: list[tuple[Entry, Parts]]) -> list[Relative]:
     apart = sorted(((parts.distance(own), entry.name) for entry, own in family))
     near = [
         (2 ** -((far / HALF) ** 2) / (NEARBY + far**2), name) for far, name in apart[:MOST] if far <= FARTHEST

@@ -70,10 +70,10 @@ class Spelling(NamedTuple):
         )
 
 
-def key(spelling: str) -> str:
+def make_key(spelling: str) -> str:
     """Return a spelling without case, and with one sign for what hosts write as `.`, `_`, `@` or a blank.
 
-    >>> key("Meta-Llama-3_1-8B-Instruct") == key("meta-llama-3.1-8b-instruct")
+    >>> make_key("Meta-Llama-3_1-8B-Instruct") == make_key("meta-llama-3.1-8b-instruct")
     True
     """
     return re.sub(r"[._@\s]", "-", spelling.strip().lower())
@@ -97,7 +97,7 @@ def take_apart(text: str) -> Spelling:
     outer = (provider,) if colon and provider in LANGCHAIN else ()
     *path, last = (rest if outer else name).split("/")
     prefixes = (*outer, *path)
-    last, tier = (last, "") if LOCAL & set(prefixes) else _without_tier(last)
+    last, tier = (last, "") if LOCAL & set(prefixes) else _strip_tier(last)
     vendor = _BEDROCK.fullmatch(last)
     if vendor:
         prefixes, last = (*prefixes, vendor[1]), vendor[2]
@@ -109,23 +109,23 @@ def take_apart(text: str) -> Spelling:
         literal.append(last.removeprefix("databricks-"))
     elif _FIREWORKS & set(prefixes):
         literal.append(re.sub(r"(?<=\d)p(?=\d)", "-", last))
-    ids = tuple(dict.fromkeys(map(key, literal)))
+    ids = tuple(dict.fromkeys(map(make_key, literal)))
     local = bool(LOCAL & set(prefixes)) or (not prefixes and ":" in last)
     return Spelling(
         tuple(prefix for prefix in prefixes if prefix),
         ids,
-        tuple(plain for name in ids if (plain := _without_number_format(name)) != name),
+        tuple(plain for name in ids if (plain := _strip_number_format(name)) != name),
         local,
         tier,
     )
 
 
-def _without_tier(last: str) -> tuple[str, str]:
+def _strip_tier(last: str) -> tuple[str, str]:
     name, _, tier = last.rpartition(":")
     return (name, tier) if tier in _TIERS else (last, "")
 
 
-def _without_number_format(name: str) -> str:
+def _strip_number_format(name: str) -> str:
     while (shorter := _NUMBERS.sub("", name)) != name:
         name = shorter
     return name

@@ -87,7 +87,7 @@ def read_update(path: Path | None, sha256: str | None = None) -> Layer:
     if path is None:
         with needs_extra("Updating prices", "prices"):
             from genai_prices.data import providers
-        return _layer("genai-prices, as installed", list(priced(providers, _version())))
+        return _layer("genai-prices, as installed", list(find_new_prices(providers, _version())))
     try:
         content = read_whole(path)
     except OSError as error:
@@ -95,22 +95,22 @@ def read_update(path: Path | None, sha256: str | None = None) -> Layer:
     if sha256 and hashlib.sha256(content).hexdigest() != sha256.lower():
         raise DataError(f"{path} is not the file with the SHA-256 {sha256}. Fetch it again.")
     if path.suffix.lower() == ".csv":
-        return _layer(path.name, list(scored(content.decode("utf-8-sig").splitlines(), path)))
+        return _layer(path.name, list(read_score_table(content.decode("utf-8-sig").splitlines(), path)))
     try:
         held = json.loads(content)
     except ValueError as error:
         raise DataError(f"{path} is not valid JSON: {error}.") from error
     if isinstance(held, list):
-        return _layer(path.name, list(priced(held, path.name)))
-    return _released(path, held)
+        return _layer(path.name, list(find_new_prices(held, path.name)))
+    return _read_release(path, held)
 
 
-def changes(layer: Layer) -> list[Change]:
+def list_changes(layer: Layer) -> list[Change]:
     """Return what an update changes, model by model."""
     catalogue, found = Catalogue.bundled(), []
     for entry in layer.entries:
-        before = _facts(catalogue[entry.name]) if entry.name in catalogue else {}
-        after = _facts(entry)
+        before = _describe(catalogue[entry.name]) if entry.name in catalogue else {}
+        after = _describe(entry)
         found += [
             Change(entry.name, fact, before.get(fact), after.get(fact))
             for fact in (*after, *(before.keys() - after.keys()))
@@ -121,7 +121,9 @@ def changes(layer: Layer) -> list[Change]:
     ]
 
 
-def stale(entries: Iterable[Entry], today: date, days: int = STALE_DAYS) -> list[tuple[str, Price]]:
+def find_stale_prices(
+    entries: Iterable[Entry], today: date, days: int = STALE_DAYS
+) -> list[tuple[str, Price]]:
     """Return the models whose price was read more than so many days ago."""
     return [
         (entry.name, entry.price)
@@ -130,7 +132,7 @@ def stale(entries: Iterable[Entry], today: date, days: int = STALE_DAYS) -> list
     ]
 
 
-def priced(providers: Iterable[Any], source: str) -> Iterator[Entry]:
+def find_new_prices(providers: Iterable[Any], source: str) -> Iterator[Entry]:
     """Yield the entries whose price genai-prices lists otherwise now."""
     listed = {
         (_get(provider, "id"), _get(model, "id")): _get(model, "prices")
@@ -150,7 +152,7 @@ def priced(providers: Iterable[Any], source: str) -> Iterator[Entry]:
         yield entry.model_copy(update={"price": price})
 
 
-def scored(lines: Iterable[str], path: Path) -> Iterator[Entry]:
+def read_score_table(lines: Iterable[str], path: Path) -> Iterator[Entry]:
     """Yield the entries with the scores of a table.
 
     Raises:
@@ -174,7 +176,7 @@ def scored(lines: Iterable[str], path: Path) -> Iterator[Entry]:
     yield from found.values()
 
 
-def _released(path: Path, held: object) -> Layer:
+def _read_release(path: Path, held: object) -> Layer:
     try:
         release = Release.model_validate(held)
     except ValidationError as error:
@@ -204,7 +206,7 @@ def _layer(source: str, entries: list[Entry]) -> Layer:
     return Layer(source=source, made_on=date.today(), entries=tuple(entries))
 
 
-def _facts(entry: Entry) -> dict[str, str]:
+def _describe(entry: Entry) -> dict[str, str]:
     told = entry.model_dump(mode="json", exclude_defaults=True, exclude={"name", "price", "scores_from"})
     facts = {name: json.dumps(value, ensure_ascii=False) for name, value in told.items()}
     if entry.price:

@@ -12,8 +12,8 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
-from crossroute.cli.outputs import output_folder
-from crossroute.cli.shared import AsJson, ConfigFile, configured, load
+from crossroute.cli.outputs import check_output_folder
+from crossroute.cli.shared import AsJson, ConfigFile, load, load_config
 from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MaybeRouter = Annotated[
     str | None,
     typer.Argument(
         help="A bundled name, a folder or a hub id; without one, the catalogue of known models.",
-        autocompletion=completing.routers,
+        autocompletion=completing.complete_router,
     ),
 ]
 _NUMBER = r"\d+\.?\d*|\.\d+"
@@ -34,7 +34,7 @@ def candidates(
     search: Annotated[
         str | None,
         typer.Option(
-            autocompletion=completing.candidates,
+            autocompletion=completing.complete_candidates,
             help="Only models with this name, in any spelling, or these words.",
         ),
     ] = None,
@@ -43,17 +43,17 @@ def candidates(
 ) -> None:
     """List the models of a router or of the catalogue: prices, context windows, capabilities, measurements."""
     from crossroute.catalogue import Catalogue
-    from crossroute.cli.listing import catalogue_rows, pool_rows, searched, table
+    from crossroute.cli.listing import build_table, list_catalogue, list_pool, search_rows
 
-    loaded = configured(config, router)[0] if config else load(router) if router else None
-    rows = pool_rows(loaded.pool, loaded.provenance.get("sources", {})) if loaded else catalogue_rows()
+    loaded = load_config(config, router)[0] if config else load(router) if router else None
+    rows = list_pool(loaded.pool, loaded.provenance.get("sources", {})) if loaded else list_catalogue()
     if search:
-        rows = searched(rows, search)
+        rows = search_rows(rows, search)
         if not rows and loaded:
             raise UnknownCandidateError(search, loaded.pool.names)
         if not rows:
             raise UnknownModelError(search, Catalogue.bundled().nearest(search))
-    answer(as_json, [row.record() for row in rows], table(rows))
+    answer(as_json, [row.record() for row in rows], build_table(rows))
 
 
 def prices(
@@ -66,28 +66,28 @@ def prices(
         Path | None,
         typer.Option(
             "--out",
-            callback=output_folder,
+            callback=check_output_folder,
             help="Write the router with the stated, or else the catalogue's, prices here.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the prices that a router uses, where they come from and how old they are; change them."""
-    from crossroute.cli.price_check import check_prices, listed_prices, table
+    from crossroute.cli.price_check import build_table, check_prices, find_listed_prices
 
-    stated = dict(map(stated_price, settings or ()))
+    stated = dict(map(parse_price, settings or ()))
     if not router and (stated or folder):
         raise ValueError("--set and --out change a router's prices; name the router.")
     loaded = load(router) if router else None
     if loaded and stated:
         loaded = loaded.with_prices(stated)
     if loaded and folder:
-        changed = stated or listed_prices(loaded.pool)
+        changed = stated or find_listed_prices(loaded.pool)
         loaded = loaded.with_prices(changed)
         loaded.save_pretrained(folder)
         note(f"Saved to {folder} with {len(changed)} prices set.")
     checks = check_prices(loaded.pool if loaded else None, date.today())
-    answer(as_json, checks, table(checks))
+    answer(as_json, checks, build_table(checks))
     differing = [check.candidate for check in checks if check.differs]
     if differing and router and not folder:
         note(
@@ -96,7 +96,7 @@ def prices(
         )
 
 
-def stated_price(setting: str) -> tuple[str, Price]:
+def parse_price(setting: str) -> tuple[str, Price]:
     """Read NAME=IN/OUT."""
     from crossroute.candidate import Price
 

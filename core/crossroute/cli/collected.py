@@ -44,7 +44,7 @@ class Figures(NamedTuple):
         return cls(len(rows), float(quality.mean()), float(half), *(float(each.mean()) for each in means))
 
 
-def figures_of(collected: Collected) -> dict[str, Figures]:
+def compute_figures(collected: Collected) -> dict[str, Figures]:
     """Compute the figures of each candidate."""
     return {
         candidate.name: Figures.of([row for row in collected.rows if row["candidate"] == candidate.name])
@@ -52,7 +52,7 @@ def figures_of(collected: Collected) -> dict[str, Figures]:
     }
 
 
-def table(figures: Mapping[str, Figures], cost: float) -> Table:
+def build_table(figures: Mapping[str, Figures], cost: float) -> Table:
     """Return the figures as a table; `cost` is the total, USD."""
     from rich.markup import escape
 

@@ -11,19 +11,19 @@ import typer
 from rich.progress import TaskID
 
 from crossroute.cli import completing
-from crossroute.cli.catalogue import stated_price
-from crossroute.cli.collected import figures_of, table
-from crossroute.cli.console import answer, caution, note
-from crossroute.cli.outputs import keep_inputs, output_file
+from crossroute.cli.catalogue import parse_price
+from crossroute.cli.collected import build_table, compute_figures
+from crossroute.cli.console import answer, note, warn
+from crossroute.cli.outputs import check_output_file, keep_inputs
 from crossroute.cli.shared import (
     GOES_ON,
     Address,
     AsJson,
     Engine,
     check_one_of_both,
-    names,
+    make_progress_bar,
     on_cluster,
-    progress_bar,
+    split_names,
 )
 from crossroute.errors import CrossRouteError, needs_extra
 from crossroute.files import is_file
@@ -44,7 +44,7 @@ Spellings = Annotated[
     str | None,
     typer.Option(
         "--candidates",
-        autocompletion=completing.candidates,
+        autocompletion=completing.complete_candidates,
         help="openai:gpt-5-mini, NAME=http://host/v1, NAME=module:object, NAME=openai:gpt-5-mini; a,b,c.",
     ),
 ]
@@ -60,21 +60,22 @@ Seconds = Annotated[
 TextColumn = Annotated[str | None, typer.Option("--text", help="The column of the prompts.")]
 
 
-def _outcomes_place(path: Path) -> Path:
+def _check_outcomes_path(path: Path) -> Path:
     """Check that outcomes can be written to a path before the first call, and return it."""
     from crossroute.collection.writing import check_form
 
     check_form(path)
     if not path.suffix and is_file(path / "outcomes.parquet"):  # a folder of outcomes is replaced
         return path
-    output_file(path)
+    check_output_file(path)
     return path
 
 
 def collect(
     prompts: PromptsFile,
     outcomes: Annotated[
-        Path, typer.Option("--out", callback=_outcomes_place, help="Where to write: .parquet, .jsonl, .csv.")
+        Path,
+        typer.Option("--out", callback=_check_outcomes_path, help="Where to write: .parquet, .jsonl, .csv."),
     ],
     candidates: Spellings = None,
     config: PoolFile = None,
@@ -85,7 +86,7 @@ def collect(
     grade: Annotated[
         str | None,
         typer.Option(
-            autocompletion=completing.words(*completing.GRADES),
+            autocompletion=completing.complete_word(*completing.GRADES),
             help="exact, number, choice, contains, json or code (runs it); by default by the reference.",
         ),
     ] = None,
@@ -99,7 +100,9 @@ def collect(
     way: Annotated[
         str,
         typer.Option(
-            "--judge-by", autocompletion=completing.words(*completing.WAYS), help="rubric, or pairwise."
+            "--judge-by",
+            autocompletion=completing.complete_word(*completing.WAYS),
+            help="rubric, or pairwise.",
         ),
     ] = "rubric",
     samples: Annotated[int, typer.Option("--judge-samples", min=1, max=20, help="Judgements of each.")] = 1,
@@ -136,22 +139,22 @@ def collect(
     from crossroute.profiler.own_queries import load_object
 
     keep_inputs([outcomes], [prompts, *([config] if config else [])])
-    if is_file(outcomes) and not answers_folder(outcomes).exists():
+    if is_file(outcomes) and not find_answers_folder(outcomes).exists():
         raise ValueError(
             f"{outcomes} exists, but not the collected answers behind it, so it would be replaced. Name another file."
         )
     clustered = on_cluster(engine, address)
     given = {"limit": limit, "requests_per_minute": requests_per_minute, "concurrency": concurrency}
-    stated = dict(map(stated_price, prices or ()))
-    models = asked_models(candidates, config, stated, seconds)
+    stated = dict(map(parse_price, prices or ()))
+    models = create_models(candidates, config, stated, seconds)
     collection = Collection(
         read_prompts(prompts, text=text, reference=reference),
         models,
-        folder=answers_folder(outcomes),
+        folder=find_answers_folder(outcomes),
         settings=CollectionSettings(**{name: value for name, value in given.items() if value is not None}),
         grade=grade,
         grader=load_object(grader) if grader else None,
-        judge=_spelled(judge, stated, {}) if judge else None,
+        judge=_create_model(judge, stated, {}) if judge else None,
         judging=JudgeSettings.model_validate(
             {"way": way, "samples": samples} | ({"rubric": rubric} if rubric else {})
         ),
@@ -170,7 +173,7 @@ def collect(
         _finish(collection, outcomes, as_json)
 
 
-def asked_models(
+def create_models(
     candidates: str | None,
     config: Path | None,
     prices: Mapping[str, Price],
@@ -184,16 +187,16 @@ def asked_models(
         from crossroute.config import read_config
 
         return configured_models(read_config(config), prices)
-    timed = dict(map(_seconds, seconds or ()))
-    return tuple(_spelled(spelled, prices, timed) for spelled in names(candidates or ""))
+    timed = dict(map(_parse_seconds, seconds or ()))
+    return tuple(_create_model(spelled, prices, timed) for spelled in split_names(candidates or ""))
 
 
-def answers_folder(outcomes: Path) -> Path:
+def find_answers_folder(outcomes: Path) -> Path:
     """Return the folder of the answers behind a file of outcomes."""
     return outcomes.with_name(f"{outcomes.stem}.answers")
 
 
-def _spelled(spelled: str, prices: Mapping[str, Price], seconds: Mapping[str, float]) -> AskedModel:
+def _create_model(spelled: str, prices: Mapping[str, Price], seconds: Mapping[str, float]) -> AskedModel:
     from crossroute.collection.models import asked_model
 
     name = spelled.partition("=")[0]
@@ -203,7 +206,7 @@ def _spelled(spelled: str, prices: Mapping[str, Price], seconds: Mapping[str, fl
         raise ValueError(f"{name}: {error}") from error
 
 
-def _seconds(setting: str) -> tuple[str, float]:
+def _parse_seconds(setting: str) -> tuple[str, float]:
     name, _, usd = setting.rpartition("=")
     try:
         return name, float(usd)
@@ -216,7 +219,7 @@ def _seconds(setting: str) -> tuple[str, float]:
 def _tell_estimate(collection: Collection, share: float) -> None:
     least = most = 0.0
     if collection.ungradable:
-        caution(
+        warn(
             f"Answers to {collection.ungradable} of {len(collection.prompts)} prompts cannot be graded: give "
             "--reference COLUMN, --grader or --judge, now or in a later run, which repeats no call."
         )
@@ -253,10 +256,10 @@ def _finish(collection: Collection, path: Path, as_json: bool) -> None:
             "--grader or --judge grades them."
         )
     write_collected(path, collected)
-    figures = figures_of(collected)
+    figures = compute_figures(collected)
     told = {"outcomes": path, "candidates": figures, "cost": collected.cost, "ungraded": collected.ungraded}
     judged = {"agreement": collected.agreement, "stopped": collected.stopped or None}
-    answer(as_json, told | judged, table(figures, collected.cost))
+    answer(as_json, told | judged, build_table(figures, collected.cost))
     if collected.agreement is not None:
         note(str(collected.agreement))
     if collected.ungraded:
@@ -268,10 +271,10 @@ def _finish(collection: Collection, path: Path, as_json: bool) -> None:
 
 
 def _run(collection: Collection) -> Collected:
-    from crossroute.calls.failures import provider_errors
+    from crossroute.calls.failures import shorten_provider_errors
     from crossroute.profiler.api import run_here
 
-    with progress_bar() as progress:
+    with make_progress_bar() as progress:
         tasks: dict[str, TaskID] = {}
 
         def on_answer(name: str, at: Progress) -> None:
@@ -281,5 +284,5 @@ def _run(collection: Collection) -> Collected:
             progress.update(tasks[name], completed=at.answered, total=at.wanted, description=told)
 
         collection.on_answer = on_answer
-        with provider_errors(then=GOES_ON):
+        with shorten_provider_errors(then=GOES_ON):
             return run_here(collection.run())

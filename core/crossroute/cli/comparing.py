@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli import completing
-from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
-from crossroute.cli.console import answer, caution, note
-from crossroute.cli.outputs import keep_inputs, output_file
-from crossroute.cli.shared import AsJson, check_one_of_both, configured, load, names, router_option
+from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, find_answers_folder
+from crossroute.cli.console import answer, note, warn
+from crossroute.cli.outputs import check_output_file, keep_inputs
+from crossroute.cli.shared import AsJson, check_one_of_both, load, load_config, router_option, split_names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,7 +30,7 @@ def compare(
         str | None,
         typer.Option(
             "--candidates",
-            autocompletion=completing.candidates,
+            autocompletion=completing.complete_candidates,
             help="Names of models, in any spelling: a,b,c.",
         ),
     ] = None,
@@ -45,7 +45,9 @@ def compare(
     page: Annotated[
         Path | None,
         typer.Option(
-            "--page", callback=output_file, help="Write a page with answers side by side to this HTML file."
+            "--page",
+            callback=check_output_file,
+            help="Write a page with answers side by side to this HTML file.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -58,18 +60,18 @@ def compare(
         raise ValueError("--page shows answers: name what `crossroute collect` wrote with --outcomes FILE.")
     keep_inputs([page], [prompts, *filter(None, (outcomes, config))])
     asked = read_prompts(prompts, text=text)
-    over = configured(config, router)[0] if config else _over(router, candidates or "")
+    over = load_config(config, router)[0] if config else _restrict(router, candidates or "")
     _print(over, asked, calls, as_json)
     if page is not None and outcomes is not None:
         from crossroute.collection.side_by_side import write_page
 
-        write_page(page, over, asked, answers_folder(outcomes), outcomes)
+        write_page(page, over, asked, find_answers_folder(outcomes), outcomes)
         note(f"Wrote {page}.")
 
 
-def _over(router: str | None, candidates: str) -> Router:
+def _restrict(router: str | None, candidates: str) -> Router:
     """Return a router over the named candidates; an alias `small=openai:gpt-5-mini` is looked up by either name."""
-    spelled = [one.partition("=") for one in names(candidates)]
+    spelled = [one.partition("=") for one in split_names(candidates)]
     found = [name for name, _, place in spelled]
     if router is None and all(place and not place.startswith("http") for _, _, place in spelled):
         found = [place for _, _, place in spelled]
@@ -80,12 +82,18 @@ def _print(router: Router, prompts: tuple[Prompt, ...], calls: int, as_json: boo
     from crossroute.collection.foreseen import foresee
 
     seen = foresee(router, [prompt.text for prompt in prompts])
-    answer(as_json, {**asdict(seen), "calls": calls}, _dials(seen, calls), "", _candidates(seen))
+    answer(
+        as_json,
+        {**asdict(seen), "calls": calls},
+        _build_dial_table(seen, calls),
+        "",
+        _build_candidate_table(seen),
+    )
     for warning in seen.warnings:
-        caution(warning)
+        warn(warning)
 
 
-def _dials(seen: Foreseen, calls: int) -> Table:
+def _build_dial_table(seen: Foreseen, calls: int) -> Table:
     from rich.markup import escape
 
     from crossroute.decision import usd
@@ -106,7 +114,7 @@ def _dials(seen: Foreseen, calls: int) -> Table:
     return table
 
 
-def _candidates(seen: Foreseen) -> Table:
+def _build_candidate_table(seen: Foreseen) -> Table:
     from rich.markup import escape
 
     from crossroute.decision import usd

@@ -19,13 +19,13 @@ MOST = 50
 """Maximum number of names that are offered."""
 
 
-def routers(incomplete: str) -> list[str]:
+def complete_router(incomplete: str) -> list[str]:
     """Complete a router: the bundled ones, and folders in the working directory that contain one."""
     folders = (str(path.parent) for path in Path().glob("*/model.safetensors"))
     return [name for name in (*BUNDLED, *sorted(folders)) if name.startswith(incomplete)]
 
 
-def candidates(incomplete: str) -> list[str]:
+def complete_candidates(incomplete: str) -> list[str]:
     """Return what completes the last of a list a,b,c, with what stands before it.
 
     It is a name of the catalogue, or behind an @ an effort that the model takes.
@@ -44,7 +44,7 @@ def candidates(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in wanted[:MOST]]
 
 
-def words(*known: str) -> Callable[[str], list[str]]:
+def complete_word(*known: str) -> Callable[[str], list[str]]:
     """Return what completes an option that takes one of some words."""
 
     def complete(incomplete: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crossroute.cli.console import answer
-from crossroute.cli.shared import Address, AsJson, Engine, configured, on_cluster
+from crossroute.cli.shared import Address, AsJson, Engine, load_config, on_cluster
 
 
 def config(
@@ -26,7 +26,7 @@ def config(
         return
     if path is None:
         raise ValueError("Give the path of a crossroute.toml, or --schema.")
-    router, pool = configured(path)
+    router, pool = load_config(path)
     answer(as_json, pool, router.pool)
 
 

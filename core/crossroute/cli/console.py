@@ -44,7 +44,7 @@ def answer(as_json: bool, told: object, *shown: RenderableType) -> None:
         shown: The answer as tables and lines, for people.
     """
     if as_json:
-        print(document(told))
+        print(to_json(told))
         return
     for each in shown:
         if isinstance(each, str):
@@ -53,9 +53,9 @@ def answer(as_json: bool, told: object, *shown: RenderableType) -> None:
             out.print(each)
 
 
-def document(told: object) -> str:
+def to_json(told: object) -> str:
     """Return data as JSON, with models, data classes and named tuples as objects; NaN and infinity are null."""
-    return json.dumps(to_jsonable_python(_named(told), inf_nan_mode="null"), indent=2)
+    return json.dumps(to_jsonable_python(_name_tuples(told), inf_nan_mode="null"), indent=2)
 
 
 def note(line: str) -> None:
@@ -63,28 +63,28 @@ def note(line: str) -> None:
     err.print(line, markup=False, soft_wrap=True)
 
 
-def counted(count: int, noun: str) -> str:
+def format_count(count: int, noun: str) -> str:
     """Format a count with a noun.
 
-    >>> counted(1, "score"), counted(2_000, "score")
+    >>> format_count(1, "score"), format_count(2_000, "score")
     ('1 score', '2,000 scores')
     """
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
-def caution(line: str) -> None:
+def warn(line: str) -> None:
     """Print a warning to standard error."""
     err.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
 
 
-def _named(told: object) -> Any:
+def _name_tuples(told: object) -> Any:
     """Convert named tuples in data to mappings."""
     if isinstance(told, tuple) and hasattr(told, "_asdict"):
         told = told._asdict()
     if isinstance(told, Mapping):
-        return {key: _named(each) for key, each in told.items()}
+        return {key: _name_tuples(each) for key, each in told.items()}
     if isinstance(told, list | tuple):
-        return [_named(each) for each in told]
+        return [_name_tuples(each) for each in told]
     return told
 
 

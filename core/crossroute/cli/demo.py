@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from crossroute.catalogue import rests_on
+from crossroute.catalogue import find_evidence
 from crossroute.cli.console import note
 from crossroute.decision import Decision, usd
 from crossroute.model.prediction import Prediction
@@ -101,22 +101,22 @@ def show(router: Router, console: Console) -> None:
         router: Any router.
         console: The console; on a narrow one, candidates' names are wrapped, not truncated.
     """
-    prediction, columns = router.predict(CALLS), _columns(router)
-    for line in _apart(router):
+    prediction, columns = router.predict(CALLS), _decide_at_each_dial(router)
+    for line in _contrast_easy_and_hard(router):
         console.print(line, markup=False, highlight=False)
     console.print()
-    console.print(_choices(columns, _styles(router, prediction), console.width))
+    console.print(_build_choice_table(columns, _choose_colours(router, prediction), console.width))
     console.print()
-    console.print(_expected_table(expected(router, prediction, columns)))
+    console.print(_build_expected_table(compute_expected(router, prediction, columns)))
     console.print()
-    console.print(measured_savings())
-    for line in _evidence(router):
+    console.print(build_savings_table())
+    for line in _list_unmeasured(router):
         console.print(f"\n{line}", markup=False, highlight=False)
 
 
 def record(router: Router) -> dict[str, Any]:
     """Return the output of `show` as data: choices per query, expected figures, measured savings."""
-    columns = _columns(router)
+    columns = _decide_at_each_dial(router)
     choices = [
         {
             "query": query,
@@ -126,8 +126,8 @@ def record(router: Router) -> dict[str, Any]:
     ]
     return {
         "queries": choices,
-        "expected": expected(router, router.predict(CALLS), columns),
-        "measured": _measured()["sets"],
+        "expected": compute_expected(router, router.predict(CALLS), columns),
+        "measured": _read_savings()["sets"],
     }
 
 
@@ -141,32 +141,32 @@ def write_files(router: Router, plot_file: Path | None, page_file: Path | None) 
     if page_file is not None:
         from crossroute.cli.demo_page import write_page
 
-        write_page(page_file, router, CALLS, measured_savings(caption=""), MEASURED)
+        write_page(page_file, router, CALLS, build_savings_table(caption=""), MEASURED)
         note(f"Wrote {page_file}; open it in a browser.")
 
 
-def _columns(router: Router) -> list[list[Decision]]:
+def _decide_at_each_dial(router: Router) -> list[list[Decision]]:
     """Return the decisions at each cost preference."""
     return [list(router.route_many(CALLS, cost_preference=preference)) for preference in PREFERENCES]
 
 
-def _measured() -> dict[str, Any]:
+def _read_savings() -> dict[str, Any]:
     """Read the results of benchmarks/demo_savings.py."""
     held: dict[str, Any] = json.loads(files("crossroute.cli").joinpath("measured.json").read_text("utf-8"))
     return held
 
 
-def _apart(router: Router) -> list[str]:
+def _contrast_easy_and_hard(router: Router) -> list[str]:
     """Return a line each for an easy and a hard query, with its candidate and cost."""
     lines = []
     for kind, query in (("An easy query", EASY), ("A hard one", HARD)):
         decision = router.route(query)
         asked = " ".join(query.text.split())
-        lines.append(f"{kind} goes to {_short(decision.candidate)} ({usd(decision.cost)}): {asked}")
+        lines.append(f"{kind} goes to {_shorten_name(decision.candidate)} ({usd(decision.cost)}): {asked}")
     return lines
 
 
-def measured_savings(caption: str = MEASURED) -> Table:
+def build_savings_table(caption: str = MEASURED) -> Table:
     """Return a table of the bundled router's savings on recorded outcomes."""
     table = plain_table(
         Column("", overflow="fold"), title="Measured: what routing saved on recorded answers", caption=caption
@@ -174,7 +174,7 @@ def measured_savings(caption: str = MEASURED) -> Table:
     table.add_column("always", overflow="fold")
     for heading in ("quality", "routed", "saved"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in _measured()["sets"]:
+    for row in _read_savings()["sets"]:
         at = next(each for each in row["routed"] if each["preference"] == PREFERENCES[1])
         low, high = at["saved_interval"]
         saved = f"{at['saved']:.0%} ({low:.0%} to {high:.0%})"
@@ -188,10 +188,10 @@ def measured_savings(caption: str = MEASURED) -> Table:
     return table
 
 
-def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
+def _build_choice_table(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
     """Return a table of queries and their candidates; queries get the width that the names leave."""
     headings = [f"preference {preference:g}" for preference in PREFERENCES]
-    names = [_short(decision.candidate) for decisions in columns for decision in decisions]
+    names = [_shorten_name(decision.candidate) for decisions in columns for decision in decisions]
     taken = len(columns) * (max(map(len, headings + names)) + GAP)
     room = min(max(width - taken, NARROWEST), WIDEST)
     title = f"Where {len(QUERIES)} queries go, by cost preference: 0 is quality first, 1 is cheapest"
@@ -200,16 +200,18 @@ def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: in
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for query, *decisions in zip(QUERIES, *columns, strict=True):
-        chosen = (Text(_short(each.candidate), styles[each.candidate]) for each in decisions)
+        chosen = (Text(_shorten_name(each.candidate), styles[each.candidate]) for each in decisions)
         table.add_row(Text(_cut(query.partition("\n")[0], room)), *chosen)
     return table
 
 
-def expected(router: Router, prediction: Prediction, columns: Sequence[Sequence[Decision]]) -> list[Expected]:
+def compute_expected(
+    router: Router, prediction: Prediction, columns: Sequence[Sequence[Decision]]
+) -> list[Expected]:
     """Return the expected figures of the best single candidate, and of routing at each cost preference."""
     best = int(prediction.quality.mean(axis=0).argmax())
     always = float(prediction.cost[:, best].mean())
-    alone = f"always {_short(router.pool.names[best])}"
+    alone = f"always {_shorten_name(router.pool.names[best])}"
     rows = [Expected(alone, float(prediction.quality[:, best].mean()), always, None)]
     for preference, decisions in zip(PREFERENCES, columns, strict=True):
         quality = float(np.mean([decision.quality for decision in decisions]))
@@ -219,7 +221,7 @@ def expected(router: Router, prediction: Prediction, columns: Sequence[Sequence[
     return rows
 
 
-def _expected_table(rows: Sequence[Expected]) -> Table:
+def _build_expected_table(rows: Sequence[Expected]) -> Table:
     table = plain_table(Column("", overflow="fold"), title="What the router expects of that")
     for heading in ("quality", "USD per 1,000 queries", "saving"):
         table.add_column(heading, justify="right")
@@ -229,21 +231,21 @@ def _expected_table(rows: Sequence[Expected]) -> Table:
     return table
 
 
-def _evidence(router: Router) -> list[str]:
+def _list_unmeasured(router: Router) -> list[str]:
     """Return lines that name the candidates with less evidence than measured outcomes."""
-    known = {candidate.name: rests_on(candidate) for candidate in router.pool}
+    known = {candidate.name: find_evidence(candidate) for candidate in router.pool}
     lines = {
         "published scores": "Known by published scores, not by outcomes",
         "prior": "Known by a prior alone (maker, family, date, size, price), which is rough",
     }
     return [
-        f"{text}: {', '.join(_short(name) for name, each in known.items() if each == evidence)}."
+        f"{text}: {', '.join(_shorten_name(name) for name, each in known.items() if each == evidence)}."
         for evidence, text in lines.items()
         if evidence in known.values()
     ]
 
 
-def _styles(router: Router, prediction: Prediction) -> dict[str, str]:
+def _choose_colours(router: Router, prediction: Prediction) -> dict[str, str]:
     """Return a colour for each candidate, by the third of its predicted cost."""
     order = prediction.cost.mean(axis=0).argsort()
     places = zip(order, range(len(order)), strict=True)
@@ -252,7 +254,7 @@ def _styles(router: Router, prediction: Prediction) -> dict[str, str]:
     }
 
 
-def _short(candidate: str) -> str:
+def _shorten_name(candidate: str) -> str:
     """Return a model's name without its maker: mistralai/mixtral-8x7b-chat."""
     return candidate.rpartition("/")[2]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute import __version__
-from crossroute.cli.console import answer, document
-from crossroute.cli.logs import evaluate_log, log_among, place_of
-from crossroute.cli.outputs import keep_inputs, output_file, picture_file
+from crossroute.cli.console import answer, to_json
+from crossroute.cli.logs import evaluate_log, find_log, parse_place
+from crossroute.cli.outputs import check_output_file, check_picture_file, keep_inputs
 from crossroute.cli.shared import (
     Address,
     AsJson,
@@ -22,8 +22,8 @@ from crossroute.cli.shared import (
     RouterArgument,
     Texts,
     load,
+    make_progress_bar,
     on_cluster,
-    progress_bar,
     read,
     refuse_routers,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from crossroute.evaluation.contenders import Mapped
 
 
-def _mapped(engine: str, address: str | None, baselines: bool) -> Mapped:
+def _choose_map(engine: str, address: str | None, baselines: bool) -> Mapped:
     """Return what maps a function over the baselines."""
     if not on_cluster(engine, address):
         return map
@@ -49,7 +49,7 @@ def evaluate(
     router: RouterArgument,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="DATA...", parser=place_of, help="Outcomes, or a log of live traffic."),
+        typer.Argument(metavar="DATA...", parser=parse_place, help="Outcomes, or a log of live traffic."),
     ],
     split: Annotated[Split, typer.Option(help="Which queries are evaluated.")] = "test",
     baselines: Annotated[
@@ -62,15 +62,18 @@ def evaluate(
     as_json: AsJson = False,
     figures_file: Annotated[
         Path | None,
-        typer.Option("--out", callback=output_file, help="Write the figures as JSON to this file."),
+        typer.Option("--out", callback=check_output_file, help="Write the figures as JSON to this file."),
     ] = None,
     plot_file: Annotated[
-        Path | None, typer.Option("--plot", callback=picture_file, help="Draw the curves into this PNG file.")
+        Path | None,
+        typer.Option("--plot", callback=check_picture_file, help="Draw the curves into this PNG file."),
     ] = None,
     page_file: Annotated[
         Path | None,
         typer.Option(
-            "--report", callback=output_file, help="Write a page that needs no network to this HTML file."
+            "--report",
+            callback=check_output_file,
+            help="Write a page that needs no network to this HTML file.",
         ),
     ] = None,
     candidates: Names = None,
@@ -81,8 +84,8 @@ def evaluate(
     address: Address = None,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, shares; or on logged traffic."""
-    mapped = _mapped(engine, address, baselines)
-    if (log := log_among(paths)) is not None:
+    mapped = _choose_map(engine, address, baselines)
+    if (log := find_log(paths)) is not None:
         evaluate_log(router, log, as_json)
         return
     from crossroute.evaluation.cascade_report import cascade_report
@@ -112,7 +115,7 @@ def evaluate(
     observed = outcomes.split(split)
     predictions = {"CrossRoute": loaded.predict(observed.texts)}
     if baselines:
-        with progress_bar() as progress:
+        with make_progress_bar() as progress:
             task = progress.add_task("baselines", total=None)
             predictions |= baseline_predictions(
                 outcomes,
@@ -131,7 +134,7 @@ def evaluate(
     figures = dict(pair for told in (report, *looked) for pair in told.model_dump().items())
     answer(as_json, figures, report, *looked)
     if figures_file:
-        replace_file(figures_file, document(figures).encode())
+        replace_file(figures_file, to_json(figures).encode())
     if page_file:
         pay = loaded.dial.at(DEFAULT_COST_PREFERENCE)
         write_page(

@@ -9,7 +9,7 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
-from crossroute.cli.shared import AsJson, names
+from crossroute.cli.shared import AsJson, split_names
 
 keys = typer.Typer(no_args_is_help=True, help="Manage the keys of a server.")
 Config = Annotated[Path, typer.Option("--config", help="The crossroute.toml that is served.")]
@@ -26,7 +26,7 @@ def add(
     per: Annotated[
         str,
         typer.Option(
-            autocompletion=completing.words(*completing.PERIODS),
+            autocompletion=completing.complete_word(*completing.PERIODS),
             help="Period of the budget: day, month or total.",
         ),
     ] = "month",
@@ -41,7 +41,7 @@ def add(
     from crossroute.config import read_config
     from crossroute.serve.keys import Key, digest_of, new_secret
 
-    models = None if allow is None else frozenset(names(allow))
+    models = None if allow is None else frozenset(split_names(allow))
     known = {entry.name for entry in read_config(config).models}
     for model in sorted((models or frozenset()) - known):
         raise ValueError(f"{model!r} is no model of {config}. Expected {', '.join(sorted(known))}.")
@@ -55,7 +55,7 @@ def add(
         admin=admin,
         **limits,
     )
-    kept = _kept(config)
+    kept = _open_keys(config)
     kept.add(key)
     answer(as_json, {"name": name, "key": secret, "file": kept.path}, secret)
     note(f"Keep it: {kept.path} holds its hash alone.")
@@ -67,7 +67,7 @@ def list_(config: Config = CONFIG, as_json: AsJson = False) -> None:
     from crossroute.tables import plain_table
 
     table = plain_table("key", "models", "budget", "requests/min", "tokens/min", "admin")
-    kept = _kept(config).all
+    kept = _open_keys(config).all
     for key in kept:
         budget = (
             "" if key.usd is None else f"${key.usd:g} {'in all' if key.per == 'total' else f'a {key.per}'}"
@@ -83,11 +83,11 @@ def list_(config: Config = CONFIG, as_json: AsJson = False) -> None:
 @keys.command(epilog="Example: crossroute keys revoke ann")
 def revoke(name: Name, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Revoke a key; a running server stops accepting it within a second."""
-    _kept(config).revoke(name)
+    _open_keys(config).revoke(name)
     answer(as_json, {"revoked": name}, f"{name} is revoked.")
 
 
-def _kept(config: Path) -> Any:
+def _open_keys(config: Path) -> Any:
     from crossroute.config import read_config
     from crossroute.serve.keys import Keys
     from crossroute.serve.settings import server_settings

@@ -11,8 +11,8 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
-from crossroute.cli.logs import log_among, place_of, promised_by_log, train_log
-from crossroute.cli.outputs import fresh_folder, output_folder
+from crossroute.cli.logs import find_log, parse_place, prove_floor_on_log, train_log
+from crossroute.cli.outputs import check_new_folder, check_output_folder
 from crossroute.cli.shared import (
     AsJson,
     Columns,
@@ -22,9 +22,9 @@ from crossroute.cli.shared import (
     RouterArgument,
     Texts,
     load,
-    progress_bar,
+    make_progress_bar,
     read,
-    settings,
+    read_settings,
 )
 from crossroute.errors.names import unknown_argument
 
@@ -58,21 +58,21 @@ def train(
         list[Path],
         typer.Argument(
             metavar="DATA...",
-            parser=place_of,
+            parser=parse_place,
             help="Outcomes; several are trained on together. Or a log of live traffic, alone.",
         ),
     ],
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--out", callback=output_folder, help="Folder to write the router to; not needed for a log."
+            "--out", callback=check_output_folder, help="Folder to write the router to; not needed for a log."
         ),
     ] = None,
     start: Annotated[
         str | None,
         typer.Option(
             "--from",
-            autocompletion=completing.routers,
+            autocompletion=completing.complete_router,
             help="Router to continue training: a bundled name, a folder or a hub id; `nothing` trains a new one. By "
             "default nothing, or, for few queries, what does best out of fold.",
         ),
@@ -93,7 +93,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a router; after an interruption the best so far is kept, and the same command resumes."""
-    if (log := log_among(paths)) is not None:
+    if (log := find_log(paths)) is not None:
         train_log(log, start, folder, margin, as_json)
         return
     if folder is None:
@@ -110,11 +110,11 @@ def train(
             f"--from and --out are both {folder}: once interrupted, training could not go on from what it began "
             "with. Give --out another folder."
         )
-    fresh_folder(folder, overwrite)
+    check_new_folder(folder, overwrite)
     given = {"seed": seed, "encoder": encoder}
     given = {name: value for name, value in given.items() if value is not None}
     defaults = TrainingConfig.tuning() if start else TrainingConfig()
-    stated = settings(config)
+    stated = read_settings(config)
     if unknown := sorted(stated.keys() - TrainingConfig.model_fields.keys()):
         raise ValueError(f"{config}: {unknown_argument(unknown[0], TrainingConfig.model_fields)}")
     chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | stated | given)
@@ -124,7 +124,7 @@ def train(
         choice = _train_on_few(outcomes, folder, seed or 0)
         _tell_saved(folder, choice.way, choice.standings, outcomes, as_json)
         return
-    with progress_bar() as progress:
+    with make_progress_bar() as progress:
         encoded = sum(split != "test" for split in outcomes.splits)
         encoding = progress.add_task("encoding", total=encoded)
         training = progress.add_task("training", total=chosen.epochs)
@@ -152,7 +152,7 @@ def _train_on_few(outcomes: Outcomes, folder: Path, seed: int) -> Choice:
     from crossroute.training import fit_few
 
     known = load(WIDEST_ROUTER)
-    with progress_bar() as progress:
+    with make_progress_bar() as progress:
         task = progress.add_task("comparing out of fold", total=None)
         choice = fit_few(
             outcomes,
@@ -185,12 +185,12 @@ def floor(
         list[Path],
         typer.Argument(
             metavar="OUTCOMES...",
-            parser=place_of,
+            parser=parse_place,
             help="Outcomes of typical queries that were not trained on; or a log of live traffic, alone.",
         ),
     ],
     folder: Annotated[
-        Path, typer.Option("--out", callback=output_folder, help="Folder to write the router to.")
+        Path, typer.Option("--out", callback=check_output_folder, help="Folder to write the router to.")
     ],
     drop: Annotated[
         float, typer.Option(min=0, max=1, help="Mean quality is at most this much under the reference.")
@@ -208,15 +208,15 @@ def floor(
     from crossroute.routing.storage import locate
 
     if locate(router).resolve() != folder.resolve():  # its own folder takes the promise
-        fresh_folder(folder, overwrite)
-    loaded, log = load(router), log_among(paths)
+        check_new_folder(folder, overwrite)
+    loaded, log = load(router), find_log(paths)
     asked: dict[str, Any] = {"drop": drop, "against": against, "confidence": confidence}
     if log is not None:
-        promised = promised_by_log(loaded, log, asked)
+        promised = prove_floor_on_log(loaded, log, asked)
     else:
         asked |= {"max_calls": max_calls, "groups": "task" if by_task else None}
         outcomes = read(paths, None, router=loaded)
-        promised = _over_these(loaded, outcomes).with_floor(outcomes, **asked)
+        promised = _restrict_to_observed(loaded, outcomes).with_floor(outcomes, **asked)
     promised.save_pretrained(folder)
     promise = promised.floor.promise if promised.floor else None
     answer(
@@ -227,14 +227,14 @@ def floor(
     )
 
 
-def _over_these(router: Router, outcomes: Outcomes) -> Router:
+def _restrict_to_observed(router: Router, outcomes: Outcomes) -> Router:
     """Return a router over those of its candidates that have outcomes; it says so where others are left out."""
     from crossroute.candidate import Pool
-    from crossroute.catalogue import candidate_meant
+    from crossroute.catalogue import find_same_model
     from crossroute.routing.members import over_pool
     from crossroute.tables import listed
 
-    meant = {each.name: candidate_meant(router.pool, each) for each in outcomes.pool}
+    meant = {each.name: find_same_model(router.pool, each) for each in outcomes.pool}
     held = {own.name for own in meant.values() if own}
     if not held or held == set(router.pool.names):
         return router

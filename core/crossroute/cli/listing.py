@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.catalogue import Catalogue, Entry, Evidence, rests_on, undressed
-from crossroute.cli.console import counted
+from crossroute.catalogue import Catalogue, Entry, Evidence, find_evidence, resolve_without_suffixes
+from crossroute.cli.console import format_count
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,7 +47,7 @@ class Row(NamedTuple):
     def evidence(self) -> Evidence:
         """Evidence of the profile; without one, evidence that a profile could be based on."""
         recorded = self.candidate.profile is None and any(self.sources.values())
-        return "measured" if recorded else rests_on(self.candidate)
+        return "measured" if recorded else find_evidence(self.candidate)
 
     @property
     def origin(self) -> str:
@@ -79,12 +79,12 @@ class Row(NamedTuple):
         }
 
 
-def catalogue_rows() -> list[Row]:
+def list_catalogue() -> list[Row]:
     """Return all that the catalogue knows, whether measured or not."""
     return [Row(entry.candidate, entry, entry.sources) for entry in Catalogue.bundled()]
 
 
-def pool_rows(pool: Pool, sources: Sources) -> list[Row]:
+def list_pool(pool: Pool, sources: Sources) -> list[Row]:
     """Return a pool's candidates, with what a router's provenance tells of their sources."""
     found = {candidate: Catalogue.bundled().find(candidate.name) for candidate in pool}
     return [
@@ -93,25 +93,25 @@ def pool_rows(pool: Pool, sources: Sources) -> list[Row]:
     ]
 
 
-def searched(rows: Iterable[Row], text: str) -> list[Row]:
+def search_rows(rows: Iterable[Row], text: str) -> list[Row]:
     """Return the rows of the model that a text spells, or else with every word of it."""
     rows = list(rows)
-    spelt = Catalogue.bundled().find(text) or undressed(Catalogue.bundled(), text)
+    spelt = Catalogue.bundled().find(text) or resolve_without_suffixes(Catalogue.bundled(), text)
     same = [row for row in rows if spelt and row.entry is spelt.entry]
     return same or [row for row in rows if row.matches(text)]
 
 
-def table(rows: Sequence[Row]) -> Table:
+def build_table(rows: Sequence[Row]) -> Table:
     """Return the rows for people to read."""
     from crossroute.tables import plain_table
 
     caption = (
-        f"{counted(len(rows), 'candidate')}. In/out: USD per million tokens. "
+        f"{format_count(len(rows), 'candidate')}. In/out: USD per million tokens. "
         "Can: Tools, Structured output, Vision, Audio, Files. From: the sets on which it was measured, else published "
         "scores or a prior (its maker, family, date, size, price). –: not known."
     )
     shown = plain_table(caption=caption)
-    columns = [_cells(row) for row in rows]
+    columns = [_format_row(row) for row in rows]
     for heading in _HEADINGS:
         if any(cells[heading] for cells in columns):
             wide = heading in ("candidate", "from")
@@ -126,7 +126,7 @@ def table(rows: Sequence[Row]) -> Table:
 _HEADINGS = ("candidate", "in/out", "context", "can", "quality", "outcomes", "from")
 
 
-def _cells(row: Row) -> dict[str, str]:
+def _format_row(row: Row) -> dict[str, str]:
     from rich.markup import escape
 
     candidate = row.candidate

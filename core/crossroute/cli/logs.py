@@ -21,7 +21,7 @@ THIN = "overlap too thin"
 SQLITE = b"SQLite format 3\x00"
 
 
-def readable(log: str) -> str:
+def check_log(log: str) -> str:
     """Check that the packages for traffic logs are installed, and return the log.
 
     Raises:
@@ -31,12 +31,12 @@ def readable(log: str) -> str:
     return log
 
 
-def place_of(text: str) -> Path | str:
+def parse_place(text: str) -> Path | str:
     """Parse an argument as a path, or as the URL of a log."""
     return text if "://" in text else Path(text)
 
 
-def log_among(paths: list[Path]) -> str | None:
+def find_log(paths: list[Path]) -> str | None:
     """Return the traffic log among paths of outcomes, or None.
 
     Raises:
@@ -45,7 +45,7 @@ def log_among(paths: list[Path]) -> str | None:
     logs = [str(path) for path in paths if isinstance(path, str) or _is_sqlite(path) or _is_missing_log(path)]
     if logs and len(paths) > 1:
         raise ValueError(f"{logs[0]} is a traffic log; give it alone.")
-    return readable(logs[0]) if logs else None
+    return check_log(logs[0]) if logs else None
 
 
 def evaluate_log(router: str, url: str, as_json: bool) -> None:
@@ -72,7 +72,7 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
         )
         paid = "–" if math.isnan(cost.value) else f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
         table.add_row(f"{point.cost_preference:g}", *shown, paid, f"{quality.effective:,.0f}")
-    tell_thin(table, {f"{point.cost_preference:g}": point.quality.thin for point in points})
+    explain_missing_estimates(table, {f"{point.cost_preference:g}": point.quality.thin for point in points})
     answer(as_json, {"decisions": len(graded), "dials": points}, table)
 
 
@@ -97,7 +97,7 @@ def train_log(url: str, start: str | None, folder: Path | None, margin: float, a
     note(f"Go back with: crossroute traffic back {url}")
 
 
-def promised_by_log(router: Router, url: str, promise: dict[str, Any]) -> Router:
+def prove_floor_on_log(router: Router, url: str, promise: dict[str, Any]) -> Router:
     """Return a router with a quality floor proven on a log."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
@@ -118,7 +118,7 @@ def _is_missing_log(path: Path) -> bool:
     return path.suffix in (".db", ".sqlite", ".sqlite3") and not path.is_dir()
 
 
-def tell_thin(table: Table, reasons: dict[str, str | None]) -> None:
+def explain_missing_estimates(table: Table, reasons: dict[str, str | None]) -> None:
     """State in the caption of a table why some of its rows have no estimates."""
     labels: dict[str, list[str]] = {}
     for label, reason in reasons.items():

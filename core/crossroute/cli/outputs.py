@@ -16,7 +16,7 @@ TRAINING_STATE = "training-state.safetensors"
 PICTURES = (".png", ".svg", ".pdf")
 
 
-def fresh_folder(folder: Path, overwrite: bool) -> None:
+def check_new_folder(folder: Path, overwrite: bool) -> None:
     """Check that a router can be written to a folder. A folder of an interrupted run is valid: the run resumes.
 
     Raises:
@@ -35,7 +35,7 @@ def fresh_folder(folder: Path, overwrite: bool) -> None:
         )
 
 
-def output_file(path: Path | None) -> Path | None:
+def check_output_file(path: Path | None) -> Path | None:
     """Check that an output file can be written, and return its path.
 
     Raises:
@@ -50,7 +50,7 @@ def output_file(path: Path | None) -> Path | None:
         if not written.parent.is_dir():
             place = written.parent if path.is_symlink() else path.parent
             raise ValueError(f"Cannot write {path}: there is no folder {place}. Create it first.")
-        _writable(path, path if path.exists() else path.parent)
+        _check_writable(path, path if path.exists() else path.parent)
         if path.is_fifo() and not OPEN_FILE.match(str(path)):
             _check_reader(path)
     return path
@@ -78,7 +78,7 @@ def keep_inputs(written: Iterable[Path | None], read: Iterable[Path]) -> None:
             raise ValueError(f"{path} is an input, and writing it would replace it. Name another file.")
 
 
-def picture_file(path: Path | None) -> Path | None:
+def check_picture_file(path: Path | None) -> Path | None:
     """Check that a picture can be written, and return its path.
 
     Raises:
@@ -86,10 +86,10 @@ def picture_file(path: Path | None) -> Path | None:
     """
     if path is not None and path.suffix.lower() not in PICTURES:
         raise ValueError(f"Cannot draw {path}: expected a name that ends in {', '.join(PICTURES)}.")
-    return output_file(path)
+    return check_output_file(path)
 
 
-def output_folder(path: Path | None) -> Path | None:
+def check_output_folder(path: Path | None) -> Path | None:
     """Check that an output folder can be written or created, and return its path.
 
     Raises:
@@ -102,10 +102,10 @@ def output_folder(path: Path | None) -> Path | None:
             raise ValueError(
                 f"Cannot write to {path}: {nearest} {why_no_file(nearest) or 'is a file'}. Choose a folder."
             )
-        _writable(path, nearest)
+        _check_writable(path, nearest)
     return path
 
 
-def _writable(path: Path, place: Path) -> None:
+def _check_writable(path: Path, place: Path) -> None:
     if not os.access(place, os.W_OK):
         raise ValueError(f"Cannot write {path}: you may not write to {place}. Choose another place.")

@@ -34,14 +34,16 @@ class PriceCheck(BaseModel):
     @property
     def differs(self) -> bool:
         """Whether the catalogue's price is different."""
-        return self.price is not None and self.listed is not None and not same(self.price, self.listed)
+        return (
+            self.price is not None and self.listed is not None and not is_same_price(self.price, self.listed)
+        )
 
 
 def check_prices(pool: Pool | None, today: date) -> list[PriceCheck]:
     """Compare the price of each candidate of a pool with the catalogue's; None checks the catalogue's own prices."""
     catalogue = Catalogue.bundled()
     pool = Pool(entry.candidate for entry in catalogue) if pool is None else pool
-    listed = listed_prices(pool)
+    listed = find_listed_prices(pool)
     return [
         PriceCheck(
             candidate=candidate.name,
@@ -55,18 +57,18 @@ def check_prices(pool: Pool | None, today: date) -> list[PriceCheck]:
     ]
 
 
-def listed_prices(pool: Pool) -> dict[str, Price]:
+def find_listed_prices(pool: Pool) -> dict[str, Price]:
     """Return candidate -> the catalogue's price, for candidates that have one."""
     found = {candidate.name: Catalogue.bundled().find(candidate.name) for candidate in pool}
     return {name: one.entry.price for name, one in found.items() if one and one.entry.price}
 
 
-def same(one: Price, other: Price) -> bool:
+def is_same_price(one: Price, other: Price) -> bool:
     """Return whether two prices charge the same for fresh input and for output."""
     return (one.input, one.output) == (other.input, other.output)
 
 
-def table(checks: list[PriceCheck]) -> Table:
+def build_table(checks: list[PriceCheck]) -> Table:
     """Return the checks for people to read; what differs from the catalogue is marked."""
     from rich.markup import escape
 
@@ -79,12 +81,14 @@ def table(checks: list[PriceCheck]) -> Table:
     shown.add_column("source", overflow="fold")
     for check in checks:
         price, listed = check.price, check.listed
-        other = f"[yellow]{_charged(listed)}[/]" if check.differs else ("same" if listed and price else "–")
+        other = (
+            f"[yellow]{_format_price(listed)}[/]" if check.differs else ("same" if listed and price else "–")
+        )
         age = "–" if check.age_days is None else f"{check.age_days:,}"
         source = escape(price.source) if price else ""
-        shown.add_row(escape(check.candidate), _charged(price), age, other, source)
+        shown.add_row(escape(check.candidate), _format_price(price), age, other, source)
     return shown
 
 
-def _charged(price: Price | None) -> str:
+def _format_price(price: Price | None) -> str:
     return f"{price.input:g}/{price.output:g}" if price else "–"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from crossroute.cli.console import answer, note
-from crossroute.cli.outputs import output_folder
-from crossroute.cli.shared import GOES_ON, AsJson, names, progress_bar
+from crossroute.cli.outputs import check_output_folder
+from crossroute.cli.shared import GOES_ON, AsJson, make_progress_bar, split_names
 
 if TYPE_CHECKING:
     from crossroute.candidate import Candidate, Price
@@ -46,7 +46,7 @@ def profile(
         int | None, typer.Option(min=1, max=256, help="Calls at once; 8 by default.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--out", callback=output_folder, help="Where profiles are kept.")
+        Path | None, typer.Option("--out", callback=check_output_folder, help="Where profiles are kept.")
     ] = None,
     router: Annotated[
         str | None,
@@ -61,20 +61,20 @@ def profile(
     from crossroute.profiler.cards import write_card
     from crossroute.profiler.settings import ProfilingSettings
 
-    candidate = _candidate(model, price)
+    candidate = _make_candidate(model, price)
     if from_scores is not None:
-        card = _from_scores(candidate, from_scores, router)
+        card = _profile_from_scores(candidate, from_scores, router)
     else:
         given = {"concurrency": concurrency, "requests_per_minute": requests_per_minute, "max_cost": max_cost}
         chosen = {name: value for name, value in given.items() if value is not None}
-        asked = _queries(queries, grader)
+        asked = _read_queries(queries, grader)
         card = _measure(candidate, place, asked, queries, ProfilingSettings.model_validate(chosen), folder)
     path = write_card(card, folder)
     answer(as_json, card, card)
-    note(f"Kept in {path}. {_next_step(card, folder, router)}")
+    note(f"Kept in {path}. {_suggest_next_step(card, folder, router)}")
 
 
-def _next_step(card: Card, folder: Path | None, router: str | None) -> str:
+def _suggest_next_step(card: Card, folder: Path | None, router: str | None) -> str:
     """Say how to route among all that was profiled into the folder, or beside the router's own."""
     from crossroute.profiler.cards import profiled_names, profiles_folder
 
@@ -85,16 +85,18 @@ def _next_step(card: Card, folder: Path | None, router: str | None) -> str:
     return f"{first} with: crossroute route 'What is 17 * 23?'{beside} --profiles {place}"
 
 
-def _candidate(model: str, price: str | None) -> Candidate:
+def _make_candidate(model: str, price: str | None) -> Candidate:
     """Return a candidate that has a price, stated or known."""
     from crossroute.candidate import Candidate
-    from crossroute.catalogue import Catalogue, catalogued_price
+    from crossroute.catalogue import Catalogue, look_up_price
     from crossroute.data.prices import listed_price
 
     found = Catalogue.bundled().find(model)
     known = found.entry.candidate if found else None
-    listed = catalogued_price(model)
-    paid = _price(price) if price is not None else listed or listed_price(model.partition(":")[2] or model)
+    listed = look_up_price(model)
+    paid = (
+        _parse_price(price) if price is not None else listed or listed_price(model.partition(":")[2] or model)
+    )
     if paid is None:
         raise ValueError(
             f"No price is known for {model!r}. State it: --price 0.25/2, or 0/0 if calls are free."
@@ -107,7 +109,7 @@ def _candidate(model: str, price: str | None) -> Candidate:
     )
 
 
-def _price(text: str) -> Price:
+def _parse_price(text: str) -> Price:
     from crossroute.candidate import Price
 
     try:
@@ -119,13 +121,13 @@ def _price(text: str) -> Price:
         ) from None
 
 
-def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
+def _profile_from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
     from crossroute.profiler.cards import build_card
     from crossroute.profiler.scores import profile_from_scores
     from crossroute.routing.router import WIDEST_ROUTER, Router
 
     scores: dict[str, float] = {}
-    for part in names(listed):
+    for part in split_names(listed):
         name, _, value = part.partition("=")
         try:
             scores[name.strip()] = float(value)
@@ -137,7 +139,7 @@ def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
     return build_card(candidate, "published scores", ()).model_copy(update={"scores": scores})
 
 
-def _queries(path: Path | None, grader: str | None) -> Sequence[GradedQuery]:
+def _read_queries(path: Path | None, grader: str | None) -> Sequence[GradedQuery]:
     from crossroute.profiler.own_queries import load_object, read_queries
     from crossroute.profiler.questions import calibration_set
 
@@ -158,7 +160,7 @@ def _measure(
     from crossroute.profiler.cards import answers_path, build_card
     from crossroute.profiler.settings import Estimate
 
-    answerer = _answerer(candidate.name, place)
+    answerer = _make_answerer(candidate.name, place)
     estimate = Estimate.of(asked, cast("Price", candidate.price))
     note(f"{candidate.name}: {estimate}.")
     path = answers_path(candidate.name, folder)
@@ -173,17 +175,17 @@ def _ask(
     settings: ProfilingSettings,
     path: Path,
 ) -> None:
-    from crossroute.calls.failures import provider_errors
+    from crossroute.calls.failures import shorten_provider_errors
     from crossroute.profiler.api import profile_model
 
-    with progress_bar() as progress:
+    with make_progress_bar() as progress:
         task = progress.add_task("asking", total=len(asked))
 
         def on_answer(at: Progress) -> None:
             told = f"quality {at.quality:.2f}, ${at.cost:.4f}"
             progress.update(task, completed=at.answered, description=told)
 
-        with provider_errors(candidate.name, GOES_ON):
+        with shorten_provider_errors(candidate.name, GOES_ON):
             profile_model(
                 answerer,
                 name=candidate.name,
@@ -195,11 +197,11 @@ def _ask(
             )
 
 
-def _answerer(model: str, place: str | None) -> Answerer:
-    from crossroute.calls.failures import provider_errors
+def _make_answerer(model: str, place: str | None) -> Answerer:
+    from crossroute.calls.failures import shorten_provider_errors
     from crossroute.profiler.answerers import answerer_of
     from crossroute.profiler.own_queries import load_object
 
     given = load_object(place) if place else model
-    with provider_errors(model):
+    with shorten_provider_errors(model):
         return answerer_of(given)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossroute.cli.console import answer, note, out
-from crossroute.cli.outputs import output_file, output_folder, picture_file
+from crossroute.cli.outputs import check_output_file, check_output_folder, check_picture_file
 from crossroute.cli.shared import (
     Address,
     AsJson,
@@ -20,10 +20,10 @@ from crossroute.cli.shared import (
     Engine,
     Names,
     RouterName,
-    configured,
     load,
+    load_config,
+    make_progress_bar,
     on_cluster,
-    progress_bar,
     router_option,
 )
 from crossroute.errors import check_extra
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from crossroute.routing.router import Router
 
 
-def _dial(text: str) -> float:
+def _parse_dial(text: str) -> float:
     """Read a cost preference."""
     try:
         preference = float(text)
@@ -45,7 +45,7 @@ def _dial(text: str) -> float:
     return preference
 
 
-def _lines() -> Iterator[str]:
+def _read_lines() -> Iterator[str]:
     """Yield the lines of standard input that hold something."""
     if sys.stdin is None:
         raise ValueError("Standard input is closed. Give the query as an argument.")
@@ -55,14 +55,14 @@ def _lines() -> Iterator[str]:
         raise ValueError(f"Standard input is not {error.encoding} text. Convert it first.") from None
 
 
-def _folder(told: str | None) -> str | None:
+def _check_folder(told: str | None) -> str | None:
     """Check a folder of this machine before the work; an address is tried by it."""
     if told is not None and "://" not in told:
-        output_folder(Path(told))
+        check_output_folder(Path(told))
     return told
 
 
-def _cluster(
+def _describe_cluster(
     used: bool, address: str | None, actors: int | None, out_folder: str | None
 ) -> dict[str, Any] | None:
     """Return how a cluster is used; None where none is."""
@@ -83,7 +83,9 @@ def route(
     router: RouterName = None,
     cost_preference: Annotated[
         float | None,
-        typer.Option(parser=_dial, metavar="0..1", help="0 is quality first, 1 is cheapest; 0.5 by default."),
+        typer.Option(
+            parser=_parse_dial, metavar="0..1", help="0 is quality first, 1 is cheapest; 0.5 by default."
+        ),
     ] = None,
     willingness_to_pay: Annotated[
         float | None, typer.Option(help="USD for one call, in place of the cost preference.")
@@ -99,7 +101,7 @@ def route(
         typer.Option(
             "--out",
             metavar="FOLDER",
-            callback=_folder,
+            callback=_check_folder,
             help="Route the file's queries into this folder, block by block; a second run resumes.",
         ),
     ] = None,
@@ -125,11 +127,11 @@ def route(
     constraints = None
     if text_column is not None and out_folder is None:
         raise ValueError("--text names a column of a file of queries: add --out FOLDER, or leave it out.")
-    cluster = _cluster(on_cluster(engine, address), address, actors, out_folder)
+    cluster = _describe_cluster(on_cluster(engine, address), address, actors, out_folder)
     if config is None:
         loaded = load(router, candidates, profiles)
     else:
-        loaded, pool = configured(config, router, candidates)
+        loaded, pool = load_config(config, router, candidates)
         constraints = pool.constraints
         if cost_preference is None and willingness_to_pay is None:
             cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
@@ -142,7 +144,7 @@ def route(
     if is_file(Path(text)):
         note(f"{text} is a file: this routes its name. Route the queries in it with --out FOLDER.")
     many = text == "-"
-    queries = _lines() if many else iter([text])
+    queries = _read_lines() if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once
         decision = loaded.route(
             Query(query, one_call=not runs),
@@ -175,7 +177,7 @@ def _route_file(
         from crossroute.batch.cluster import route_file_on_cluster
 
         run = partial(route_file_on_cluster, **cluster)
-    with progress_bar() as bar:
+    with make_progress_bar() as bar:
         task = bar.add_task("Routing", total=None)
         batch = Batch(place(source), place(folder), column)
         run(router, batch, Dialling(*dialling), lambda rows: bar.advance(task, rows))
@@ -187,10 +189,12 @@ def demo(
     candidates: Names = None,
     config: ConfigFile = None,
     plot_file: Annotated[
-        Path | None, typer.Option("--plot", callback=picture_file, help="Draw the plot into this PNG file.")
+        Path | None,
+        typer.Option("--plot", callback=check_picture_file, help="Draw the plot into this PNG file."),
     ] = None,
     page_file: Annotated[
-        Path | None, typer.Option("--html", callback=output_file, help="Write a page with a dial to move.")
+        Path | None,
+        typer.Option("--html", callback=check_output_file, help="Write a page with a dial to move."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -203,7 +207,7 @@ def demo(
     if config is None:
         shown = load(router, ",".join(OF_TODAY) if plain else candidates)
     else:
-        shown = configured(config, router, candidates)[0]
+        shown = load_config(config, router, candidates)[0]
     if as_json:
         answer(True, record(shown))
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from crossroute.cli import completing
-from crossroute.cli.console import caution, err, note
+from crossroute.cli.console import err, note, warn
 from crossroute.errors import DataError, DataWarning
 from crossroute.files import read_whole
 
@@ -32,18 +32,21 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the router
 def router_option(default: str) -> Any:
     """Return the option `--router` with a description of its default in the help."""
     help_text = f"A bundled name, a folder or a hub id; {default}."
-    return typer.Option("--router", autocompletion=completing.routers, help=help_text)
+    return typer.Option("--router", autocompletion=completing.complete_router, help=help_text)
 
 
 RouterName = Annotated[
     str | None, router_option("by default universal where candidates are named, else routerbench")
 ]
 RouterArgument = Annotated[
-    str, typer.Argument(help="A bundled name, a folder or a hub id.", autocompletion=completing.routers)
+    str,
+    typer.Argument(help="A bundled name, a folder or a hub id.", autocompletion=completing.complete_router),
 ]
 Names = Annotated[
     str | None,
-    typer.Option("--candidates", autocompletion=completing.candidates, help="Only these candidates: a,b,c."),
+    typer.Option(
+        "--candidates", autocompletion=completing.complete_candidates, help="Only these candidates: a,b,c."
+    ),
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -91,7 +94,7 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     router = Router.from_pretrained(name or WIDEST_ROUTER)
     from crossroute.profiler.cards import among, find_unused_profiles, profiled_names
 
-    chosen = names(candidates) if candidates is not None else profiled_names(folder)
+    chosen = split_names(candidates) if candidates is not None else profiled_names(folder)
     if not chosen:
         raise DataError(f"There is no profile in {folder}. Make one: crossroute profile MODEL --out {folder}")
     unused = find_unused_profiles(router, chosen, folder)
@@ -111,7 +114,7 @@ def check_one_of_both(candidates: str | None, config: Path | None) -> None:
         )
 
 
-def configured(
+def load_config(
     config: Path, router: str | None = None, candidates: str | None = None
 ) -> tuple[Router, PoolConfig]:
     """Load the router over the pool of a crossroute.toml, and the file's configuration."""
@@ -148,15 +151,15 @@ def read(
     from crossroute.data.readers import read_outcomes
 
     refuse_routers(paths)
-    mapped = dict(map(_column, columns or ()))
-    with told_warnings():
+    mapped = dict(map(_parse_column, columns or ()))
+    with print_warnings():
         parts = {path: read_outcomes(path, columns=mapped, texts=texts) for path in paths}
     for path, part in parts.items():
         if not len(part):
             raise DataError(f"{path} contains no outcomes. Expected rows of text, candidate and quality.")
     outcomes = Outcomes.concatenate(at_own_prices(list(parts.values())))
-    outcomes = outcomes.select(names(candidates)) if candidates is not None else outcomes
-    outcomes = priced(outcomes, _prices_of(router, outcomes.pool) if router else None)
+    outcomes = outcomes.select(split_names(candidates)) if candidates is not None else outcomes
+    outcomes = priced(outcomes, _match_prices(router, outcomes.pool) if router else None)
     left_out = unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
@@ -165,19 +168,19 @@ def read(
 
 
 @contextmanager
-def told_warnings() -> Iterator[None]:
+def print_warnings() -> Iterator[None]:
     """Print each DataWarning within the block as a line on standard error."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", DataWarning)
         yield
     for each in told:
         if issubclass(each.category, DataWarning):
-            caution(str(each.message))
+            warn(str(each.message))
         else:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
-def _column(setting: str) -> tuple[str, str]:
+def _parse_column(setting: str) -> tuple[str, str]:
     ours, sign, theirs = setting.partition("=")
     if not (ours and sign and theirs):
         raise ValueError(f"Expected --column OURS=THEIRS, such as quality=score, got {setting!r}.")
@@ -194,15 +197,15 @@ def refuse_routers(paths: Iterable[Path]) -> None:
             )
 
 
-def _prices_of(router: Router, pool: Pool) -> dict[str, Price]:
+def _match_prices(router: Router, pool: Pool) -> dict[str, Price]:
     """Return a router's prices of candidates, in any spelling of their names."""
-    from crossroute.catalogue import candidate_meant
+    from crossroute.catalogue import find_same_model
 
-    known = ((candidate.name, candidate_meant(router.pool, candidate)) for candidate in pool)
+    known = ((candidate.name, find_same_model(router.pool, candidate)) for candidate in pool)
     return {name: candidate.price for name, candidate in known if candidate and candidate.price}
 
 
-def settings(config: Path | None) -> dict[str, object]:
+def read_settings(config: Path | None) -> dict[str, object]:
     """Read the training settings from a JSON file."""
     try:
         found = json.loads(read_whole(config).decode("utf-8-sig")) if config else {}
@@ -226,7 +229,7 @@ def on_cluster(engine: str, address: str | None) -> bool:
     return engine == "ray"
 
 
-def names(listed: str) -> list[str]:
+def split_names(listed: str) -> list[str]:
     """Split a,b,c into names, without duplicates."""
     found = [name for name in dict.fromkeys(map(str.strip, listed.split(","))) if name]
     if not found or (";" in listed and len(found) == 1):
@@ -234,7 +237,7 @@ def names(listed: str) -> list[str]:
     return found
 
 
-def progress_bar() -> Progress:
+def make_progress_bar() -> Progress:
     """Return a progress bar on standard error."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

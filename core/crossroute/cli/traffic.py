@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli import completing
-from crossroute.cli.console import answer, counted, note
-from crossroute.cli.logs import THIN, readable, tell_thin
-from crossroute.cli.outputs import output_file
+from crossroute.cli.console import answer, format_count, note
+from crossroute.cli.logs import THIN, check_log, explain_missing_estimates
+from crossroute.cli.outputs import check_output_file
 from crossroute.cli.shared import AsJson, RouterArgument, load
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ LATEST = 1_000
 
 Log = Annotated[
     str,
-    typer.Argument(metavar="LOG", callback=readable, help="A log's URL, or the path of a SQLite file."),
+    typer.Argument(metavar="LOG", callback=check_log, help="A log's URL, or the path of a SQLite file."),
 ]
 
 
@@ -39,7 +39,7 @@ traffic = typer.Typer(no_args_is_help=True, help="Reports on, and actions by, a 
 def report(
     log: Log,
     page: Annotated[
-        Path | None, typer.Option("--html", callback=output_file, help="Write a page of HTML.")
+        Path | None, typer.Option("--html", callback=check_output_file, help="Write a page of HTML.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +50,7 @@ def report(
 
     logged = read_logged(TrafficLog.existing(log))
     told, dials = build_report(logged), estimate_dials(logged)
-    shown: list[RenderableType] = [_table(told), "", _dials(dials)]
+    shown: list[RenderableType] = [_build_table(told), "", _build_dial_table(dials)]
     answer(as_json, told.model_dump() | {"dials": dials}, *shown)
     if page is not None:
         from crossroute.files import replace_file
@@ -70,7 +70,7 @@ def feedback(
     scale: Annotated[
         str,
         typer.Option(
-            autocompletion=completing.words(*completing.SCALES),
+            autocompletion=completing.complete_word(*completing.SCALES),
             help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).",
         ),
     ] = "quality",
@@ -82,12 +82,12 @@ def feedback(
 
     told = import_feedback(TrafficLog.existing(log), path, score=score, scale=scale)  # type: ignore[arg-type]
     names = ", ".join(f"{name} ({count:,})" for name, count in told.names.items())
-    answer(as_json, told, f"{counted(told.graded, 'decision')} graded by {names}.")
+    answer(as_json, told, f"{format_count(told.graded, 'decision')} graded by {names}.")
     if told.unknown:
-        note(f"{counted(told.unknown, 'score')} of runs or traces that this log does not hold.")
+        note(f"{format_count(told.unknown, 'score')} of runs or traces that this log does not hold.")
     if told.unread:
         note(
-            f"{counted(told.unread, 'score')} that the scale {scale!r} does not have; name another with --scale."
+            f"{format_count(told.unread, 'score')} that the scale {scale!r} does not have; name another with --scale."
         )
 
 
@@ -100,7 +100,7 @@ def judge(
         str,
         typer.Option(
             "--judge",
-            autocompletion=completing.candidates,
+            autocompletion=completing.complete_candidates,
             help="The model that judges; spelled as for crossroute collect.",
         ),
     ],
@@ -117,12 +117,12 @@ def judge(
 
     Asked again, it goes on: nothing is paid for twice, and a larger share adds to a smaller one.
     """
-    from crossroute.cli.catalogue import stated_price
+    from crossroute.cli.catalogue import parse_price
     from crossroute.collection import JudgeSettings, asked_model
     from crossroute.traffic.judging import judge_traffic
     from crossroute.traffic.log import TrafficLog
 
-    price = dict(map(stated_price, prices or ())).get(model.partition("=")[0])
+    price = dict(map(parse_price, prices or ())).get(model.partition("=")[0])
     told = judge_traffic(
         TrafficLog.existing(log),
         asked_model(model, price=price),
@@ -133,12 +133,12 @@ def judge(
     answer(
         as_json,
         told,
-        f"{counted(told.graded, 'answer')} graded, {told.share:.1%} of all, for ${told.usd:.4g}.",
+        f"{format_count(told.graded, 'answer')} graded, {told.share:.1%} of all, for ${told.usd:.4g}.",
     )
     if told.stopped:
         note(f"The limit of ${limit:.4g} was reached; the same command with a higher one goes on.")
     if told.unread:
-        note(f"Of {counted(told.unread, 'answer')} the judge said nothing readable.")
+        note(f"Of {format_count(told.unread, 'answer')} the judge said nothing readable.")
 
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
@@ -148,7 +148,7 @@ def adopt(log: Log, router: RouterArgument, as_json: AsJson = False) -> None:
     from crossroute.traffic.registry import adopt as take_over
 
     kept, loaded = TrafficLog.existing(log), load(router)
-    unknown = _unknown_to(loaded, kept)
+    unknown = _find_unknown(loaded, kept)
     mark = take_over(kept, loaded)
     answer(as_json, {"adopted": mark}, f"Router {mark} takes over.")
     if unknown:
@@ -177,10 +177,10 @@ def prune(
     from crossroute.traffic.log import TrafficLog
 
     deleted = TrafficLog.existing(log).prune(days)
-    answer(as_json, {"deleted": deleted}, f"{counted(deleted, 'decision')} deleted.")
+    answer(as_json, {"deleted": deleted}, f"{format_count(deleted, 'decision')} deleted.")
 
 
-def _unknown_to(router: Router, log: TrafficLog) -> list[str]:
+def _find_unknown(router: Router, log: TrafficLog) -> list[str]:
     """Return a log's candidates that a router does not know.
 
     Raises:
@@ -198,7 +198,7 @@ def _unknown_to(router: Router, log: TrafficLog) -> list[str]:
     return [name for name in logged.names if name not in known]
 
 
-def _dials(dials: list[OtherDial]) -> Table:
+def _build_dial_table(dials: list[OtherDial]) -> Table:
     from crossroute.decision import usd
     from crossroute.tables import plain_table
 
@@ -218,11 +218,11 @@ def _dials(dials: list[OtherDial]) -> Table:
             table.add_row(other.label, THIN)
         else:
             table.add_row(other.label, told, paid)
-    tell_thin(table, {other.label: other.thin for other in dials})
+    explain_missing_estimates(table, {other.label: other.thin for other in dials})
     return table
 
 
-def _table(told: TrafficReport) -> Table:
+def _build_table(told: TrafficReport) -> Table:
     from rich.markup import escape
 
     from crossroute.decision import usd

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli import completing
-from crossroute.cli.console import answer, counted, note
-from crossroute.cli.outputs import output_file
-from crossroute.cli.shared import AsJson, load, names
+from crossroute.cli.console import answer, format_count, note
+from crossroute.cli.outputs import check_output_file
+from crossroute.cli.shared import AsJson, load, split_names
 
 if TYPE_CHECKING:
     from crossroute.catalogue import Change
@@ -34,11 +34,11 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Add newer facts, and show the changes; they are written to your data folder, never into the package."""
-    from crossroute.catalogue import Catalogue, add_layer, changes, read_update
+    from crossroute.catalogue import Catalogue, add_layer, list_changes, read_update
 
     layer = read_update(file, sha256)
-    found = changes(layer)
-    answer(as_json, found, *map(_line, found))
+    found = list_changes(layer)
+    answer(as_json, found, *map(_format_change, found))
     if not found:
         note("Nothing is newer than what is known.")
     elif not dry_run:
@@ -49,7 +49,7 @@ def update(
                 "Scores are kept and listed, and predictions stay as they were. They move once you make a profile: "
                 "crossroute profile MODEL --from-scores mmlu_pro=0.81,gpqa=0.7"
             )
-        note(f"{counted(len(found), 'fact')} changed, in {path}. Undo it: crossroute catalogue undo")
+        note(f"{format_count(len(found), 'fact')} changed, in {path}. Undo it: crossroute catalogue undo")
 
 
 @catalogue.command(epilog="Example: crossroute catalogue undo")
@@ -67,9 +67,9 @@ def undo(as_json: AsJson = False) -> None:
 @catalogue.command(epilog="Example: crossroute catalogue show")
 def show(as_json: AsJson = False) -> None:
     """List the updates, and the prices that are stale."""
-    from crossroute.catalogue import STALE_DAYS, Catalogue, read_layers, stale
+    from crossroute.catalogue import STALE_DAYS, Catalogue, find_stale_prices, read_layers
 
-    layers, old = read_layers(), stale(Catalogue.bundled(), date.today())
+    layers, old = read_layers(), find_stale_prices(Catalogue.bundled(), date.today())
     updates = [
         {"made_on": each.made_on, "source": each.source, "models": len(each.entries)} for each in layers
     ]
@@ -90,16 +90,16 @@ def release(
         str, typer.Argument(help="A router over the bundled one's clusters, with their profiles.")
     ],
     candidates: Annotated[
-        str, typer.Option(autocompletion=completing.candidates, help="Which candidates: a,b,c.")
+        str, typer.Option(autocompletion=completing.complete_candidates, help="Which candidates: a,b,c.")
     ],
-    file: Annotated[Path, typer.Option("--out", callback=output_file, help="Write the release here.")],
+    file: Annotated[Path, typer.Option("--out", callback=check_output_file, help="Write the release here.")],
     as_json: AsJson = False,
 ) -> None:
     """Write profiles apart from the package, signed by their digest, for `crossroute catalogue update`."""
     from crossroute.catalogue import Catalogue, Entry, Release
     from crossroute.files import replace_file
 
-    pool = load(router).pool.subset(names(candidates))
+    pool = load(router).pool.subset(split_names(candidates))
     found = {each.name: Catalogue.bundled().find(each.name) for each in pool}
     entries = [
         known.entry
@@ -122,11 +122,11 @@ def release(
     answer(
         as_json,
         {"file": file, "models": [each.name for each in entries]},
-        f"Wrote {counted(len(entries), 'model')} to {file}.",
+        f"Wrote {format_count(len(entries), 'model')} to {file}.",
     )
 
 
-def _line(change: Change) -> str:
+def _format_change(change: Change) -> str:
     if change.before is None:
         return f"{change.model}: {change.fact} {change.after}"
     return f"{change.model}: {change.fact} {change.before} -> {change.after or 'none'}"

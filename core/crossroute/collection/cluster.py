@@ -14,9 +14,9 @@ from itertools import cycle
 from typing import Any, cast
 
 from crossroute.calls.blame import is_transient, status
-from crossroute.calls.scrubbing import without_secrets
-from crossroute.calls.waits import retry_after
-from crossroute.cluster import connected
+from crossroute.calls.scrubbing import remove_secrets
+from crossroute.calls.waits import read_wait
+from crossroute.cluster import connect
 from crossroute.collection.models import AskedModel
 from crossroute.collection.run import Collection
 from crossroute.errors import CrossRouteError
@@ -102,8 +102,8 @@ class Asker:
             return cast("str | Answer", await loop.run_in_executor(self.threads, model, text))
         except Exception as error:
             kind = WorkerConnectionError if is_transient(error) else WorkerError
-            told = f"{type(error).__name__}: {without_secrets(str(error))}"
-            return kind(told, status(error), retry_after(error))
+            told = f"{type(error).__name__}: {remove_secrets(str(error))}"
+            return kind(told, status(error), read_wait(error))
 
 
 class Workers:
@@ -161,11 +161,11 @@ def spread(collection: Collection, address: str | None = None, workers: int | No
 
     Args:
         collection: The collection; its concurrency, rates and spending limit apply to all workers together.
-        address: Address of the cluster, as in `connected`.
+        address: Address of the cluster, as in `connect`.
         workers: Number of workers; by default one per machine.
     """
     models, judge, pace_of = collection.models, collection.judge, collection.pace_of
-    with connected(address) as ray:
+    with connect(address) as ray:
         asked = Workers(ray, (*models, *(() if judge is None else (judge,))), workers)
         collection.models = tuple(map(asked.over, models))
         collection.judge = None if judge is None else asked.over(judge)

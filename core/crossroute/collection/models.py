@@ -10,9 +10,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
 
-from crossroute.calls.failures import provider_errors
+from crossroute.calls.failures import shorten_provider_errors
 from crossroute.candidate import FREE, Candidate, Price
-from crossroute.catalogue import Catalogue, catalogued_price, is_own_address
+from crossroute.catalogue import Catalogue, is_own_address, look_up_price
 from crossroute.config import ModelEntry, PoolConfig
 from crossroute.data.prices import listed_price
 from crossroute.profiler.answerers import Answer, Answerer, answerer_of
@@ -129,7 +129,7 @@ def _chat_model(entry: ModelEntry) -> object:
     Raises:
         CrossRouteError: The provider's package cannot create it, for example because no API key is set.
     """
-    with provider_errors(entry.name):
+    with shorten_provider_errors(entry.name):
         return cast("object", import_module("langchain_crossroute.configured").chat_model(entry))
 
 
@@ -162,7 +162,7 @@ def _known_price(name: str, place: str) -> Price:
         return FREE
     for spelled in dict.fromkeys((place, name)):
         if spelled and not spelled.startswith("http"):
-            found = catalogued_price(spelled) or listed_price(spelled.partition(":")[2] or spelled)
+            found = look_up_price(spelled) or listed_price(spelled.partition(":")[2] or spelled)
             if found:
                 return found
     raise ValueError(

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crossroute.calls.failures import naming
+from crossroute.calls.failures import name_model
 from crossroute.candidate import Candidate, Price
 from crossroute.collection.design import Design, Planner
 from crossroute.collection.grading import graded_query, ungraded
@@ -235,7 +235,7 @@ class Collection:
             only=only,
             others=True,
         )
-        with naming(model.candidate.name):
+        with name_model(model.candidate.name):
             await run.run(lambda progress: self.on_answer(model.candidate.name, progress))
 
     async def _judged(self, rows: list[Row], kept: AnswersFile) -> tuple[list[Row], Agreement | None, str]:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, Price
-from crossroute.catalogue import catalogued_price
+from crossroute.catalogue import look_up_price
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers.routerbench import PRICES
 from crossroute.errors import needs_extra
@@ -103,7 +103,7 @@ def _price(
     cost = outcomes.cost[:, column]
     tokens = np.stack([outcomes.input_tokens[:, column], outcomes.output_tokens[:, column]], axis=1)
     paid, counted = ~np.isnan(cost), ~np.isnan(tokens).any(axis=1)
-    known = known or catalogued_price(candidate.name)
+    known = known or look_up_price(candidate.name)
     if not paid.any():
         return known or listed_price(candidate.name) if counted.any() else None
     if known and _is_free(known) == cost[paid].any():

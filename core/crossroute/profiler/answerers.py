@@ -12,7 +12,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crossroute.calls.failures import provider_errors
+from crossroute.calls.failures import shorten_provider_errors
 from crossroute.candidate import Price
 from crossroute.errors import MissingExtraError
 from crossroute.tokens import estimate_tokens
@@ -82,7 +82,7 @@ def answerer_of(model: object) -> Answerer:
         TypeError: `model` is none of these.
     """
     if isinstance(model, str):
-        with provider_errors(model):
+        with shorten_provider_errors(model):
             return cast("Answerer", _load_adapter("langchain_core")(model))
     for framework in INTEGRATIONS:
         if framework in sys.modules and (found := _load_adapter(framework)(model)):

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 from pydantic import BaseModel, ConfigDict
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.catalogue import Catalogue, candidate_named
+from crossroute.catalogue import Catalogue, find_candidate
 from crossroute.data.outcomes import Outcomes
 from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.files import replace_file
@@ -177,7 +177,7 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
     known = [
         name
         for name in names
-        if (candidate_named if name in cards else known_as)(router.pool, name) is not None
+        if (find_candidate if name in cards else known_as)(router.pool, name) is not None
     ]
     for name in names:
         if name not in known and name not in cards:
@@ -201,7 +201,7 @@ def find_unused_profiles(router: Router, names: Iterable[str], folder: Path | No
     cards = {name: card for name in names if (card := read_card(name, folder))}
     if _are_comparable(names, cards.values()):
         return ()
-    return tuple(name for name in cards if candidate_named(router.pool, name))
+    return tuple(name for name in cards if find_candidate(router.pool, name))
 
 
 def _are_comparable(names: Collection[str], cards: Collection[Card]) -> bool:

@@ -26,9 +26,9 @@ from tenacity import (
 )
 
 from crossroute.calls.blame import is_transient, status
-from crossroute.calls.failures import failure_of
+from crossroute.calls.failures import describe_failure
 from crossroute.calls.handlers import is_bug
-from crossroute.calls.waits import retry_after
+from crossroute.calls.waits import read_wait
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import SpendingLimitError
 from crossroute.profiler.answerers import Answer, Answerer
@@ -182,11 +182,11 @@ class ProfilingRun:
     def _wait(self, state: RetryCallState) -> float:
         """Return the seconds before the next attempt, and pause all calls as long as the provider requests."""
         error = state.outcome.exception() if state.outcome else None
-        asked = (retry_after(error) if error else None) or 0.0
+        asked = (read_wait(error) if error else None) or 0.0
         self.pace.hold(asked)
         seconds = max(asked, wait_random_exponential(max=self.settings.longest_wait)(state))
         if error is not None and seconds >= TOLD_S:
-            failure = failure_of(self.candidate.name, cast("Exception", error))
+            failure = describe_failure(self.candidate.name, cast("Exception", error))
             LOG.warning(
                 "%s: %s: %s. Asking again in %.0f s (%d of %d)",
                 *(failure.candidate, failure.error, failure.message.rstrip("."), seconds),

@@ -20,12 +20,12 @@ from crossroute.candidate import FREE, Belief, Candidate, Pool, Price, Profile
 from crossroute.catalogue import (
     Catalogue,
     Relative,
-    at_effort,
-    candidate_named,
-    effort_said,
+    find_candidate,
+    find_relatives,
     is_free,
-    relatives_of,
-    undressed,
+    make_variant,
+    read_effort_suffix,
+    resolve_without_suffixes,
 )
 from crossroute.errors import EffortError
 from crossroute.numeric import Floats, logit, sigmoid
@@ -55,14 +55,14 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
         name: The user's spelling, which the candidate gets as its name.
     """
     catalogue = Catalogue.bundled()
-    if same := undressed(catalogue, name):
-        found = candidate_named(pool, same.entry.name)
+    if same := resolve_without_suffixes(catalogue, name):
+        found = find_candidate(pool, same.entry.name)
         if found is not None:
             found = (
                 found if same.price == same.entry.price else found.model_copy(update={"price": same.price})
             )
             LOG.info("%r is taken for %r.", name, same.entry.name)
-            return at_effort(found, same.effort) if same.effort else found
+            return make_variant(found, same.effort) if same.effort else found
     known = {
         spelling: candidate
         for candidate in pool
@@ -70,7 +70,7 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
         for spelling in (candidate.name, *candidate.aliases)
         if spelling in catalogue
     }
-    family = relatives_of(catalogue, name, known)
+    family = find_relatives(catalogue, name, known)
     if not family:
         return None
     LOG.warning(
@@ -157,8 +157,8 @@ def _estimate_price(name: str, family: Sequence[Relative], own: Sequence[Candida
 
 def _at_named_effort(candidate: Candidate, name: str) -> Candidate:
     """Return the candidate's variant at the effort that the name states."""
-    effort = effort_said(name)
+    effort = read_effort_suffix(name)
     try:
-        return at_effort(candidate, effort) if effort else candidate
+        return make_variant(candidate, effort) if effort else candidate
     except EffortError:
         return candidate

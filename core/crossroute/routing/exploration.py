@@ -110,14 +110,14 @@ class Explorer:
         self.settings = settings
         self._today = today or (lambda: datetime.now(timezone.utc).date().isoformat())
         self._lock = threading.Lock()
-        self._day, self._spent = "", 0.0
+        self._day, self._sum_cost = "", 0.0
 
     def explored(self, decision: Decision) -> Decision:
         """Return the decision, or one for an explored candidate; see `explore`."""
         with self._lock:
             if self._day != (today := self._today()):
-                self._day, self._spent = today, 0.0
-            tried = explore(decision, self.settings.share, self.settings.usd_a_day - self._spent)
+                self._day, self._sum_cost = today, 0.0
+            tried = explore(decision, self.settings.share, self.settings.usd_a_day - self._sum_cost)
             if tried.candidate != decision.candidate:
-                self._spent += tried.cost
+                self._sum_cost += tried.cost
         return tried

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Capability, Pool, Price
-from crossroute.catalogue import Catalogue, at_effort, candidate_meant, candidate_named, catalogued_price
+from crossroute.catalogue import Catalogue, find_candidate, find_same_model, look_up_price, make_variant
 from crossroute.effort import read_effort, split_effort, with_effort
 from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCandidateError
 from crossroute.routing.believed import estimate_by_relatives
@@ -57,7 +57,7 @@ class Ability(BaseModel):
         """Return the variant of the candidate at the effort of the member's settings."""
         told = read_effort(self.effort) if self.effort and not split_effort(candidate.name)[1] else None
         try:
-            return candidate if told is None else at_effort(candidate, told)
+            return candidate if told is None else make_variant(candidate, told)
         except EffortError:  # the catalogue does not know this effort of the model: keep the candidate
             return candidate
 
@@ -130,7 +130,7 @@ def unprofiled(name: str, model: str | None = None) -> Candidate:
     spelled = model if model and Catalogue.bundled().find(name) is None else name
     resolution = Catalogue.bundled().find(spelled)
     known = resolution.entry.candidate if resolution else Candidate(name=name)
-    return known.model_copy(update={"price": catalogued_price(spelled)})
+    return known.model_copy(update={"price": look_up_price(spelled)})
 
 
 def known_as(pool: Pool, name: str, model: str | None = None) -> Candidate | None:
@@ -139,7 +139,7 @@ def known_as(pool: Pool, name: str, model: str | None = None) -> Candidate | Non
     A model that the router does not know gets a prior estimated from its relatives (believed.py).
     """
     spelled = (name, model) if model else (name,)
-    found = next(filter(None, (candidate_named(pool, each) for each in spelled)), None)
+    found = next(filter(None, (find_candidate(pool, each) for each in spelled)), None)
     return found or next(filter(None, (estimate_by_relatives(pool, each) for each in spelled)), None)
 
 
@@ -207,7 +207,7 @@ def over_pool(router: Router, pool: Pool) -> Router:
 
     named: dict[str, Candidate] = {}
     for candidate in pool:
-        own = candidate_meant(router.pool, candidate)
+        own = find_same_model(router.pool, candidate)
         if own is None:
             reason = Catalogue.bundled().reason(candidate.name)
             raise UnknownCandidateError(candidate.name, router.pool.names, reason)
@@ -221,7 +221,7 @@ def named_as(pool: Pool, start: Router) -> Router:
 
     A candidate that the pool names twice is included twice.
     """
-    meant = {candidate.name: candidate_meant(start.pool, candidate) for candidate in pool}
+    meant = {candidate.name: find_same_model(start.pool, candidate) for candidate in pool}
     names: dict[str, list[str]] = {candidate.name: [] for candidate in start.pool}
     for name, own in meant.items():
         if own:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from crossroute.candidate import Candidate, Capability, Pool
-from crossroute.catalogue import candidate_named
+from crossroute.catalogue import find_candidate
 from crossroute.errors import WINDOW
 from crossroute.errors.names import meant
 from crossroute.numeric import Flags, Floats
@@ -73,7 +73,7 @@ class Constraints(BaseModel):
         strangers = [name for name in self.deny | (self.allow or frozenset()) if name not in pool]
         if not strangers:
             return self
-        found = {name: candidate_named(pool, name) for name in strangers}
+        found = {name: find_candidate(pool, name) for name in strangers}
         own = {name: pool[one.name if one and one.name in pool else name].name for name, one in found.items()}
         allow = None if self.allow is None else frozenset(own.get(name, name) for name in self.allow)
         return self.model_copy(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.catalogue import rests_on
+from crossroute.catalogue import find_evidence
 from crossroute.decision import Alternative, Decision, Details, Promise
 from crossroute.encoder import Encoder
 from crossroute.encoder.query_encoder import EncodedQueries
@@ -300,7 +300,7 @@ class Router(Variants, InNotebooks):
     def _evidence_and_efforts(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
         """The source of each candidate's prediction (outcomes, scores or a prior), and its effort."""
         efforts = (candidate.effort.told if candidate.effort else None for candidate in self.pool)
-        return tuple(map(rests_on, self.pool)), tuple(efforts)
+        return tuple(map(find_evidence, self.pool)), tuple(efforts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(Router, **self._parts(), spending=self.spending), ()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from typing_extensions import Self
 
 from crossroute.candidate import Candidate, Pool, Price
-from crossroute.catalogue import Catalogue, candidate_named, read_layers
+from crossroute.catalogue import Catalogue, find_candidate, read_layers
 from crossroute.decision import BEST, Promise
 from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import FloorError
@@ -263,7 +263,7 @@ class Variants:
 
     def _resolve_name(self, name: str) -> str:
         """Return the name of the candidate that a spelling stands for, or the spelling itself."""
-        found = None if name in self.pool else candidate_named(self.pool, name)
+        found = None if name in self.pool else find_candidate(self.pool, name)
         return found.name if found and found.name in self.pool else name
 
     def _with_updates(self) -> Self:

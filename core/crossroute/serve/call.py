@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import Ask, Steps, adrive
-from crossroute.calls.tools import unable_members
+from crossroute.calls.tools import find_unable_members
 from crossroute.decision import Decision
 from crossroute.errors import UnableError, UnroutableError
 from crossroute.escalation import Escalation
@@ -187,7 +187,7 @@ class Call:
         other = (name for name, member in members.items() if not member.takes(self.wire.name))
         providers = {name: member.provider for name, member in members.items()}
         unable = dict.fromkeys(other, "takes tools that it runs itself in its own format alone")
-        unable |= unable_members(providers, tools)
+        unable |= find_unable_members(providers, tools)
         if len(unable) == len(members):
             own = ", ".join(sorted({str(tool.get("type")) for tool in tools}))
             told = f"tools: providers run {own} themselves, and no model of the pool has that in this format."

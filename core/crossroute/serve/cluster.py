@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from crossroute.cluster import connected, own_errors
+from crossroute.cluster import connect, raise_worker_errors
 from crossroute.errors import CrossRouteError
 from crossroute.serve.running import check_settings
 
@@ -30,9 +30,9 @@ def run_on_cluster(path: Path, given: Mapping[str, Any], *, address: str | None 
     Args:
         path: The file, at the same place on each machine.
         given: What is stated in place of the file's: host, port, workers.
-        address: As of `connected`.
+        address: As of `connect`.
     """
-    with connected(address) as ray, suppress(KeyboardInterrupt):
+    with connect(address) as ray, suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's, which aborts
         deploy(ray, path, given)
         from ray import serve
@@ -88,7 +88,7 @@ def deploy(
     )(serve.ingress(application)())
     try:
         serve.start(proxy_location=listening, http_options={"host": settings.host, "port": settings.port})
-        with own_errors(ray):
+        with raise_worker_errors(ray):
             serve.run(replica.bind(), name=NAME, route_prefix="/")
     except BaseException:  # be it Ctrl-C: what was started would outlive the command
         serve.shutdown()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from crossroute.calls.scrubbing import without_secrets
+from crossroute.calls.scrubbing import remove_secrets
 from crossroute.errors import CrossRouteError
 
 
@@ -67,7 +67,7 @@ class ProviderError(CrossRouteError):
         self.status_code, self.content = status, content
         self.body = _object(content)
         self.response = SimpleNamespace(headers=headers)
-        super().__init__(without_secrets(_message(self.body) or f"status {status}"))
+        super().__init__(remove_secrets(_message(self.body) or f"status {status}"))
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

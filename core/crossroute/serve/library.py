@@ -17,7 +17,7 @@ from typing import Any
 from typing_extensions import Self
 
 from crossroute.calls.closing import aclosing
-from crossroute.calls.scrubbing import without_secrets
+from crossroute.calls.scrubbing import remove_secrets
 from crossroute.errors import needs_extra
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, event_bytes
@@ -122,7 +122,7 @@ def as_ours(error: Exception) -> Exception:
     if isinstance(error, (TimeoutError, asyncio.TimeoutError, litellm.Timeout)):
         return TimeoutError("no answer in time")
     if isinstance(error, litellm.APIConnectionError):
-        return ConnectionError(without_secrets(str(error)))
+        return ConnectionError(remove_secrets(str(error)))
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
         return error

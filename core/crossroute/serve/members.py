@@ -10,9 +10,9 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from crossroute.calls.arguments import check_tools, spoken
+from crossroute.calls.arguments import check_tools, translate_arguments
 from crossroute.calls.dialects import ANTHROPIC, OPENAI, Dialect
-from crossroute.calls.effort_words import Api, beside_thinking, effort_words
+from crossroute.calls.effort_words import Api, adjust_to_thinking, translate_effort
 from crossroute.catalogue import Catalogue
 from crossroute.config import Deployment, ModelEntry
 from crossroute.effort import EffortLevel, read_effort, split_effort
@@ -183,7 +183,7 @@ class Member:
         check_tools(names, self.dialect, self.name)
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always", DroppedArgumentWarning)
-            said = spoken(request.arguments, self.dialect, self.name, names)
+            said = translate_arguments(request.arguments, self.dialect, self.name, names)
         return said, [str(one.message) for one in told]
 
     def effort_told(self, level: str) -> dict[str, Any]:
@@ -198,7 +198,7 @@ class Member:
         if told is None:
             return {}
         api: Api = "anthropic" if self.speaks == "anthropic" else "openai"
-        words = effort_words(api, self.places[0].model, told, base_url=self.entry.base_url)
+        words = translate_effort(api, self.places[0].model, told, base_url=self.entry.base_url)
         return {**words.pop("extra_body", {}), **words}
 
     def _fitting(self, changes: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,7 +207,7 @@ class Member:
             return changes
         said = {**asked, **changes}
         limits = {name: said.get(name) for name in ("max_tokens", "temperature")}
-        return changes | beside_thinking(changes, **limits)
+        return changes | adjust_to_thinking(changes, **limits)
 
 
 @lru_cache(1024)

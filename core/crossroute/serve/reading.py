@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
-from crossroute.calls.tools import tool_provider
+from crossroute.calls.tools import find_tool_provider
 from crossroute.candidate import Capability
 from crossroute.query import Query
 from crossroute.reading.conversation import Turn
@@ -76,7 +76,7 @@ class Reading:
     @cached_property
     def tool_providers(self) -> frozenset[str]:
         """Providers that run some of the tools themselves; none where any model may take the call."""
-        own = (tool_provider(tool.own) for tool in self._request.tools if tool.own)
+        own = (find_tool_provider(tool.own) for tool in self._request.tools if tool.own)
         return frozenset(filter(None, own))
 
     @cached_property

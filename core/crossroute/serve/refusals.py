@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from crossroute.calls.blame import fault_of, is_timeout
+from crossroute.calls.blame import find_fault, is_timeout
 from crossroute.calls.faults import ACCESS, OVERLOAD, UNREADABLE
-from crossroute.calls.scrubbing import without_secrets
-from crossroute.calls.waits import retry_after
+from crossroute.calls.scrubbing import remove_secrets
+from crossroute.calls.waits import read_wait
 from crossroute.errors import (
     BrokenStreamError,
     BudgetSpentError,
@@ -101,14 +101,14 @@ def with_code(body: dict[str, Any], code: str | None) -> dict[str, Any]:
 
 def _provider(error: ProviderError, wire: Wire) -> Refusal:
     """Return a provider's refusal: unchanged if it is in the client's format and about the client's request."""
-    wait = retry_after(error)
+    wait = read_wait(error)
     headers = {} if wait is None else {"retry-after": f"{wait:.0f}"}
     status = error.status_code or 502
-    if fault_of(error) is ACCESS and status != 404:
+    if find_fault(error) is ACCESS and status != 404:
         message = f"The provider of the model refuses the server's own access (status {status})."
         return Refusal(502, wire.error(502, "server_error", message), headers)
     body = error.body if _is_of(error.body, wire) else None
-    if body is None or without_secrets(str(body)) != str(body):
+    if body is None or remove_secrets(str(body)) != str(body):
         body = wire.error(status, kind_of(status), str(error))
     return Refusal(status if status >= 400 else 502, body, headers)
 
@@ -131,7 +131,7 @@ def _told(error: BaseException) -> tuple[int, str | None, str, dict[str, str]]:
         return 400, None, f"{place}: {first['msg']}, got {first['input']!r}.", {}
     for kind, status, code in OWN:
         if isinstance(error, kind):
-            return status, code, without_secrets(str(error)), AGAINST_RETRYING if status == 429 else {}
+            return status, code, remove_secrets(str(error)), AGAINST_RETRYING if status == 429 else {}
     return *_unanswered(error), {}
 
 
@@ -139,7 +139,7 @@ def _unanswered(error: BaseException) -> tuple[int, str | None, str]:
     """Return status, code and message of an error on the way to a provider, or within the server."""
     if is_timeout(error):
         return 504, "timeout", "No model answered in time."
-    fault = fault_of(error)
+    fault = find_fault(error)
     if fault.party == "network":
         return 502, "connection", "No model could be reached, or the connection to it broke."
     if fault in (UNREADABLE, OVERLOAD):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossroute.budgets.state import State, state_at
 from crossroute.calls.hooks import Observer
-from crossroute.calls.providers import provider_at
+from crossroute.calls.providers import find_provider
 from crossroute.calls.settings import CallSettings
 from crossroute.candidate import Capability
 from crossroute.config import ModelEntry, PoolConfig, read_config
@@ -192,7 +192,7 @@ def _ability(member: Member) -> Ability:
     """Return what the file says of a member; capabilities that neither it nor the catalogue states are unknown."""
     ability = member.entry.ability
     untold = frozenset() if ability.capabilities is not None else UNTOLD
-    answering = {provider_at(place.base_url, member.provider) for place in member.places}
+    answering = {find_provider(place.base_url, member.provider) for place in member.places}
     provider = answering.pop() if len(answering) == 1 else None
     return ability.model_copy(update={"untold": untold, "effort": member.entry.effort, "provider": provider})
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from crossroute.calls.arguments import NEEDED
-from crossroute.calls.blame import fault_of
+from crossroute.calls.blame import find_fault
 from crossroute.calls.faults import UNSUPPORTED
-from crossroute.calls.waits import retry_after
+from crossroute.calls.waits import read_wait
 from crossroute.errors import needs_extra
 from crossroute.serve import library
 from crossroute.serve.balancing import Balancer
@@ -134,9 +134,9 @@ class Upstream:
                     response = await self._posted(sent, place)
                 except Exception as error:
                     tried.append(place)
-                    fault = fault_of(error)
+                    fault = find_fault(error)
                     if fault.cools:
-                        self.balancer.cooldowns.fail(place.name, retry_after(error))
+                        self.balancer.cooldowns.fail(place.name, read_wait(error))
                     if fault.party == "request" or len(tried) == len(sent.member.places):
                         raise
                     LOG.warning(
@@ -247,7 +247,7 @@ def refused_argument(error: ProviderError, body: bytes) -> str | None:
     >>> refused_argument(ProviderError(400, told, {}), b'{"model": "gpt-5", "temperature": 0}')
     'temperature'
     """
-    if error.status_code not in (400, 422) or fault_of(error) is not UNSUPPORTED:
+    if error.status_code not in (400, 422) or find_fault(error) is not UNSUPPORTED:
         return None
     inner = (error.body or {}).get("error", error.body)
     named = inner.get("param") if isinstance(inner, Mapping) else None

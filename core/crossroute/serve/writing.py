@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crossroute.calls.effort_words import ANSWER, beside_thinking
-from crossroute.calls.tools import READABLE, readable_id
+from crossroute.calls.effort_words import ANSWER, adjust_to_thinking
+from crossroute.calls.tools import READABLE, make_readable_id
 from crossroute.errors import UnableError
 from crossroute.serve.library import ARGUMENTS
 from crossroute.serve.members import Member
@@ -82,7 +82,7 @@ def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
     if not told.get("max_tokens"):
         told["max_tokens"] = member.entry.max_tokens or ANSWER
     limits = {name: told.get(name) for name in ("max_tokens", "temperature")}
-    return told | (beside_thinking(words, **limits) if "thinking" in words else {})
+    return told | (adjust_to_thinking(words, **limits) if "thinking" in words else {})
 
 
 def _for_openai(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _readable(messages: Iterable[Message]) -> Iterator[Message]:
 
 def _renamed(part: Part) -> Part:
     if isinstance(part, (ToolCall, ToolResult)):
-        return replace(part, id=readable_id(part.id))
+        return replace(part, id=make_readable_id(part.id))
     return part
 
 
@@ -157,11 +157,11 @@ def _message_for_openai(message: Mapping[str, Any], member: Member) -> Mapping[s
     calls = message.get("tool_calls") or []
     if any(not READABLE.fullmatch(str(call.get("id") or "")) for call in calls):
         update["tool_calls"] = [
-            {**call, "id": readable_id(call.get("id"), str(at))} for at, call in enumerate(calls)
+            {**call, "id": make_readable_id(call.get("id"), str(at))} for at, call in enumerate(calls)
         ]
     answered = message.get("tool_call_id")
     if isinstance(answered, str) and not READABLE.fullmatch(answered):
-        update["tool_call_id"] = readable_id(answered)
+        update["tool_call_id"] = make_readable_id(answered)
     at_openai = member.places[0].host == "api.openai.com"
     if message.get("role") == "developer" and not at_openai:  # which takes either, and many hosts do not
         update["role"] = "system"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from crossroute.catalogue import candidate_named
+from crossroute.catalogue import find_candidate
 from crossroute.errors import TrafficError
 from crossroute.numeric import Floats
 from crossroute.reward import best
@@ -66,7 +66,7 @@ def over_logged(router: Router, logged: Logged) -> Router:
     Raises:
         TrafficError: The router knows none of them.
     """
-    named = {name: found for name in logged.names if (found := candidate_named(router.pool, name))}
+    named = {name: found for name in logged.names if (found := find_candidate(router.pool, name))}
     if not named:
         raise TrafficError(
             f"The router knows none of the log's candidates {', '.join(logged.names)}. Profile them, or name another."

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from crossroute.calls.background import would_be
+from crossroute.calls.background import find_shadowed_choice
 from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.errors import CrossRouteError
@@ -66,7 +66,7 @@ def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) ->
         "router": fingerprint(router),
         "encoder": router.predictor.query_encoder.name,
         "candidate": decision.candidate,
-        "would": would_be(decision),
+        "would": find_shadowed_choice(decision),
         "propensity": decision.propensity,
         "cost_preference": decision.cost_preference,
         "willingness_to_pay": decision.willingness_to_pay,

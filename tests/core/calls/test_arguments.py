@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossroute.calls.arguments import check_tools, spoken
+from crossroute.calls.arguments import check_tools, translate_arguments
 from crossroute.calls.dialects import ANTHROPIC, GOOGLE, LLAMAINDEX_OLLAMA, OLLAMA, OPENAI, dialect_of
 from crossroute.errors import DroppedArgumentWarning, UnableError
 
@@ -77,7 +77,7 @@ ALIKE = [
 
 @pytest.mark.parametrize(("given", "dialect", "said"), ALIKE)
 def test_an_argument_is_said_in_the_members_words(given, dialect, said):
-    assert spoken(given, dialect, tools=["look"]) == said
+    assert translate_arguments(given, dialect, tools=["look"]) == said
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_argument_is_said_in_the_members_words(given, dialect, said):
 )
 def test_what_a_member_has_no_word_for_is_left_out_with_a_warning(given, dialect):
     with pytest.warns(DroppedArgumentWarning, match=f"'small' has no argument '{next(iter(given))}'"):
-        assert spoken({**given, "temperature": 0.1}, dialect, "small") == {"temperature": 0.1}
+        assert translate_arguments({**given, "temperature": 0.1}, dialect, "small") == {"temperature": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_a_member_has_no_word_for_is_left_out_with_a_warning(given, dialect
 )
 def test_what_would_change_the_answer_keeps_a_member_from_the_call(given, dialect):
     with pytest.raises(UnableError, match="cannot do what"):
-        spoken(given, dialect, "small")
+        translate_arguments(given, dialect, "small")
 
 
 def test_tools_whose_names_an_api_does_not_take_keep_a_member_from_the_call():

@@ -7,18 +7,24 @@ from contextvars import ContextVar
 
 import pytest
 
-from crossroute.calls.background import AT_ONCE, UNRETURNED, ShadowCalls, shadowed, would_be
+from crossroute.calls.background import (
+    AT_ONCE,
+    UNRETURNED,
+    ShadowCalls,
+    find_shadowed_choice,
+    switch_to_shadow,
+)
 from tests.support.escalating import NAMES, decided
 
 
 def test_a_shadowed_decision_tells_what_would_have_been_chosen():
     decision = decided()
     other = next(name for name in NAMES if name != decision.candidate)
-    assert shadowed(decision, decision.candidate) is decision
-    shadow = shadowed(decision, other)
+    assert switch_to_shadow(decision, decision.candidate) is decision
+    shadow = switch_to_shadow(decision, other)
     assert (shadow.candidate, shadow.max_calls) == (other, 1)
-    assert would_be(shadow) == decision.candidate
-    assert would_be(decision) is None
+    assert find_shadowed_choice(shadow) == decision.candidate
+    assert find_shadowed_choice(decision) is None
 
 
 def test_a_share_of_what_was_kept_back_is_drawn(monkeypatch):
@@ -27,14 +33,14 @@ def test_a_share_of_what_was_kept_back_is_drawn(monkeypatch):
     shadow_calls = ShadowCalls(0.5)
     for place, drawn in ((0.49, True), (0.5, False)):
         monkeypatch.setattr("random.random", lambda place=place: place)
-        found = shadow_calls.drawn(shadowed(decision, other))
+        found = shadow_calls.draw(switch_to_shadow(decision, other))
         assert (found is not None) is drawn
         if found is not None:
             assert found.candidate == decision.candidate
             assert UNRETURNED in found.reasons
     monkeypatch.setattr("random.random", lambda: 0.0)
-    assert shadow_calls.drawn(decision) is None  # nothing was kept from being chosen
-    assert ShadowCalls(0.0).drawn(shadowed(decision, other)) is None
+    assert shadow_calls.draw(decision) is None  # nothing was kept from being chosen
+    assert ShadowCalls(0.0).draw(switch_to_shadow(decision, other)) is None
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from crossroute.calls import faults
-from crossroute.calls.blame import fault_of, is_timeout, is_transient, status
-from crossroute.calls.failures import failure_of
-from crossroute.calls.waits import retry_after
+from crossroute.calls.blame import find_fault, is_timeout, is_transient, status
+from crossroute.calls.failures import describe_failure
+from crossroute.calls.waits import read_wait
 
 
 def error(name="SomethingError", message="", bases=(Exception,), **attributes):
@@ -178,7 +178,7 @@ TOLD = [
     ("raised", "fault"), TOLD, ids=[f"{fault.kind}: {raised}"[:60] for raised, fault in TOLD]
 )
 def test_the_fault_is_told_by_what_an_error_says(raised, fault):
-    assert fault_of(raised) == fault
+    assert find_fault(raised) == fault
 
 
 OTHER_WORDS = {
@@ -278,7 +278,7 @@ OTHER_WORDS = {
     [(fault, message) for fault, messages in OTHER_WORDS.items() for message in messages],
 )
 def test_a_bad_request_is_told_in_the_words_of_many_servers(fault, message):
-    assert fault_of(bad_request(message)) == fault
+    assert find_fault(bad_request(message)) == fault
 
 
 @pytest.mark.parametrize(
@@ -305,18 +305,19 @@ def test_a_bad_request_is_told_in_the_words_of_many_servers(fault, message):
     ],
 )
 def test_what_status_and_words_tell_together(raised, fault):
-    assert fault_of(raised) == fault
+    assert find_fault(raised) == fault
 
 
 def test_a_prompt_that_an_error_echoes_far_behind_tells_nothing():
     assert (
-        fault_of(bad_request("bad request: " + "x" * 700 + " my api_key is not supported")) == faults.ARGUMENT
+        find_fault(bad_request("bad request: " + "x" * 700 + " my api_key is not supported"))
+        == faults.ARGUMENT
     )
 
 
 def test_an_answer_of_another_type_may_be_whole_the_next_time():
     page = ValueError("Unexpected response type from OpenAI-compatible endpoint. Expected a dict, got str.")
-    assert fault_of(page) is faults.UNREADABLE
+    assert find_fault(page) is faults.UNREADABLE
 
 
 def bedrock(code, status=None):
@@ -340,7 +341,7 @@ def bedrock(code, status=None):
     ],
 )
 def test_amazons_codes_tell_where_a_stream_has_no_status(raised, fault):
-    assert fault_of(raised) is fault
+    assert find_fault(raised) is fault
 
 
 @pytest.mark.parametrize(
@@ -351,7 +352,7 @@ def test_amazons_codes_tell_where_a_stream_has_no_status(raised, fault):
     ],
 )
 def test_a_name_of_a_tool_that_one_provider_refuses_may_do_for_another(message):
-    assert fault_of(error("BadRequestError", message, status_code=400)) is faults.UNSUPPORTED
+    assert find_fault(error("BadRequestError", message, status_code=400)) is faults.UNSUPPORTED
 
 
 def api_error(code, body):
@@ -370,7 +371,7 @@ OTHER_FAULTS = {**dict.fromkeys((408, 499), "network")}
 @pytest.mark.parametrize("code", [*range(400, 452), 460, 463, 494, 495, 496, 497, 498, 499])
 def test_of_all_refusals_two_statuses_blame_the_request(code):
     expected = "request" if code in REQUESTS else OTHER_FAULTS.get(code, "member")
-    assert fault_of(api_error(code, OFF)).party == expected
+    assert find_fault(api_error(code, OFF)).party == expected
 
 
 OTHERWISE = [
@@ -418,7 +419,7 @@ OTHERWISE = [
 
 @pytest.mark.parametrize(("code", "body", "fault"), OTHERWISE)
 def test_a_body_may_say_otherwise(code, body, fault):
-    assert fault_of(api_error(code, body)) == fault
+    assert find_fault(api_error(code, body)) == fault
 
 
 @pytest.mark.parametrize("page", ["Bad Request", "Unprocessable Entity", ""])
@@ -427,7 +428,7 @@ def test_a_refusal_without_a_word_of_why_is_none_of_the_model(page):
 
     answer = httpx.Response(400, text=page, request=httpx.Request("POST", "http://localhost"))
     raised = openai.OpenAI(api_key="none")._make_status_error_from_response(answer)
-    assert fault_of(raised) == faults.UNREADABLE
+    assert find_fault(raised) == faults.UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -440,9 +441,9 @@ def test_a_refusal_without_a_word_of_why_is_none_of_the_model(page):
 )
 def test_a_connection_that_a_timeout_of_no_kind_kept_from_opening_is_no_networks_fault(cause):
     wrapped = error("APIConnectionError", "Connection error.")
-    assert fault_of(wrapped) == faults.CONNECTION
+    assert find_fault(wrapped) == faults.CONNECTION
     wrapped.__cause__ = cause
-    assert fault_of(wrapped) == faults.UNSUPPORTED
+    assert find_fault(wrapped) == faults.UNSUPPORTED
 
 
 class MuteError(Exception):
@@ -460,15 +461,15 @@ class UnsetError(Exception):
 
 @pytest.mark.parametrize("raised", [MuteError(), UnsetError("x")])
 def test_an_error_of_which_the_own_code_fails_is_an_unknown_fault(raised):
-    assert fault_of(raised) == faults.UNKNOWN
-    assert retry_after(raised) is None
-    assert failure_of("m", raised).error == type(raised).__name__
+    assert find_fault(raised) == faults.UNKNOWN
+    assert read_wait(raised) is None
+    assert describe_failure("m", raised).error == type(raised).__name__
 
 
 @pytest.mark.parametrize("code", ["429", 429.0, HTTPStatus.TOO_MANY_REQUESTS])
 def test_a_status_is_read_however_it_is_typed(code):
     assert status(error(status_code=code)) == 429
-    assert fault_of(error(status_code=code)) == faults.OVERLOAD
+    assert find_fault(error(status_code=code)) == faults.OVERLOAD
 
 
 @pytest.mark.parametrize("code", ["rate_limit", "4290", float("nan"), True, 200])
@@ -494,21 +495,21 @@ class GroupError(Exception):
     ],
 )
 def test_a_group_of_errors_is_what_they_are(raised, fault):
-    assert fault_of(raised) == fault
+    assert find_fault(raised) == fault
 
 
 @pytest.mark.parametrize("body", [{("a", 1): 2}, {"code": {"x": 1}}])
 def test_a_body_that_is_no_json_is_read_as_far_as_it_goes(body):
-    assert fault_of(error("BadRequestError", status_code=400, body=body)) == faults.ARGUMENT
+    assert find_fault(error("BadRequestError", status_code=400, body=body)) == faults.ARGUMENT
 
 
 def test_a_message_of_a_failure_holds_no_control_characters_and_can_be_written():
-    told = failure_of("m", ValueError("\x1b[31mred\x00 \ud800flag")).message
+    told = describe_failure("m", ValueError("\x1b[31mred\x00 \ud800flag")).message
     assert told == "[31mred flag"
     assert told.encode()
 
 
 def test_of_a_long_message_the_beginning_is_read():
-    told = failure_of("m", ValueError("ab " * 2_000_000)).message
+    told = describe_failure("m", ValueError("ab " * 2_000_000)).message
     assert told.startswith("ab ab ")
     assert len(told) == 200

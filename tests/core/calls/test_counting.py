@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from crossroute.calls.counting import counted, field_of, parts_of, stated_cost, token_count
+from crossroute.calls.counting import get_field, read_cost, read_count, read_usage, to_mapping
 from crossroute.calls.spend import Usage
 
 
@@ -128,19 +128,19 @@ class Sent(BaseModel):
 )
 def test_tokens_are_read_as_each_provider_tells_them(told, tokens):
     for sent in (told, SimpleNamespace(**told), Sent(**told)):
-        assert counted(sent) == Usage(**tokens)
+        assert read_usage(sent) == Usage(**tokens)
 
 
 @pytest.mark.parametrize("told", [None, {}, {"prompt_tokens": None}, {"total_tokens": 5}, [1, 2], "usage"])
 def test_what_tells_no_tokens_tells_none(told):
-    assert counted(told) is None
+    assert read_usage(told) is None
 
 
 @pytest.mark.parametrize(
     "told", [True, "12.5", "1" * 10, "²", -1, float("nan"), float("inf"), 10**10, [], {}]
 )
 def test_what_is_no_count_is_none(told):
-    assert token_count(told) is None
+    assert read_count(told) is None
 
 
 @pytest.mark.parametrize(
@@ -162,15 +162,15 @@ def test_what_is_no_count_is_none(told):
     ],
 )
 def test_a_cost_is_the_first_that_is_stated(places, usd):
-    assert stated_cost(*places) == (None if usd is None else pytest.approx(usd))
-    assert stated_cost(*(place and SimpleNamespace(**place) for place in places)) == stated_cost(*places)
+    assert read_cost(*places) == (None if usd is None else pytest.approx(usd))
+    assert read_cost(*(place and SimpleNamespace(**place) for place in places)) == read_cost(*places)
 
 
 def test_a_part_is_found_in_mappings_models_and_objects():
     sent = Sent(prompt_tokens=1, other=2)
     for place in ({"prompt_tokens": 1, "other": 2}, sent, SimpleNamespace(prompt_tokens=1, other=2)):
-        assert [field_of(place, name) for name in ("prompt_tokens", "other", "missing")] == [1, 2, None]
-    assert field_of(None, "other") is None
-    assert parts_of(sent) == {"prompt_tokens": 1, "other": 2}
-    assert parts_of(Sent()) == {}
-    assert parts_of("text") == "text"
+        assert [get_field(place, name) for name in ("prompt_tokens", "other", "missing")] == [1, 2, None]
+    assert get_field(None, "other") is None
+    assert to_mapping(sent) == {"prompt_tokens": 1, "other": 2}
+    assert to_mapping(Sent()) == {}
+    assert to_mapping("text") == "text"

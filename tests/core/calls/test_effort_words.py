@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossroute.calls.effort_words import effort_words
+from crossroute.calls.effort_words import translate_effort
 from crossroute.effort import read_effort
 
 
@@ -47,36 +47,38 @@ from crossroute.effort import read_effort
     ],
 )
 def test_hosts_of_open_weights_take_it_in_the_body(base_url, model, effort, words):
-    assert effort_words("openai", model, read_effort(effort), base_url=base_url) == {"extra_body": words}
+    assert translate_effort("openai", model, read_effort(effort), base_url=base_url) == {"extra_body": words}
 
 
 @pytest.mark.parametrize("base_url", [None, "https://api.openai.com/v1", "http://localhost:8000/v1"])
 def test_models_of_several_levels_take_the_level(base_url):
     for model in ("gpt-oss-120b", "my-own"):
-        assert effort_words("openai", model, read_effort("high"), base_url=base_url) == {
+        assert translate_effort("openai", model, read_effort("high"), base_url=base_url) == {
             "reasoning_effort": "high"
         }
 
 
 def test_levels_beside_a_switch_are_told_by_name():
-    told = effort_words("openai", "deepseek-v4-pro", read_effort("max"), base_url="https://api.deepseek.com")
+    told = translate_effort(
+        "openai", "deepseek-v4-pro", read_effort("max"), base_url="https://api.deepseek.com"
+    )
     assert told == {"reasoning_effort": "max"}
-    told = effort_words("openai", "grok-4.3", read_effort("none"), base_url="https://api.x.ai/v1")
+    told = translate_effort("openai", "grok-4.3", read_effort("none"), base_url="https://api.x.ai/v1")
     assert told == {"reasoning_effort": "none"}
 
 
 def test_a_budget_is_never_less_than_anthropic_takes():
-    words = effort_words("anthropic", "claude-sonnet-4-5", read_effort("0.6k"))
+    words = translate_effort("anthropic", "claude-sonnet-4-5", read_effort("0.6k"))
     assert words["thinking"]["budget_tokens"] == 1_024
 
 
 def test_models_that_think_untold_are_told_the_effort_alone():
     told = read_effort("low")
-    assert effort_words("anthropic", "claude-opus-5", told) == {"output_config": {"effort": "low"}}
-    assert effort_words("anthropic", "claude-opus-4-6", told)["thinking"] == {"type": "adaptive"}
+    assert translate_effort("anthropic", "claude-opus-5", told) == {"output_config": {"effort": "low"}}
+    assert translate_effort("anthropic", "claude-opus-4-6", told)["thinking"] == {"type": "adaptive"}
 
 
 def test_a_stated_budget_stays_one_where_the_model_takes_both():
-    words = effort_words("anthropic", "claude-opus-4-6", read_effort("8k"))
+    words = translate_effort("anthropic", "claude-opus-4-6", read_effort("8k"))
     assert words == {"thinking": {"type": "enabled", "budget_tokens": 8_000}}
-    assert effort_words("google", "gemini-3.5-flash", read_effort("low")) == {"thinking_level": "low"}
+    assert translate_effort("google", "gemini-3.5-flash", read_effort("low")) == {"thinking_level": "low"}

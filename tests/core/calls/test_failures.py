@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crossroute.calls.failures import Cooldowns, failure_of
+from crossroute.calls.failures import Cooldowns, describe_failure
 
 
 def error(name="SomethingError", message="", bases=(Exception,), **attributes):
@@ -26,11 +26,13 @@ def error(name="SomethingError", message="", bases=(Exception,), **attributes):
     ],
 )
 def test_a_failure_keeps_no_secret(secret):
-    assert "abcdef1234567890" not in failure_of("a", error(message=secret)).message
+    assert "abcdef1234567890" not in describe_failure("a", error(message=secret)).message
 
 
 def test_a_failure_keeps_one_short_line():
-    failure = failure_of("a", error("RateLimitError", "slow down " * 100 + "\nand more", status_code=429))
+    failure = describe_failure(
+        "a", error("RateLimitError", "slow down " * 100 + "\nand more", status_code=429)
+    )
     assert (failure.candidate, failure.error, failure.status, failure.transient) == (
         "a",
         "RateLimitError",

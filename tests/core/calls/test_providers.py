@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crossroute.calls.providers import HOSTS, NAMES, provider_at, provider_of_client
+from crossroute.calls.providers import HOSTS, NAMES, find_client_provider, find_provider
 
 
 def client(module: str, name: str = "Chat", **fields: object) -> object:
@@ -36,12 +36,12 @@ def client(module: str, name: str = "Chat", **fields: object) -> object:
     ],
 )
 def test_class_and_address_tell_who_answers(given, expected):
-    assert provider_of_client(given) == expected
+    assert find_client_provider(given) == expected
 
 
 def test_a_class_of_ones_own_goes_by_its_base():
     base = type(client("langchain_groq.chat_models"))
-    assert provider_of_client(type("Mine", (base,), {"__module__": "my_app"})()) == "groq"
+    assert find_client_provider(type("Mine", (base,), {"__module__": "my_app"})()) == "groq"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_class_of_ones_own_goes_by_its_base():
     ],
 )
 def test_an_address_goes_before_the_package(address, expected):
-    assert provider_at(address, "groq") == expected
+    assert find_provider(address, "groq") == expected
 
 
 def test_well_known_providers_go_by_their_names_in_the_conventions():

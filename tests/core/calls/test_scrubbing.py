@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crossroute.calls.scrubbing import LONGEST, without_secrets
+from crossroute.calls.scrubbing import LONGEST, remove_secrets
 
 HEX = "0123456789abcdef0123456789abcdef"
 MIXED = "7aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1x"
@@ -99,7 +99,7 @@ ORDINARY = (
 @pytest.mark.parametrize("message", FORMS)
 def test_no_credential_and_no_prompt_survives(message):
     assert FORMS[message] in message
-    scrubbed = without_secrets(message)
+    scrubbed = remove_secrets(message)
     assert FORMS[message] not in scrubbed
     assert "[removed]" in scrubbed
 
@@ -117,12 +117,12 @@ def test_random_keys_of_any_alphabet_are_seen_alone():
         keys = ["".join(draw.choice(signs) for _ in range(size)) for signs, size in alphabets.items()]
         keys.append(base64.b64encode(draw.randbytes(32)).decode())
         for key in keys:
-            assert key not in without_secrets(f"401: the key '{key}' was refused")
+            assert key not in remove_secrets(f"401: the key '{key}' was refused")
 
 
 @pytest.mark.parametrize("message", ORDINARY)
 def test_ordinary_messages_stay_as_they_are(message):
-    assert without_secrets(message) == message
+    assert remove_secrets(message) == message
 
 
 def test_the_sentences_of_the_docs_stay_as_they_are():
@@ -131,9 +131,9 @@ def test_the_sentences_of_the_docs_stay_as_they_are():
     )
     sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n", prose) if len(s) > 20]
     assert len(sentences) > 1_000
-    assert [s for s in sentences if without_secrets(s) != s] == []
+    assert [s for s in sentences if remove_secrets(s) != s] == []
 
 
 def test_hostile_messages_take_no_time():
     for part in ("a-", "key", "x" * 9 + " ", "prompt: '", "//", "0x", "=:"):
-        assert len(without_secrets(part * 50_000)) <= LONGEST
+        assert len(remove_secrets(part * 50_000)) <= LONGEST

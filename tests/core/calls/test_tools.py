@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossroute.calls.tools import READABLE, check_own_tools, readable_id, tool_provider
+from crossroute.calls.tools import READABLE, check_provider_tools, find_tool_provider, make_readable_id
 from crossroute.errors import UnableError
 
 
@@ -23,24 +23,24 @@ from crossroute.errors import UnableError
     ],
 )
 def test_a_tool_tells_which_provider_runs_it(tool, provider):
-    assert tool_provider(tool) == provider
+    assert find_tool_provider(tool) == provider
 
 
 def test_a_tool_of_another_provider_is_refused():
     search, google = {"type": "web_search_20250305"}, {"google_search": {}}
-    check_own_tools([search, {"type": "function"}], "anthropic", "claude")
-    check_own_tools([google], "google_genai", "gemini")
-    check_own_tools([search], "a-host-of-its-own", "own")  # which may know it
+    check_provider_tools([search, {"type": "function"}], "anthropic", "claude")
+    check_provider_tools([google], "google_genai", "gemini")
+    check_provider_tools([search], "a-host-of-its-own", "own")  # which may know it
     with pytest.raises(UnableError, match=r"'gpt'.*web_search_20250305|web_search_20250305.*'gpt'"):
-        check_own_tools([search], "openai", "gpt")
+        check_provider_tools([search], "openai", "gpt")
     with pytest.raises(UnableError, match="google_search"):
-        check_own_tools([google], "openai", "gpt")
+        check_provider_tools([google], "openai", "gpt")
 
 
 @pytest.mark.parametrize("name", ["functions.look:0", "", None, "x" * 41, "früh"])
 def test_an_id_that_some_do_not_take_is_digested_alike_each_time(name):
-    made = readable_id(name, "place")
+    made = make_readable_id(name, "place")
     assert READABLE.fullmatch(made)
-    assert made == readable_id(name, "place") != readable_id("functions.look:1")
-    assert readable_id("call_1") == "call_1"
-    assert readable_id("", "1") != readable_id("", "2")
+    assert made == make_readable_id(name, "place") != make_readable_id("functions.look:1")
+    assert make_readable_id("call_1") == "call_1"
+    assert make_readable_id("", "1") != make_readable_id("", "2")

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from crossroute.calls import tracing as module
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.spend import Spend, Usage
-from crossroute.calls.tracing import Tracing, tracing
+from crossroute.calls.tracing import Tracing, make_tracers
 from crossroute.candidate import Price
 from tests.support.escalating import decided
 
@@ -72,6 +72,6 @@ def test_a_failure_tells_its_type_and_nothing_of_what_was_said(ledger, exporter,
 
 
 def test_nothing_is_traced_where_opentelemetry_is_missing(monkeypatch):
-    assert len(tracing({})) == 1
+    assert len(make_tracers({})) == 1
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    assert tracing({}) == ()
+    assert make_tracers({}) == ()

@@ -6,7 +6,7 @@ from email.utils import formatdate
 import httpx
 import pytest
 
-from crossroute.calls.waits import retry_after
+from crossroute.calls.waits import read_wait
 
 
 def error(message="", **attributes):
@@ -82,7 +82,7 @@ def refused(headers=(), message=""):
     ],
 )
 def test_headers_of_each_provider_are_read(headers, seconds):
-    assert retry_after(refused(headers)) == seconds
+    assert read_wait(refused(headers)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_headers_of_each_provider_are_read(headers, seconds):
     ],
 )
 def test_dates_are_read(header, date):
-    assert 55 < retry_after(refused({header: date(time.time() + 60)})) <= 61
+    assert 55 < read_wait(refused({header: date(time.time() + 60)})) <= 61
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_dates_are_read(header, date):
     ],
 )
 def test_messages_are_read(message, seconds):
-    assert retry_after(refused(message=message)) == pytest.approx(seconds)
+    assert read_wait(refused(message=message)) == pytest.approx(seconds)
 
 
 def test_googles_delay_is_read_through_the_error_that_wraps_it():
@@ -130,18 +130,18 @@ def test_googles_delay_is_read_through_the_error_that_wraps_it():
     inner = error(code=429, details={"error": {"code": 429, "details": [info]}})
     outer = error("Error calling model")
     outer.__cause__ = inner
-    assert retry_after(outer) == 37
+    assert read_wait(outer) == 37
 
 
 def test_amazons_headers_and_an_attribute_are_read():
     response = {"ResponseMetadata": {"HTTPStatusCode": 429, "HTTPHeaders": {"retry-after": "4"}}}
-    assert retry_after(error(response=response)) == 4
-    assert retry_after(error(retry_after=3)) == 3
+    assert read_wait(error(response=response)) == 4
+    assert read_wait(error(retry_after=3)) == 3
 
 
 def test_where_nothing_is_asked_nothing_is_told():
-    assert retry_after(ValueError("Please try again in 1.2s.")) is None
-    assert retry_after(error(response=object())) is None
+    assert read_wait(ValueError("Please try again in 1.2s.")) is None
+    assert read_wait(error(response=object())) is None
 
 
 @pytest.mark.parametrize(
@@ -173,19 +173,18 @@ def test_where_nothing_is_asked_nothing_is_told():
     ],
 )
 def test_bodies_are_read(body, seconds):
-    assert retry_after(error(status_code=429, body=body)) == seconds
+    assert read_wait(error(status_code=429, body=body)) == seconds
 
 
 @pytest.mark.parametrize("code", [429, 503, 529])
 def test_every_overload_may_say_when_to_come_back(code):
     told = error("Overloaded. Please try again in 5 seconds.", status_code=code)
-    assert retry_after(told) == 5
+    assert read_wait(told) == 5
 
 
 def test_a_model_that_is_loading_says_how_long():
     assert (
-        retry_after(error("503 - {'error': 'Model is loading', 'estimated_time': 20.0}", status_code=503))
-        == 20
+        read_wait(error("503 - {'error': 'Model is loading', 'estimated_time': 20.0}", status_code=503)) == 20
     )
 
 
@@ -194,4 +193,4 @@ def test_headers_may_stand_on_the_error_itself():
 
     headers = Message()
     headers["Retry-After"] = "7"
-    assert retry_after(error(code=429, headers=headers)) == 7
+    assert read_wait(error(code=429, headers=headers)) == 7

@@ -2,7 +2,7 @@ import pytest
 
 from crossroute import Candidate, Pool, Price
 from crossroute.candidate import FREE
-from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price
+from crossroute.catalogue import Catalogue, find_candidate, find_same_model, look_up_price
 from crossroute.effort import Effort
 from crossroute.errors import EffortError
 
@@ -25,71 +25,71 @@ POOL = Pool(
     ],
 )
 def test_a_name_is_any_spelling_of_a_candidate(spelling, name):
-    assert candidate_named(POOL, spelling) == POOL[name]
+    assert find_candidate(POOL, spelling) == POOL[name]
 
 
 @pytest.mark.parametrize(
     "spelling", ["gpt-4o", "openai:gpt-4o-mini-audio-preview", "acme/mine", "openai:mine"]
 )
 def test_a_near_miss_is_no_candidate(spelling):
-    assert candidate_named(POOL, spelling) is None
+    assert find_candidate(POOL, spelling) is None
 
 
 def test_spelled_as_local_a_candidate_costs_nothing():
-    assert candidate_named(POOL, "ollama/llama3:8b").price == FREE
-    assert candidate_named(POOL, "groq/llama3-8b-8192").price is None
+    assert find_candidate(POOL, "ollama/llama3:8b").price == FREE
+    assert find_candidate(POOL, "groq/llama3-8b-8192").price is None
 
 
 def test_two_candidates_of_one_model_are_no_answer():
     twice = Pool([Candidate(name="openai/gpt-4o-mini"), Candidate(name="gpt-4o-mini-2024-07-18")])
-    assert candidate_named(twice, "azure/gpt-4o-mini") is None
+    assert find_candidate(twice, "azure/gpt-4o-mini") is None
 
 
 def test_another_account_of_a_model_means_it_by_name_or_alias():
-    assert candidate_meant(POOL, Candidate(name="azure/gpt-4o-mini")) == POOL["gpt-4o-mini"]
+    assert find_same_model(POOL, Candidate(name="azure/gpt-4o-mini")) == POOL["gpt-4o-mini"]
     assert (
-        candidate_meant(POOL, Candidate(name="ours", aliases=("nobody", "gpt-4o-mini")))
+        find_same_model(POOL, Candidate(name="ours", aliases=("nobody", "gpt-4o-mini")))
         == POOL["gpt-4o-mini"]
     )
-    assert candidate_meant(POOL, Candidate(name="ours", aliases=("theirs",))) is None
+    assert find_same_model(POOL, Candidate(name="ours", aliases=("theirs",))) is None
 
 
 @pytest.mark.parametrize("name", ["ollama/llama3:8b", "ollama/my-own-finetune:7b", "acme/new-model:free"])
 def test_what_nobody_charges_for_is_free_though_nobody_knows_it(name):
-    assert catalogued_price(name) == FREE
+    assert look_up_price(name) == FREE
 
 
 @pytest.mark.parametrize(
     "name", ["nobody", "ft:gpt-4o-mini:acme::1", "writer.palmyra-x5-v1:0", "acme/new-model"]
 )
 def test_what_nobody_knows_has_no_price(name):
-    assert catalogued_price(name) is None
+    assert look_up_price(name) is None
 
 
 def test_a_known_model_charges_what_the_catalogue_says():
-    assert catalogued_price("openai:gpt-4o") == Catalogue.bundled().resolve("gpt-4o").entry.price
+    assert look_up_price("openai:gpt-4o") == Catalogue.bundled().resolve("gpt-4o").entry.price
 
 
 def test_an_effort_makes_a_variant_of_the_candidate_it_names():
     pool = Pool([Candidate(name="gpt-5.5", aliases=("gpt-5.5-2026-04-23",), price=Price(input=5, output=30))])
-    found = candidate_named(pool, "openai:gpt-5.5@low")
+    found = find_candidate(pool, "openai:gpt-5.5@low")
     assert (found.name, found.aliases, found.price) == (
         "gpt-5.5@low",
         ("gpt-5.5-2026-04-23@low",),
         pool["gpt-5.5"].price,
     )
     assert found.effort == Effort(told="low", usual="medium", maker="openai")
-    assert candidate_named(pool, "gpt-5.4@low") is None
+    assert find_candidate(pool, "gpt-5.4@low") is None
 
 
 def test_a_measured_variant_stands_for_itself():
     pool = Pool([Candidate(name="gpt-5.5"), Candidate(name="gpt-5.5@low")])
-    assert candidate_named(pool, "gpt-5.5@low") is pool["gpt-5.5@low"]
-    assert candidate_named(pool, "gpt-5.5@high").effort.told == "high"
+    assert find_candidate(pool, "gpt-5.5@low") is pool["gpt-5.5@low"]
+    assert find_candidate(pool, "gpt-5.5@high").effort.told == "high"
 
 
 def test_a_model_that_nobody_knows_takes_any_effort():
-    assert candidate_named(POOL, "mine@high").effort == Effort(told="high")
+    assert find_candidate(POOL, "mine@high").effort == Effort(told="high")
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_a_model_that_nobody_knows_takes_any_effort():
 def test_an_effort_that_the_model_does_not_take_is_refused(name, told):
     pool = Pool(Candidate(name=each) for each in ("gpt-4o-mini", "claude-opus-5", "gemini-2.5-pro", "gpt-5"))
     with pytest.raises(EffortError, match=told):
-        candidate_named(pool, name)
+        find_candidate(pool, name)

@@ -5,7 +5,7 @@ import pytest
 from crossroute.candidate import FREE
 from crossroute.catalogue import Catalogue
 from crossroute.catalogue.parts import read_parts
-from crossroute.catalogue.relatives import effort_said, relatives_of, undressed
+from crossroute.catalogue.relatives import find_relatives, read_effort_suffix, resolve_without_suffixes
 
 CATALOGUE = Catalogue.bundled()
 KNOWN = [entry.name for entry in CATALOGUE]
@@ -79,42 +79,45 @@ arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-pro-v1:0/abc @16
 
 @pytest.mark.parametrize(("spelling", "name"), [line.split() for line in MEANT.strip().splitlines()])
 def test_a_date_a_tag_or_a_format_leaves_the_model(spelling, name):
-    assert undressed(CATALOGUE, spelling).entry.name == name
+    assert resolve_without_suffixes(CATALOGUE, spelling).entry.name == name
 
 
 @pytest.mark.parametrize(
     ("spelling", "name", "effort"), [line.split() for line in EFFORTS.strip().splitlines()]
 )
 def test_an_effort_is_read_in_whatever_form(spelling, name, effort):
-    found = undressed(CATALOGUE, spelling)
+    found = resolve_without_suffixes(CATALOGUE, spelling)
     assert found.entry.name == name
     assert found.effort is None or found.effort.level == effort
-    assert effort_said(spelling) is not None
+    assert read_effort_suffix(spelling) is not None
 
 
 @pytest.mark.parametrize(("spelling", "name"), [line.split() for line in NEAREST.strip().splitlines()])
 def test_the_nearest_relative_is_of_the_family_generation_and_size(spelling, name):
-    assert relatives_of(CATALOGUE, spelling, KNOWN)[0].entry.name == name
+    assert find_relatives(CATALOGUE, spelling, KNOWN)[0].entry.name == name
 
 
 @pytest.mark.parametrize("spelling", UNREADABLE.split())
 def test_where_nothing_can_be_read_nothing_is_believed(spelling):
-    assert undressed(CATALOGUE, spelling) is None
-    assert not relatives_of(CATALOGUE, spelling, KNOWN)
+    assert resolve_without_suffixes(CATALOGUE, spelling) is None
+    assert not find_relatives(CATALOGUE, spelling, KNOWN)
 
 
 def test_what_runs_elsewhere_is_paid_for():
-    assert undressed(CATALOGUE, "ollama/qwen3.6:27b").price == FREE
-    assert undressed(CATALOGUE, "ollama:gpt-oss:120b-cloud").price == CATALOGUE["gpt-oss-120b"].price
+    assert resolve_without_suffixes(CATALOGUE, "ollama/qwen3.6:27b").price == FREE
+    assert (
+        resolve_without_suffixes(CATALOGUE, "ollama:gpt-oss:120b-cloud").price
+        == CATALOGUE["gpt-oss-120b"].price
+    )
     assert CATALOGUE.find("gpt-oss-120b:free").price == FREE
 
 
 def test_untagged_local_models_are_taken_for_small_ones():
-    assert relatives_of(CATALOGUE, "ollama/qwen3.8", KNOWN)[0].entry.name == "qwen3.6-35b-a3b"
+    assert find_relatives(CATALOGUE, "ollama/qwen3.8", KNOWN)[0].entry.name == "qwen3.6-35b-a3b"
     assert read_parts("qwen3.6-35b-a3b").sizes == (35, 3)
 
 
 def test_weights_add_up_and_the_nearer_tells_more():
-    found = relatives_of(CATALOGUE, "qwen3-10b", KNOWN)
+    found = find_relatives(CATALOGUE, "qwen3-10b", KNOWN)
     assert sum(each.weight for each in found) == pytest.approx(1)
     assert [each.weight for each in found] == sorted((each.weight for each in found), reverse=True)

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from crossroute import Candidate, DataError, Price, Router
-from crossroute.catalogue import Catalogue, Entry, rests_on
+from crossroute.catalogue import Catalogue, Entry, find_evidence
 from crossroute.catalogue.layers import FOLDER, Layer, add_layer, read_layers, undo_layer
-from crossroute.catalogue.updates import Release, changes, read_update, stale
+from crossroute.catalogue.updates import Release, find_stale_prices, list_changes, read_update
 from crossroute.cli import app
 from crossroute.profiler.scores import profile_from_scores
 
@@ -36,7 +36,7 @@ def folder(tmp_path, monkeypatch):
 
 def applied(path):
     layer = read_update(path)
-    found = changes(layer)
+    found = list_changes(layer)
     add_layer(layer)
     Catalogue.bundled.cache_clear()
     return found
@@ -71,18 +71,18 @@ def test_scores_are_taken_over_with_their_source(tmp_path):
 
 def test_listed_scores_move_no_prediction_and_are_not_said_to(tmp_path, capsys):
     before = Router.from_pretrained("universal")
-    name = next(one.name for one in before.pool if rests_on(one) == "prior")
+    name = next(one.name for one in before.pool if find_evidence(one) == "prior")
     path = written(tmp_path / "scores.csv", f"model,benchmark,score\n{name},gpqa,0.9\n")
     app(["catalogue", "update", str(path)], standalone_mode=False)
     assert "predictions stay as they were" in " ".join(capsys.readouterr().err.split())
     after = Router.from_pretrained("universal")
     assert (after.predict(["Hi there"]).quality == before.predict(["Hi there"]).quality).all()
-    assert rests_on(after.pool[name]) == "prior"
+    assert find_evidence(after.pool[name]) == "prior"
     app(["candidates", "universal", "--search", name, "--json"], standalone_mode=False)
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["evidence"], row["scores"]) == ("prior", {"gpqa": 0.9})
     rough = profile_from_scores(before, "mine", {"mmlu_pro": 0.8}, Price(input=1, output=2))
-    assert rests_on(rough) == "published scores"
+    assert find_evidence(rough) == "published scores"
 
 
 def test_a_release_brings_a_model_that_routes(tmp_path):
@@ -156,7 +156,7 @@ def test_stale_facts_are_told():
         Entry(name=name, maker="m", price=Price(input=1, output=1, as_of=day))
         for name, day in (("old", date(2026, 1, 1)), ("new", date(2026, 11, 1)))
     ]
-    assert [name for name, _ in stale(entries, date(2026, 11, 28))] == ["old"]
+    assert [name for name, _ in find_stale_prices(entries, date(2026, 11, 28))] == ["old"]
 
 
 def test_the_command_updates_and_undoes(tmp_path, folder):

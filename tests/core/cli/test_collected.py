@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from crossroute import Candidate
-from crossroute.cli.collected import Figures, figures_of, table
+from crossroute.cli.collected import Figures, build_table, compute_figures
 
 
 def row(candidate, quality, **more):
@@ -25,7 +25,7 @@ def row(candidate, quality, **more):
 def figures():
     rows = (row("a", 1.0), row("a", 0.0, cost_usd=1.5, latency_s=4.0), row("b", 1.0))
     collected = SimpleNamespace(rows=rows, candidates=tuple(Candidate(name=name) for name in "abc"))
-    return figures_of(collected)
+    return compute_figures(collected)
 
 
 def test_figures_by_hand(figures):
@@ -44,7 +44,7 @@ def test_one_answer_has_no_interval_and_none_no_mean(figures):
 
 def test_the_table_tells_them(figures):
     console = Console(width=100, record=True, file=io.StringIO())
-    console.print(table(figures | {"[x]": Figures(1, 1.0, math.nan, 0.1, 0.0, 5.0)}, cost=2.5))
+    console.print(build_table(figures | {"[x]": Figures(1, 1.0, math.nan, 0.1, 0.0, 5.0)}, cost=2.5))
     lines = console.export_text().splitlines()
     told = {line.split()[0]: line.split()[1:] for line in lines if line.strip()}
     assert told["a"] == ["2", "0.50", "±", "0.98", "1", "3.00", "3"]

@@ -11,7 +11,7 @@ from crossroute.cli.demo import (
     OF_TODAY,
     PREFERENCES,
     QUERIES,
-    measured_savings,
+    build_savings_table,
     show,
     write_files,
 )
@@ -128,7 +128,7 @@ def test_an_easy_and_a_hard_query_go_different_ways():
 def test_what_was_measured_is_shown_with_intervals(router):
     text = shown(router, width=200)
     assert "what routing saved on recorded answers" in text
-    table = measured_savings()
+    table = build_savings_table()
     assert len(table.rows) >= 3
     assert all(re.fullmatch(r"-?\d+% \(-?\d+% to -?\d+%\)", cell) for cell in table.columns[-1].cells)
 
@@ -136,7 +136,7 @@ def test_what_was_measured_is_shown_with_intervals(router):
 def test_the_page_holds_what_its_dial_shows(router, tmp_path):
     path = tmp_path / "demo.html"
     queries = [Query("What is 2 + 2?"), Query("</script><b>Prove it.")]
-    write_page(path, router, queries, measured_savings(), "About.")
+    write_page(path, router, queries, build_savings_table(), "About.")
     page = path.read_text("utf-8")
     assert page.count("</script>") == 1
     assert "http" not in page.replace("data:,", "")  # it needs no network

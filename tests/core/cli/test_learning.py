@@ -15,7 +15,9 @@ def test_settings_may_begin_with_a_byte_order_mark_and_all_that_is_counted_is_en
     jsonl, tmp_path, monkeypatch
 ):
     bars = []
-    monkeypatch.setattr(learning, "progress_bar", lambda: bars.append(shared.progress_bar()) or bars[0])
+    monkeypatch.setattr(
+        learning, "make_progress_bar", lambda: bars.append(shared.make_progress_bar()) or bars[0]
+    )
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps(QUICK), "utf-8-sig")
     command = ["train", str(jsonl), "--out", str(tmp_path / "router"), "--config", str(settings)]

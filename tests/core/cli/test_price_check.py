@@ -4,7 +4,7 @@ from datetime import date
 
 from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import Catalogue
-from crossroute.cli.price_check import check_prices, listed_prices
+from crossroute.cli.price_check import check_prices, find_listed_prices
 
 LISTED = Catalogue.bundled()["gpt-4o-mini"].price
 POOL = Pool(
@@ -31,8 +31,8 @@ def test_a_check_says_the_age_and_what_the_catalogue_lists():
 
 
 def test_what_is_listed_is_found_by_any_spelling():
-    assert listed_prices(POOL)["openai/gpt-4o-mini"] == LISTED
-    assert "my-own" not in listed_prices(POOL)
+    assert find_listed_prices(POOL)["openai/gpt-4o-mini"] == LISTED
+    assert "my-own" not in find_listed_prices(POOL)
 
 
 def test_the_catalogue_agrees_with_itself():

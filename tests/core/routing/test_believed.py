@@ -6,7 +6,7 @@ import pytest
 
 from crossroute import Router
 from crossroute.candidate import FREE
-from crossroute.catalogue import rests_on
+from crossroute.catalogue import find_evidence
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.routing.believed import estimate_by_relatives
 from crossroute.routing.members import Ability, router_over
@@ -45,7 +45,7 @@ def test_what_was_not_measured_says_so():
     found = estimate_by_relatives(POOL, "qwen3.8:9b")
     assert found.name == "qwen3.8:9b"
     assert found.price == FREE
-    assert rests_on(found) == "prior"
+    assert find_evidence(found) == "prior"
     relative = POOL["qwen3.5-9b"].profile.belief
     assert min(found.profile.belief.ability_error) > min(relative.ability_error)
 

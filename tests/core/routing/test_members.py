@@ -4,7 +4,7 @@ import pytest
 
 from crossroute import Candidate, Pool, Price
 from crossroute.candidate import FREE
-from crossroute.catalogue import Catalogue, candidate_named
+from crossroute.catalogue import Catalogue, find_candidate
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.routing.members import Ability, at_prices, by_name, router_over, unprofiled
 
@@ -82,7 +82,7 @@ def test_one_candidate_may_be_a_member_at_two_hosts(router):
 
 
 def test_a_local_model_costs_nothing_unless_its_price_is_stated():
-    found = candidate_named(Pool([Candidate(name="llama-3-8b-instruct")]), "ollama/llama3:8b")
+    found = find_candidate(Pool([Candidate(name="llama-3-8b-instruct")]), "ollama/llama3:8b")
     assert found.price == FREE
     stated = Ability(price=Price(input=1, output=1))
     assert stated.stated_on(found, "x").price == Price(input=1, output=1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crossroute import Pool, Query, Router
-from crossroute.catalogue import at_effort
+from crossroute.catalogue import make_variant
 from crossroute.effort import EffortLevel
 from crossroute.routing.members import Ability, router_over
 
@@ -33,7 +33,7 @@ def test_a_variant_that_thinks_harder_is_never_foreseen_worse_or_cheaper(variant
 
 
 def test_order_holds_in_a_router_without_doubt(router):
-    low, high = (at_effort(router.pool["small"], EffortLevel(level)) for level in ("low", "high"))
+    low, high = (make_variant(router.pool["small"], EffortLevel(level)) for level in ("low", "high"))
     over = router.over(Pool([low, router.pool["large"], high]))
     found = over.predict(QUERIES)
     assert (found.quality[:, 0] < found.quality[:, 2]).all()

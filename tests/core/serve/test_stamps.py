@@ -6,7 +6,7 @@ import math
 import pytest
 
 from crossroute import Decision
-from crossroute.calls.unpredicted import finishing
+from crossroute.calls.unpredicted import explain_tool_turn
 from crossroute.serve.stamps import CANDIDATE, COST, DECISION, headers_of, stamp_of
 from tests.support.escalating import decided
 
@@ -17,10 +17,10 @@ def decision():
 
 
 def test_the_body_tells_numbers_reasons_and_what_was_left_out(decision):
-    told = stamp_of(decision.because(finishing("x")), ["top_k"])
+    told = stamp_of(decision.because(explain_tool_turn("x")), ["top_k"])
     assert (told["candidate"], told["decision_id"]) == (decision.candidate, decision.id)
     assert told["predicted_cost_usd"] == decision.cost
-    assert told["reasons"] == [finishing("x")]
+    assert told["reasons"] == [explain_tool_turn("x")]
     assert told["left_out"] == ["top_k"]
     assert "left_out" not in stamp_of(decision)
     assert "calls" not in stamp_of(decision)

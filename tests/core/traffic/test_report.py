@@ -11,7 +11,7 @@ from rich.console import Console
 
 pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
-from crossroute.cli.traffic import _dials, _table
+from crossroute.cli.traffic import _build_dial_table, _build_table
 from crossroute.traffic.policies import compare_policies
 from crossroute.traffic.report import WORTH, build_report, estimate_dials
 from tests.core.traffic.test_learning import logged, router  # noqa: F401
@@ -39,7 +39,7 @@ def test_calls_of_unknown_cost_are_told_as_such(logged):  # noqa: F811
         np.isnan(each.cost.value) and not np.isnan(each.quality.value) for each in dials if not each.thin
     )
     console = Console(width=200, file=io.StringIO())
-    console.print(_table(build_report(unknown)), _dials(dials))
+    console.print(_build_table(build_report(unknown)), _build_dial_table(dials))
     told = console.file.getvalue()
     assert "decisions of unknown cost" in told
     assert "nan" not in told
@@ -58,7 +58,7 @@ def test_costs_that_are_unknown_in_part_are_no_part_of_the_sum_and_are_counted(l
 
 def _told(report):
     console = Console(width=200, file=io.StringIO())
-    console.print(_table(report))
+    console.print(_build_table(report))
     return console.file.getvalue()
 
 
@@ -75,7 +75,7 @@ def test_an_unknown_cost_does_not_count_as_free(logged, router):  # noqa: F811
 
 def test_why_nothing_is_told_of_a_dial_stands_under_the_table_and_takes_no_column(logged):  # noqa: F811
     console = Console(width=90, file=io.StringIO())
-    console.print(_dials(estimate_dials(logged.take(np.arange(10)))))
+    console.print(_build_dial_table(estimate_dials(logged.take(np.arange(10)))))
     told = console.file.getvalue()
     assert "No room for" not in told
     assert "USD a call" in told

@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 
-from langchain_crossroute.messages.reading import read, tool_provider
+from langchain_crossroute.messages.reading import find_tool_provider, read
 from tests.support.conversations import CONVERSATIONS
 
 CALL = {"name": "f", "args": {}, "id": "t1"}
@@ -79,17 +79,17 @@ def test_tools_count_as_tokens():
 
 
 def test_providers_own_tools_are_known():
-    assert tool_provider({"type": "function", "function": {}}) is None
-    assert tool_provider({"name": "f", "input_schema": {}}) is None
-    assert tool_provider(len) is None
-    assert tool_provider({"type": "bash_20250124", "name": "bash"}) == "anthropic"
-    assert tool_provider({"type": "code_interpreter"}) == "openai"
-    assert tool_provider({"type": "web_search_preview_2025_03_11"}) == "openai"
-    assert tool_provider({"type": "custom", "name": "f"}) == "openai"
-    assert tool_provider({"type": "custom", "name": "f", "input_schema": {}}) == "anthropic"
-    assert tool_provider({"type": "mcp_toolset", "mcp_server_name": "x"}) == "anthropic"
-    assert tool_provider({"google_search": {}}) == "google"
-    assert tool_provider({"systemTool": {}}) is None
+    assert find_tool_provider({"type": "function", "function": {}}) is None
+    assert find_tool_provider({"name": "f", "input_schema": {}}) is None
+    assert find_tool_provider(len) is None
+    assert find_tool_provider({"type": "bash_20250124", "name": "bash"}) == "anthropic"
+    assert find_tool_provider({"type": "code_interpreter"}) == "openai"
+    assert find_tool_provider({"type": "web_search_preview_2025_03_11"}) == "openai"
+    assert find_tool_provider({"type": "custom", "name": "f"}) == "openai"
+    assert find_tool_provider({"type": "custom", "name": "f", "input_schema": {}}) == "anthropic"
+    assert find_tool_provider({"type": "mcp_toolset", "mcp_server_name": "x"}) == "anthropic"
+    assert find_tool_provider({"google_search": {}}) == "google"
+    assert find_tool_provider({"systemTool": {}}) is None
 
 
 @pytest.mark.parametrize("case", CONVERSATIONS, ids=lambda case: case.name)

@@ -10,17 +10,17 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from crossroute.calls.attempts import Attempts
-from crossroute.calls.blame import fault_of
+from crossroute.calls.blame import find_fault
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.escalation.transcript import Transcript
-from crossroute.calls.failures import failure_of
+from crossroute.calls.failures import describe_failure
 from crossroute.calls.faults import HANDLER
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Logprobs
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import Run, Steps
-from crossroute.calls.waits import retry_after
+from crossroute.calls.waits import read_wait
 from crossroute.decision import Decision, Failure
 from crossroute.encoder import Encoder
 from crossroute.escalation import Escalation, Opinion
@@ -102,8 +102,8 @@ class Escalated(Generic[T]):
                 try:
                     self._say(name, (yield Run(opinion, (self.query, taken[1].text))))
                 except Exception as error:
-                    self._note(_without_words(failure_of(name, error)))
-            following = yield Run(self._following, (time.monotonic() - begun,))
+                    self._note(_drop_message(describe_failure(name, error)))
+            following = yield Run(self._decide_next, (time.monotonic() - begun,))
             if following is None:
                 return self._chosen()
             began = time.monotonic()
@@ -111,7 +111,7 @@ class Escalated(Generic[T]):
             try:
                 taken = yield from self._asked(asking, following)
             except Exception as error:
-                if fault_of(error) is HANDLER:
+                if find_fault(error) is HANDLER:
                     raise
                 return self._failed(following.candidate, error)
             self._cooldowns.clear(following.candidate)
@@ -158,7 +158,7 @@ class Escalated(Generic[T]):
             self._judging.append(self._ledger.judged(self.decision, JUDGE, judge.cost))
         self._heard.say(name, opinion)
 
-    def _following(self, seconds: float) -> Decision | None:
+    def _decide_next(self, seconds: float) -> Decision | None:
         """Return the decision for the next call, or None where the best answer in hand is returned."""
         heard, limits = self._heard, self.escalation
         last = heard.replies[-1]
@@ -177,7 +177,7 @@ class Escalated(Generic[T]):
             )
             return None
         if limits.max_cost is not None:
-            left = limits.max_cost - self._spent()
+            left = limits.max_cost - self._sum_cost()
             name = self.plan.next(heard.names, heard.shifts, left, cooling, seconds=each, same=same)
             if name is None:
                 self.decision = self.decision.because(
@@ -189,16 +189,16 @@ class Escalated(Generic[T]):
         self.decision = self.decision.switched(name, reason).model_copy(update={"calls": tuple(heard.calls)})
         return self.decision
 
-    def _spent(self) -> float:
+    def _sum_cost(self) -> float:
         """Return USD of the calls so far: actual, or predicted where that is not known."""
         predicted = {a.candidate: a.cost for a in self.decision.alternatives}
         calls = (predicted[call.candidate] if call.cost is None else call.cost for call in self._heard.calls)
         return sum(calls) + sum(self._judging)
 
     def _failed(self, name: str, error: Exception) -> Chosen[T]:
-        if fault_of(error).cools:
-            self._cooldowns.fail(name, retry_after(error))
-        self._note(failure_of(name, error))
+        if find_fault(error).cools:
+            self._cooldowns.fail(name, read_wait(error))
+        self._note(describe_failure(name, error))
         return self._chosen(f"{name} failed")
 
     def _note(self, failure: Failure) -> None:
@@ -218,6 +218,6 @@ class Escalated(Generic[T]):
         return Chosen(answers[best], decision, heard.usage, answers, tuple(self._judging))
 
 
-def _without_words(failure: Failure) -> Failure:
+def _drop_message(failure: Failure) -> Failure:
     """Return the failure of a check or judge without its message, which may quote the answer."""
     return failure.model_copy(update={"message": ""})

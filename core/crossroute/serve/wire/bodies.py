@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crossroute.calls.counting import at_tier, counted
+from crossroute.calls.counting import read_usage, set_tier
 from crossroute.calls.spend import Usage
 from crossroute.serve.errors import RequestError
 
@@ -69,7 +69,7 @@ def usage_in(body: Mapping[str, Any]) -> Usage | None:
     >>> usage_in({"usage": {"prompt_tokens": 9, "completion_tokens": 3}, "service_tier": "flex"}).tier
     0.5
     """
-    return at_tier(counted(body.get("usage")), body.get("service_tier"))
+    return set_tier(read_usage(body.get("usage")), body.get("service_tier"))
 
 
 def listed(content: Any) -> list[Any]:

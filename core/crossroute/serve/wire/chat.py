@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossroute.calls.ending import failed
+from crossroute.calls.ending import is_failed
 from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import DONE, Event
@@ -105,7 +105,7 @@ class Chat:
         if body.get("error"):
             raise ProviderError(None, json.dumps(body).encode(), {})
         choice = body["choices"][0]
-        if failed(choice.get("finish_reason")):
+        if is_failed(choice.get("finish_reason")):
             raise ProviderError(None, json.dumps(body).encode(), {})
         message = choice["message"]
         tokens = (choice.get("logprobs") or {}).get("content")

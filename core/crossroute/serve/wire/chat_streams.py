@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossroute.calls.ending import failed
+from crossroute.calls.ending import is_failed
 from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, Event, event_bytes
@@ -40,7 +40,7 @@ class ChatReader:
             self._begun = True
             yield Began(str(said.get("id") or ""), str(said.get("model") or ""))
         for choice in said.get("choices") or ():
-            if failed(choice.get("finish_reason")):
+            if is_failed(choice.get("finish_reason")):
                 raise ProviderError(None, event.data.encode(), {})
             yield from self._choice(choice)
         usage = usage_in(said)

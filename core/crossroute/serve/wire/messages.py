@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossroute.calls.dialects import words
-from crossroute.calls.tools import tool_provider
+from crossroute.calls.tools import find_tool_provider
 from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import Event
@@ -223,7 +223,7 @@ def _media(block: Mapping[str, Any], kind: Capability) -> Iterator[Part]:
 
 
 def _tool(told: Mapping[str, Any]) -> Tool:
-    if tool_provider(told) is not None and told.get("type") != "custom":
+    if find_tool_provider(told) is not None and told.get("type") != "custom":
         return Tool(str(told.get("name") or ""), own=told)
     return Tool(
         named(told),
