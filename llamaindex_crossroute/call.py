@@ -7,11 +7,10 @@ from collections.abc import (
     Callable,
     Container,
     Generator,
-    Iterator,
     Sequence,
 )
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.llms import LLM
@@ -25,7 +24,7 @@ from crossroute.calls.blame import find_fault
 from crossroute.calls.closing import Opened, aread_and_close, read_and_close
 from crossroute.calls.counting import get_field, read_cost
 from crossroute.calls.escalation.loop import Chosen, Escalated
-from crossroute.calls.handlers import is_of_handler
+from crossroute.calls.handlers import is_given_up, is_of_handler
 from crossroute.calls.ledger import Entry
 from crossroute.calls.rejected import note_heard
 from crossroute.calls.reply import Reply
@@ -46,9 +45,9 @@ from llamaindex_crossroute.messages.reply import (
     unfit,
     usage_of,
 )
-from llamaindex_crossroute.probe import UsageProbe, aheard, heard
+from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.routing import Routing
-from llamaindex_crossroute.streams import Tail
+from llamaindex_crossroute.streams import FirstSource, Source, Tail
 
 ERROR = "error"
 
@@ -102,8 +101,8 @@ class Call:
             return (chunk for chunk in chunks)
         drive(self.routing.dispatcher.beside(decision, self._asking), lambda llm: self._gather(llm)[-1])
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [drive(self._opened(attempts, attempts.decision), self.send)]
-        opening = partial(self._opening, attempts, first, _Opened.chunks)
+        first = FirstSource(drive(self._opened(attempts, attempts.decision), self.send))
+        opening = partial(self._opening, attempts, first, Source.chunks)
         return cast(Generator[Any, None, None], attempts.stream(opening, self.send))
 
     async def astream(self) -> AsyncGenerator[Any, None]:
@@ -113,8 +112,8 @@ class Call:
             return _replayed(await adrive(self._steps(decision), self._agather))
         await adrive(self.routing.dispatcher.beside(decision, self._asking), self._alast)
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [await adrive(self._opened(attempts, attempts.decision), self.send)]
-        return attempts.astream(partial(self._opening, attempts, first, _Opened.achunks), self.send)
+        first = FirstSource(await adrive(self._opened(attempts, attempts.decision), self.send))
+        return attempts.astream(partial(self._opening, attempts, first, Source.achunks), self.send)
 
     def prepare(self) -> Any:
         """Return what the chosen member makes of the arguments, without calling it."""
@@ -213,46 +212,36 @@ class Call:
         return stamped(answer, decision.as_json())
 
     def _opening(
-        self, attempts: Attempts, first: list[_Opened], way: Callable[[_Opened], Any], decision: Decision
+        self, attempts: Attempts, first: FirstSource, way: Callable[[Source], Any], decision: Decision
     ) -> Steps[tuple[Callable[[], Any], Tail]]:
         """Return the steps to what reads a member's stream, and to its tail; the first one is opened already."""
-        opened = first.pop() if first else (yield from self._opened(attempts, decision))
+        opened = first.take() or (yield from self._opened(attempts, decision))
         return partial(way, opened), Tail(self.routing, self.reading, opened.entry, self.schema)
 
-    def _opened(self, attempts: Attempts, decision: Decision) -> Steps[_Opened]:
+    def _opened(self, attempts: Attempts, decision: Decision) -> Steps[Source]:
         """Return the steps to a member's stream, or to the error that kept it from opening and sends the call on."""
         probe = UsageProbe()
         entry = self.routing.dispatcher.ledger.entry(decision, probe)
         try:
             yield from entry.reserve()
-            with probe:
-                return _Opened((yield Ask(self._member(decision))), entry, probe)
+            return Source((yield from self._source(entry, probe)), entry, probe)
         except Exception as error:
             if not attempts.raises(find_fault(error)):
-                return _Opened(None, entry, probe, error)
+                return Source(None, entry, probe, error)
             with entry:
                 raise
+
+    def _source(self, entry: Entry, probe: UsageProbe) -> Steps[Any]:
+        """Return the step to what a member's endpoint opens; a call that its caller gives up meanwhile counts."""
+        try:
+            with probe:
+                return (yield Ask(self._member(entry.decision)))
+        except BaseException as error:
+            if is_given_up(error):
+                entry.count(error)
+            raise
 
 
 async def _replayed(chunks: Sequence[Any]) -> AsyncGenerator[Any, None]:
     for chunk in chunks:
         yield chunk
-
-
-class _Opened(NamedTuple):
-    """A member's stream, or the error that kept it from opening, which is raised when it is read."""
-
-    source: Any
-    entry: Entry
-    probe: UsageProbe
-    error: Exception | None = None
-
-    def chunks(self) -> Iterator[Any]:
-        if self.error is not None:
-            raise self.error
-        return heard(self.source, self.probe)
-
-    def achunks(self) -> AsyncGenerator[Any, None]:
-        if self.error is not None:
-            raise self.error
-        return aheard(self.source, self.probe)

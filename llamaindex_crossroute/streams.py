@@ -1,15 +1,16 @@
-"""Streams: count a stream once, and put the decision on every chunk."""
+"""Streams: open a member's, count it once, and put the decision on every chunk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any, NamedTuple
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 from llama_index.core.program.utils import FlexibleModel
 from pydantic import BaseModel
 
 from crossroute.calls import tail
+from crossroute.calls.closing import Opened
 from crossroute.calls.counting import get_field, read_cost, read_usage
 from crossroute.calls.ending import find_usages
 from crossroute.calls.ledger import Entry
@@ -23,6 +24,7 @@ from llamaindex_crossroute.messages.reply import (
     usage_of,
 )
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
+from llamaindex_crossroute.probe import UsageProbe, aheard, heard
 from llamaindex_crossroute.routing import Routing
 
 
@@ -93,3 +95,50 @@ class Tail(tail.Tail[Any]):
         """Return whether a message no longer holds the tool calls of the one before it."""
         before = self._message
         return before is not None and asks_for_tools(before) and not asks_for_tools(message)
+
+
+class Source(NamedTuple):
+    """A member's stream, or the error that kept it from opening, which is raised when it is read."""
+
+    stream: Any
+    entry: Entry
+    probe: UsageProbe
+    error: Exception | None = None
+
+    def chunks(self) -> Iterator[Any]:
+        """Return the chunks."""
+        if self.error is not None:
+            raise self.error
+        return heard(self.stream, self.probe)
+
+    def achunks(self) -> AsyncGenerator[Any, None]:
+        """Return the chunks, asynchronously."""
+        if self.error is not None:
+            raise self.error
+        return aheard(self.stream, self.probe)
+
+    def leave(self) -> None:
+        """End it unread: its call counts if its provider was asked, as an HTTP response tells."""
+        opened = Opened()
+        opened.look(self.stream)
+        if opened.responses:
+            self.entry.count(GeneratorExit())
+        else:
+            self.entry.release()
+        opened.close_soon()
+
+
+class FirstSource:
+    """The stream that a call's first attempt opened; one that is dropped before it is read ends here."""
+
+    def __init__(self, source: Source) -> None:
+        self._source: Source | None = source
+
+    def take(self) -> Source | None:
+        """Return the stream to read it, once."""
+        source, self._source = self._source, None
+        return source
+
+    def __del__(self) -> None:
+        if self._source is not None:
+            self._source.leave()

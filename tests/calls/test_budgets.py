@@ -53,6 +53,32 @@ def test_an_error_costs_nothing(router, integration, place):
     assert spent(place) == pytest.approx(0)
 
 
+async def aleft(pool: object) -> None:
+    await pool.abegin()
+
+
+async def aclosed(pool: object) -> None:
+    await (await pool.abegin()).aclose()
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda pool: pool.begin(),
+        lambda pool: pool.begin().close(),
+        lambda pool: asyncio.run(aleft(pool)),
+        lambda pool: asyncio.run(aclosed(pool)),
+    ],
+    ids=["left", "closed", "aleft", "aclosed"],
+)
+def test_a_stream_that_is_not_read_holds_nothing(router, integration, place, leave):
+    pool = integration(router, Provider(), budgets=Budget(usd=1, state=place))
+    leave(pool)
+    assert spent(place) == pool.pool.spend.total.calls == 0
+    pool.ask()
+    assert spent(place) == pytest.approx(pool.pool.spend.total.cost)
+
+
 def test_every_call_of_an_escalation_counts(router, integration, place):
     pool = integration(router, Provider(), escalate=DOUBTING, budgets=Budget(usd=1, state=place))
     decision = pool.ask()

@@ -1,5 +1,6 @@
 """Real wire formats: LlamaIndex's OpenAI, Anthropic and OpenAI-like integrations against a local server."""
 
+import asyncio
 import copy
 import logging
 import pickle
@@ -199,3 +200,41 @@ def test_openai_appends_to_a_copy(wired):
 
     wired.chat_with_tools([FunctionTool.from_defaults(add)], ARITHMETIC, history)
     assert len(history) == 2
+
+
+def leave(pool):
+    pool.stream_chat([user(CODE)])
+    return connections(pool.llms["coder"]._client)
+
+
+async def aleave(pool):
+    await pool.astream_chat([user(CODE)])
+    async with pool.llms["coder"]._aclient as client:
+        await asyncio.sleep(0.1)  # in which a task closes the response
+        return connections(client)
+
+
+def connections(client):
+    return client._client._transport._pool.connections
+
+
+@pytest.mark.parametrize("how", [leave, lambda pool: asyncio.run(aleave(pool))], ids=["sync", "async"])
+def test_a_stream_whose_provider_was_asked_is_of_unknown_cost_if_it_is_not_read(wired, server, how):
+    assert all(one.is_idle() for one in how(wired))
+    assert [request.model for request in server.requests] == [CLAUDE]
+    assert {name: (one.calls, one.unknown) for name, one in wired.spend.by_candidate.items()} == {
+        "coder": (1, 1)
+    }
+
+
+async def give_up(pool):
+    async with pool.llms["coder"]._aclient:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(pool.astream_chat([user(CODE)]), timeout=0.3)
+
+
+def test_a_stream_that_is_given_up_while_it_opens_is_of_unknown_cost(wired, server):
+    server.behave(CLAUDE, "hang")
+    asyncio.run(give_up(wired))
+    assert (wired.spend.total.calls, wired.spend.total.unknown) == (1, 1)
+    assert not wired._routing.dispatcher.cooldowns.failed

@@ -74,8 +74,14 @@ class LangChain:
     async def aask(self) -> Decision:
         return self._decision(await self.pool.ainvoke(STORY))
 
+    def begin(self) -> Any:
+        return self.pool.stream(STORY)
+
+    async def abegin(self) -> Any:
+        return self.pool.astream(STORY)
+
     async def astreamed(self) -> Decision:
-        chunks = [chunk async for chunk in self.pool.astream(STORY)]
+        chunks = [chunk async for chunk in await self.abegin()]
         return self._decision(next(c for c in chunks if "crossroute" in c.response_metadata))
 
     @staticmethod
@@ -96,8 +102,14 @@ class LlamaIndex:
     async def aask(self) -> Decision:
         return self._decision(await self.pool.achat([llamaindex_fakes.user(STORY)]))
 
+    def begin(self) -> Any:
+        return self.pool.stream_chat([llamaindex_fakes.user(STORY)])
+
+    async def abegin(self) -> Any:
+        return await self.pool.astream_chat([llamaindex_fakes.user(STORY)])
+
     async def astreamed(self) -> Decision:
-        chunks = [chunk async for chunk in await self.pool.astream_chat([llamaindex_fakes.user(STORY)])]
+        chunks = [chunk async for chunk in await self.abegin()]
         return self._decision(chunks[-1])
 
     @staticmethod

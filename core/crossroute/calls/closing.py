@@ -143,6 +143,15 @@ class Opened:
             if hasattr(response.stream, "close"):
                 response.close()
 
+    def close_soon(self) -> None:
+        """Close the responses: asynchronous ones in a task, if an event loop runs."""
+        self.close()
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self.begin_closing()
+
     def begin_closing(self) -> None:
         """Begin to close those that are open, in a task of its own: whatever becomes of the one that leaves them."""
         if self._closing is None and not all(getattr(one, "is_closed", False) for one in self.responses):

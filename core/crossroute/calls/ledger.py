@@ -144,7 +144,7 @@ class Entry:
         try:
             yield Run(self._reserve, (self._pacer,))
         except BaseException:
-            self._drop(self._pacer)
+            self.release()
             raise
 
     def _reserve(self, pacer: Pacer) -> None:
@@ -152,14 +152,14 @@ class Entry:
         with self._lock:
             self._reserved = True
         if self._dropped:
-            self._drop(pacer)
+            self.release()
 
-    def _drop(self, pacer: Pacer) -> None:
+    def release(self) -> None:
         """Release the money reserved for a call that is not made; if a thread still reserves it, when that is done."""
         with self._lock:
             self._dropped, held, self._reserved = True, self._reserved, False
-        if held:
-            pacer.settle(self.decision, 0.0)
+        if held and self._pacer is not None:
+            self._pacer.settle(self.decision, 0.0)
 
     def __enter__(self) -> Self:
         if self._pacer is not None and not self._reserved:
