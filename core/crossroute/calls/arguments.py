@@ -163,7 +163,9 @@ class _Never:
 def _translate_tool_choice(
     value: Any, dialect: Dialect, member: str, tools: Sequence[str]
 ) -> Iterator[tuple[str, Any]]:
-    """Yield the dialect's form of a tool choice in any provider's form."""
+    """Yield the dialect's form of a tool choice in any provider's form; False and None have no effect."""
+    if value is False or value is None:
+        return
     kind, name = _parse_tool_choice(value, tools)
     if kind == "tool" and dialect.name != "ollama":
         yield "tool_choice", _named_tool(str(name), dialect)
@@ -183,8 +185,6 @@ def _parse_tool_choice(value: Any, tools: Sequence[str]) -> tuple[str, str | Non
         return ("tool", named) if named else _parse_tool_choice(value.get("type"), tools)
     if value is True:
         return ("tool", tools[0]) if len(tools) == 1 else ("required", None)
-    if value is False or value is None:
-        return ("auto" if value is None else "none"), None
     if value in tools:
         return "tool", value
     return {"any": "required", "required": "required", "auto": "auto", "none": "none"}.get(

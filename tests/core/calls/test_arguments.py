@@ -72,6 +72,9 @@ ALIKE = [
     ),
     ({"tool_choice": "none"}, ANTHROPIC, {"tool_choice": {"type": "none"}}),
     ({"tool_choice": "auto"}, OLLAMA, {}),
+    # LangChain: no effect
+    ({"tool_choice": False}, OPENAI, {}),
+    ({"tool_choice": None}, ANTHROPIC, {}),
 ]
 
 
