@@ -173,8 +173,9 @@ class Call:
         """Yield the chunks; the last one carries the decision."""
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
-            return iter([whole(EscalatedCall(self, decision).answer(Request.invoke))])
-        return self.opened(decision, Request.stream)
+            yield whole(EscalatedCall(self, decision).answer(Request.invoke))
+        else:
+            yield from self.opened(decision, Request.stream)
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """Yield the chunks, asynchronously."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, NamedTuple
 
@@ -140,5 +141,5 @@ class FirstSource:
         return source
 
     def __del__(self) -> None:
-        if self._source is not None:
+        if self._source is not None and not sys.is_finalizing():
             self._source.leave()

@@ -359,6 +359,12 @@ def test_a_buffered_stream_comes_whole_and_escalated(pair, router):
     assert ChatCrossRoute(models=pair, router=router, escalate="buffer").route(STORY).max_calls == 2
 
 
+def test_buffered_structured_output_that_is_not_read_calls_no_model(pair, router):
+    model = ChatCrossRoute(models=pair, router=router, escalate="buffer")
+    model.with_structured_output(City).stream(STORY)
+    assert model.spend.total.calls == 0
+
+
 def test_buffered_structured_output_comes_parsed(pair, router):
     models = {**pair, "small": Unfit(model_name="small", profile=dict(CAN))}
     model = ChatCrossRoute(models=models, router=router, escalate="buffer")
