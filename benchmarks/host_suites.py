@@ -1,6 +1,6 @@
 """The frameworks' own suites, each fake model alone and wrapped in a pool: which of their tests pass in both.
 
-    python benchmarks/host_suites.py                    # downloads the suites' sdists; 20 minutes on a free machine
+    python benchmarks/host_suites.py                    # downloads the suites' sdists; five minutes
     python benchmarks/host_suites.py langgraph-prebuilt
     python benchmarks/host_suites.py langchain --kept outcomes.json    # goes on after the ways that it keeps
 
