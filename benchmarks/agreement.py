@@ -30,7 +30,7 @@ from crossroute.escalation.verifier_training import fit_verifier
 from crossroute.metrics.cascades import play
 from crossroute.metrics.scores import aiq, cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
-from crossroute.model.clusters import fit_projection, projected
+from crossroute.model.clusters import fit_projection, project
 from crossroute.model.ensemble import HELD
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.training.forest import grow_forest
@@ -110,8 +110,8 @@ def foreseen(
     quality, cost = pool.outcomes.quality[seen], pool.outcomes.cost[seen]
     weights, bias, straight = fit_ridge(encoded[seen], quality)
     centre, projection = fit_projection(encoded[seen], pool.encoder.views_width, 64)
-    forest = grow_forest(projected(encoded[seen], centre, projection), quality, TrainingConfig(seed=seed))
-    x = projected(encoded[test], centre, projection).astype(np.float32)
+    forest = grow_forest(project(encoded[seen], centre, projection), quality, TrainingConfig(seed=seed))
+    x = project(encoded[test], centre, projection).astype(np.float32)
     at, row = np.repeat(forest.root[None], len(x), axis=0), np.arange(len(x))[:, None]
     for _ in range(forest.depth):
         right = x[row, forest.feature[at]] > forest.threshold[at]

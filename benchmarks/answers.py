@@ -24,7 +24,7 @@ from local_models import require, server
 from local_questions import CAPITALS, OPPOSITES, TEMPLATE
 from rich.console import Console
 
-from crossroute.escalation.agreement import core, normalized
+from crossroute.escalation.agreement import extract_core, normalize
 from crossroute.escalation.evidence import Kind
 
 EACH: dict[Kind, int] = {"text": 278, "choice": 100, "number": 278}
@@ -142,8 +142,8 @@ def answered(name: str, question: Question) -> dict[str, Any]:
 def is_right(text: str, question: Question) -> bool:
     """Return whether an answer says what is right, however it is put."""
     if question.kind in ("choice", "number"):
-        return core(text, question.kind) == question.right.lower()
-    return re.search(rf"\b{re.escape(normalized(question.right))}\b", normalized(text)) is not None
+        return extract_core(text, question.kind) == question.right.lower()
+    return re.search(rf"\b{re.escape(normalize(question.right))}\b", normalize(text)) is not None
 
 
 def questions() -> list[Question]:

@@ -23,7 +23,7 @@ from speed import text
 
 from crossroute import Router
 from crossroute.batch.cluster import STRETCH, route_file_on_cluster
-from crossroute.batch.run import Batch, Dialling, route_block
+from crossroute.batch.run import Batch, DialSettings, route_block
 
 TURNS = 3
 BLOCK = 4_096
@@ -85,7 +85,7 @@ def queries(count: int, words: int, seed: int) -> list[str]:
 def cpu_seconds(router: Router, texts: list[str]) -> float:
     """Return the CPU seconds of routing some texts as a block of a file."""
     begun = time.process_time()
-    route_block(router, texts, Dialling(), 0)
+    route_block(router, texts, DialSettings(), 0)
     return time.process_time() - begun
 
 
@@ -93,7 +93,7 @@ def rate(router: Router, batch: Batch, actors: int) -> float:
     """Return rows a second, from the first stretch that is done to the last."""
     done: list[tuple[float, int]] = []
     route_file_on_cluster(
-        router, batch, Dialling(), lambda rows: done.append((time.perf_counter(), rows)), actors=actors
+        router, batch, DialSettings(), lambda rows: done.append((time.perf_counter(), rows)), actors=actors
     )
     (begun, _), (ended, _) = done[0], done[-1]
     return sum(rows for _, rows in done[1:]) / (ended - begun)

@@ -33,7 +33,7 @@ from crossroute.metrics.scores import (
     zero_router_points,
 )
 from crossroute.metrics.sweep import Sweep
-from crossroute.model.clusters import fit_projection, projected
+from crossroute.model.clusters import fit_projection, project
 from crossroute.numeric import Floats
 from crossroute.training.forest import predict_out_of_bag
 
@@ -83,7 +83,7 @@ def play_fold(pool: Pool, sweep: Sweep, seed: int, fold: int) -> None:
     train, validation, test = pool.parts(seed, fold)
     seen = np.concatenate([train, validation])
     encoded = pool.prepared.encoded.numpy()[seen]
-    x = projected(encoded, *fit_projection(encoded, pool.encoder.views_width, 64))
+    x = project(encoded, *fit_projection(encoded, pool.encoder.views_width, 64))
     outcomes = pool.outcomes.take(seen)
     expected = predict_out_of_bag(x, outcomes.quality, seed)
     verifier = fit_verifier(expected, outcomes.answer_logprob, outcomes.quality)

@@ -21,7 +21,7 @@ from crossroute import Outcomes, Pool, Prediction, Router, TrainingConfig, fit
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
-from crossroute.profiler.scores import benchmark_of
+from crossroute.profiler.scores import find_benchmark
 from crossroute.routing.dial import Dial
 
 HALVES, DRAWS = 2, 4
@@ -118,7 +118,7 @@ def met_by(train: Outcomes, random: np.random.Generator) -> Iterator[tuple[str, 
     """Yield what is known of new candidates: the outcomes of a few queries, or of one task each."""
     for count in (20, 50):
         yield f"{count} outcomes", train.take(random.permutation(len(train))[:count])
-    tasks = np.array([benchmark_of(task) for task in train.tasks])
+    tasks = np.array([find_benchmark(task) for task in train.tasks])
     quality = train.quality.copy()
     for column in quality.T:
         column[tasks != random.choice(np.unique(tasks[~np.isnan(column)]))] = np.nan

@@ -22,7 +22,7 @@ from crossroute import Candidate, Outcomes, Pool, Prediction, Price
 from crossroute.escalation.agreement import SAME_WRONG, agreement
 from crossroute.escalation.correlation import Correlation
 from crossroute.escalation.evidence import Kind, Sign
-from crossroute.escalation.form import signs_of
+from crossroute.escalation.form import find_signs
 from crossroute.escalation.panel import Panel
 from crossroute.escalation.verifier import FLAW_SHIFTS, LENGTH_SHIFT, SIGN_SHIFTS, UNUSUAL_LENGTH
 from crossroute.escalation.verifier_training import fit_verifier
@@ -84,7 +84,7 @@ class Made:
     def _signs(self, place: int) -> list[list[bool]]:
         found, kind = [], self.kind[place]
         for j, text in enumerate(self.answers[place]):
-            signs = signs_of(self.texts[place], text, kind)
+            signs = find_signs(self.texts[place], text, kind)
             long = not 1 / UNUSUAL_LENGTH <= self.ratio[place, j] <= UNUSUAL_LENGTH
             found.append([*(name in signs for name in SIGNS[:3]), long, bool(self.cut[place, j])])
         return found

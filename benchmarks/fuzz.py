@@ -168,7 +168,7 @@ class Canary:
 def answers(folder: Path, chance: random.Random) -> None:
     """Mutate a file of graded answers, and read it as a profile that goes on reads it."""
     from crossroute.profiler.answers_file import AnswersFile
-    from crossroute.profiler.api import outcomes_of
+    from crossroute.profiler.api import to_outcomes
 
     path = folder / "small.jsonl"
     rows = [
@@ -188,7 +188,7 @@ def answers(folder: Path, chance: random.Random) -> None:
     with AnswersFile(path) as kept:
         sum(row.get("cost_usd") or 0.0 for row in kept.rows)
         if kept.rows:
-            outcomes_of(kept.rows, ())
+            to_outcomes(kept.rows, ())
 
 
 CONFIG = """

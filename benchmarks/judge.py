@@ -17,7 +17,7 @@ import numpy as np
 from design import ROUTERS, SETS, Split, complete
 
 from crossroute import Outcomes, Query
-from crossroute.collection.judging import calibrated
+from crossroute.collection.judging import calibrate_scores
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.numeric import Floats
 
@@ -45,7 +45,7 @@ def mapped(graded: Floats, true: Floats) -> Floats:
     n, m = graded.shape
     scores = {(str(i), str(j)): float(graded[i, j]) for i in range(n) for j in range(m)}
     known = {(str(i), str(j)): float(true[i, j]) for i in range(REFERENCES) for j in range(m)}
-    found, _ = calibrated(scores, known)
+    found, _ = calibrate_scores(scores, known)
     return np.array([[found[str(i), str(j)] for j in range(m)] for i in range(n)])
 
 

@@ -34,7 +34,7 @@ from sets import CONFIGURATIONS, load
 from crossroute import Query, Router, fit
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.traffic.learning import refreshed
+from crossroute.traffic.learning import learn_from_log
 
 REPORTED = ("routerbench-0shot, 5 complete candidates", "gpt4o-llama-qwen, 9 candidates")
 FEEDBACK = 0.1
@@ -108,7 +108,7 @@ def print_learning(seeds: int) -> None:
 def learnt(here: World, special: Router, seed: int, feedback: float) -> tuple[float, float, float]:
     """Return the AIQ of the start, of what it learns, and of the router trained on the set."""
     traffic, judged = here.halves(seed)
-    new = refreshed(here.router, told_at_all_dials(here, traffic, seed, feedback))
+    new = learn_from_log(here.router, told_at_all_dials(here, traffic, seed, feedback))
     foreseen = special.predict([Query.of_call(here.outcomes.texts[row]) for row in judged])
     columns = [foreseen.candidates.index(name) for name in here.outcomes.pool.names]
     trained = here.aiq_of(foreseen.quality[:, columns], foreseen.cost[:, columns], judged)
@@ -163,7 +163,7 @@ def ours(here: World, seed: int) -> Floats:
         )
         parts = told if parts is None else joined([parts, told])
         got.append(rewards_of(here, mine)[np.arange(len(mine)), told.chosen])
-        router = refreshed(here.router, parts)
+        router = learn_from_log(here.router, parts)
     return np.concatenate(got)
 
 

@@ -13,7 +13,7 @@ from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats
 from crossroute.reward import best
 from crossroute.routing.predictor import Foresight
-from crossroute.traffic.learning import refreshed
+from crossroute.traffic.learning import learn_from_log
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.report import build_report
 
@@ -140,7 +140,7 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
                      quality=quality[mine], cost=cost[mine], begin=60.0 * begin)  # fmt: skip
         told = now if told is None else joined([told, now])
         got[begin : begin + EVERY] = reward(quality[mine], cost[mine], now.chosen, pay)
-        router = refreshed(change.start, told)
+        router = learn_from_log(change.start, told)
         if late and noticed is None and is_noticed(change, told):
             noticed = int((~np.isnan(told.quality[half:])).sum()), len(told) - half
     last = rows[-LAST:]

@@ -13,7 +13,7 @@ from unseen import dense, hindsight, trained_without, with_costs
 from crossroute import Pool, Prediction, Query, Router
 from crossroute.metrics import known_outcomes
 from crossroute.numeric import Floats
-from crossroute.traffic.learning import refreshed
+from crossroute.traffic.learning import learn_from_log
 
 FEEDBACK = (0.0, 0.1, 1.0)
 MOSTLY = 0.9
@@ -62,7 +62,7 @@ def learnt(here: World, seed: int) -> Floats:
     traffic, judged = here.halves(seed)
     blind = blind_aiq(here, judged)
     told = [told_at_all_dials(here, traffic, seed, feedback) for feedback in FEEDBACK]
-    routers = [here.router, *(refreshed(here.router, each) for each in told)]
+    routers = [here.router, *(learn_from_log(here.router, each) for each in told)]
     trust = here.foreseen(here.router, traffic).trust.mean()
     return np.array([trust, blind, *(here.aiq(router, judged) - blind for router in routers)])
 

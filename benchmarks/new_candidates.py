@@ -25,7 +25,7 @@ from crossroute import Outcomes, Pool, Prediction, Price, Query, TrainingConfig,
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
-from crossroute.profiler.scores import benchmark_of, profile_from_scores
+from crossroute.profiler.scores import find_benchmark, profile_from_scores
 from crossroute.routing.predictor import Predictor
 
 COUNTS = (25, 50, 100, 200, 500)
@@ -119,7 +119,7 @@ def task_means(train: Outcomes) -> dict[str, float]:
     """Return the mean quality of one candidate on each benchmark, an average over its tasks."""
     quality: dict[str, list[float]] = defaultdict(list)
     for task, value in zip(train.tasks, train.quality[:, 0], strict=True):
-        quality[benchmark_of(task)].append(value)
+        quality[find_benchmark(task)].append(value)
     return {benchmark: float(np.mean(values)) for benchmark, values in sorted(quality.items())}
 
 

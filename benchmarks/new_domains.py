@@ -24,7 +24,7 @@ from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, candidate_points,
 from crossroute.metrics.sweep import Sweep
 from crossroute.metrics.uncertainty import paired_bootstrap
 from crossroute.numeric import Floats
-from crossroute.profiler.scores import benchmark_of
+from crossroute.profiler.scores import find_benchmark
 from crossroute.reward import Reward
 
 ROUTERS = ("CrossRoute", "kNN, tuned", "candidate means")
@@ -46,7 +46,7 @@ def main(
     found = []
     for name in matching(only):
         outcomes = load(name)
-        for task in sorted(set(map(benchmark_of, outcomes.tasks))):
+        for task in sorted(set(map(find_benchmark, outcomes.tasks))):
             found.append(kept(outcomes, task, folder / "new-domains" / slug(name)))
             print(line(name, found[-1]), flush=True)
     print(last_line(found))
@@ -64,7 +64,7 @@ def kept(outcomes: Outcomes, task: str, folder: Path) -> Row:
 
 def row(outcomes: Outcomes, task: str) -> Row:
     """Train without a task and compare on its test queries."""
-    of_task = np.array([benchmark_of(each) == task for each in outcomes.tasks])
+    of_task = np.array([find_benchmark(each) == task for each in outcomes.tasks])
     others, test = outcomes.take(~of_task), outcomes.take(of_task).split("test")
     return {"task": task, "queries": len(test), **against(predicted(others, test), test)}
 

@@ -16,7 +16,7 @@ import numpy as np
 from sets import DATA, apart
 
 from crossroute import Candidate, Outcomes, Pool, Price, Query, priced, read_outcomes
-from crossroute.model.costs import written
+from crossroute.model.costs import infer_output_tokens
 from crossroute.numeric import Floats
 
 SETS = (
@@ -84,7 +84,7 @@ def priced_by_facts(name: str, outcomes: Outcomes) -> Outcomes:
 
     query_tokens = tokens_of(outcomes.texts)
     if name.startswith("routerbench"):
-        return costed(replace(outcomes, output_tokens=written(priced(outcomes), query_tokens)))
+        return costed(replace(outcomes, output_tokens=infer_output_tokens(priced(outcomes), query_tokens)))
     listed = [price_table().get(spellings().get((name, each), ("", ""))[0]) for each in outcomes.pool.names]
     pool = Pool(
         Candidate(name=each, price=price) for each, price in zip(outcomes.pool.names, listed, strict=True)
@@ -96,7 +96,9 @@ def priced_by_facts(name: str, outcomes: Outcomes) -> Outcomes:
         tokens = outcomes.output_tokens + np.maximum(beyond, 0)
         return costed(replace(outcomes, pool=pool, output_tokens=tokens, input_tokens=none))
     return costed(
-        replace(outcomes, pool=pool, output_tokens=written(replace(outcomes, pool=pool), query_tokens))
+        replace(
+            outcomes, pool=pool, output_tokens=infer_output_tokens(replace(outcomes, pool=pool), query_tokens)
+        )
     )
 
 

@@ -6,7 +6,7 @@ langchain_agent.ipynb shows more, and explains it.
 from collections.abc import Sequence
 
 from crossroute import Decision
-from crossroute.decision import usd
+from crossroute.decision import format_usd
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
@@ -46,4 +46,4 @@ for question in (
             step = message.text or f"calls {message.tool_calls[0]['name']}"
             why = ", ".join(decision.reasons) or f"predicted quality {decision.quality:.2f}"
             print(f"  {decision.candidate}: {step}")
-            print(f"    {why}; took {usd(decision.actual_cost or 0)}")
+            print(f"    {why}; took {format_usd(decision.actual_cost or 0)}")

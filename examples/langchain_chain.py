@@ -1,6 +1,6 @@
 """A chain: where one chat model stood, a pool of them stands."""
 
-from crossroute.decision import usd
+from crossroute.decision import format_usd
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_crossroute import ChatCrossRoute
 
@@ -18,8 +18,8 @@ for question in (
     answer = chain.invoke({"question": question})
     decision = answer.response_metadata["crossroute"]
     print(question, answer.text, sep="\n  ")
-    predicted = f"predicted quality {decision['quality']:.2f} for {usd(decision['cost'])}"
-    print(f"  {predicted}; took {usd(decision['actual_cost'])}")
+    predicted = f"predicted quality {decision['quality']:.2f} for {format_usd(decision['cost'])}"
+    print(f"  {predicted}; took {format_usd(decision['actual_cost'])}")
 
 for name, spent in model.spend.by_candidate.items():
-    print(f"{name}: {spent.calls} call, {usd(spent.cost)}")
+    print(f"{name}: {spent.calls} call, {format_usd(spent.cost)}")

@@ -2,7 +2,7 @@
 
 from textwrap import fill
 
-from crossroute.decision import usd
+from crossroute.decision import format_usd
 from langchain_crossroute import ChatCrossRoute
 
 from langchain_offline import stand_ins
@@ -16,7 +16,7 @@ question = "Write a Python function that merges two sorted lists."
 for preference in (0, 0.5, 1):
     answer = model.invoke(question, config={"configurable": {"cost_preference": preference}})
     decision = answer.response_metadata["crossroute"]
-    numbers = f"predicted quality {decision['quality']:.2f} for {usd(decision['cost'])}"
+    numbers = f"predicted quality {decision['quality']:.2f} for {format_usd(decision['cost'])}"
     print(f"cost preference {preference}: {decision['candidate']}, {numbers}")
 
 answer = model.invoke(question, config={"configurable": {"candidate": "gpt-5"}})

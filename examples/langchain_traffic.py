@@ -17,7 +17,7 @@ from langchain_offline import StandIn
 
 from crossroute import Router
 from crossroute.traffic import TrafficLog
-from crossroute.traffic.learning import refreshed
+from crossroute.traffic.learning import learn_from_log
 from crossroute.traffic.logged import read_logged
 from crossroute.traffic.report import build_report
 from langchain_crossroute import ChatCrossRoute
@@ -70,7 +70,7 @@ def main() -> None:
         for row in build_report(logged).rows:
             print(f"{row.candidate}: quality {row.observed:.2f}, predicted {row.predicted:.2f}")
             print(f"  drift: {', '.join(row.drift) or 'none'}")
-        learnt = refreshed(Router.from_pretrained("universal"), logged)
+        learnt = learn_from_log(Router.from_pretrained("universal"), logged)
         pool = ChatCrossRoute(models=models, router=learnt, traffic=log)
         print("After:", *(f"{name} {count}" for name, count in sorted(ask(pool, log, 100).items())))
         log.close()

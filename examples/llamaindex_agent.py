@@ -2,7 +2,7 @@
 
 import asyncio
 
-from crossroute.decision import usd
+from crossroute.decision import format_usd
 from llama_index.core.agent.workflow import AgentOutput, FunctionAgent
 from llama_index.core.llms import LLM
 from llamaindex_crossroute import CrossRouteLLM
@@ -26,7 +26,7 @@ async def main() -> None:
     print(question, f"  called {', '.join(call.tool_name for call in output.tool_calls)}", sep="\n")
     print(f"  {output}")
     for name, spent in pool.spend.by_candidate.items():
-        print(f"{name}: {spent.calls} calls, {usd(spent.cost)}")
+        print(f"{name}: {spent.calls} calls, {format_usd(spent.cost)}")
 
 
 asyncio.run(main())

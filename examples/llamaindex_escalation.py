@@ -5,7 +5,7 @@ trained on what the two models answer to the 120 questions of local_questions.py
 """
 
 from crossroute import Decision
-from crossroute.decision import usd
+from crossroute.decision import format_usd
 from llama_index.core.llms import LLM
 from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
 from llamaindex_crossroute import CrossRouteLLM
@@ -33,4 +33,6 @@ for question, expected in local_questions.ASK:
     decision = Decision.model_validate(answer.additional_kwargs["crossroute"])
     print(f"{question} {answer.text.strip()} ({mark})", *map(local_questions.line, decision.calls), sep="\n")
 for name, spent in llm.spend.by_candidate.items():
-    print(f"{name}: {spent.calls} calls, {spent.usage.output_tokens} tokens written, {usd(spent.cost)}")
+    print(
+        f"{name}: {spent.calls} calls, {spent.usage.output_tokens} tokens written, {format_usd(spent.cost)}"
+    )

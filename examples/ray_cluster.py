@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from crossroute import Router
 from crossroute.batch.cluster import route_file_on_cluster
-from crossroute.batch.run import Batch, Dialling
-from crossroute.batch.texts import place
+from crossroute.batch.run import Batch, DialSettings
+from crossroute.batch.texts import locate
 
 QUERIES = [
     "What is the capital of Peru?",
@@ -27,9 +27,9 @@ QUERIES = [
 def main(source: str, folder: str) -> None:
     """Route a file, and print how often each model was chosen."""
     router = Router.from_pretrained("universal").subset(["gpt-4o-mini", "gpt-5-mini", "claude-opus-4-5"])
-    batch = Batch(place(source), place(folder), block=50)
+    batch = Batch(locate(source), locate(folder), block=50)
     route_file_on_cluster(
-        router, batch, Dialling(cost_preference=0.2), lambda rows: print(f"{rows} queries routed")
+        router, batch, DialSettings(cost_preference=0.2), lambda rows: print(f"{rows} queries routed")
     )
     chosen: Counter[str] = Counter()
     for part in sorted(batch.folder.glob("part-*"), key=str):

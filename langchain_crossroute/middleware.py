@@ -21,7 +21,7 @@ from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.calls.tools import check_provider_tools
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
-from crossroute.routing.members import by_name
+from crossroute.routing.members import name_models
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.agent_models import AgentModels, Heard, hearing, is_innermost
 from langchain_crossroute.configured import arguments_of
@@ -127,7 +127,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     ) -> None:
         super().__init__()
         self.routing = Routing(
-            by_name(models, model_name, model_effort),
+            name_models(models, model_name, model_effort),
             router,
             default=default,
             sticky=sticky,

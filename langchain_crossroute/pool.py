@@ -20,8 +20,8 @@ from typing_extensions import Self
 
 from crossroute import Price, Router
 from crossroute.calls.settings import DISPATCH_OPTIONS, CallSettings, Escalate, PoolFields
-from crossroute.errors.names import unknown_argument
-from crossroute.routing.members import by_name
+from crossroute.errors.names import describe_unknown_argument
+from crossroute.routing.members import name_models
 from crossroute.routing.router import WIDEST_ROUTER
 from crossroute.tokens import estimate_tokens
 from langchain_crossroute.members import common_profile, model_effort, model_name
@@ -92,10 +92,10 @@ class ModelPool(PoolFields, BaseChatModel):
             return given
         unknown = set(given) - cls.model_fields.keys() - {"api_key"}
         if unknown:  # LangChain's models ignore them; a misspelt setting should not be lost
-            raise ValueError(unknown_argument(min(unknown), cls.model_fields))
+            raise ValueError(describe_unknown_argument(min(unknown), cls.model_fields))
         if isinstance(given.get("models"), (Mapping, NoneType)):
             return given
-        return given | {"models": by_name(given["models"], model_name, model_effort)}
+        return given | {"models": name_models(given["models"], model_name, model_effort)}
 
     @model_validator(mode="after")
     def _build(self) -> Self:

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from typing_extensions import Unpack
 
 from crossroute import Capability, Constraints, Decision, Price, Router
-from crossroute.budgets import Budgets, pacer_of
+from crossroute.budgets import Budgets, make_pacer
 from crossroute.calls.dialects import OLLAMA, OPENAI
 from crossroute.calls.effort_words import read_stated_effort
 from crossroute.calls.escalation.loop import Escalated
@@ -23,7 +23,7 @@ from crossroute.calls.settings import CallSettings, DispatchOptions
 from crossroute.calls.tools import find_unable_members
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
-from crossroute.routing.members import at_prices
+from crossroute.routing.members import set_prices
 from crossroute.traffic import dispatcher_over, labelled
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.members import Member
@@ -116,7 +116,12 @@ class Routing:
         abilities = {name: member.ability for name, member in self.members.items()}
         self.is_logged = traffic is not None
         self.dispatcher = dispatcher_over(
-            router, at_prices(abilities, prices or {}), traffic, memory=memory, pacer=pacer_of(budgets), **how
+            router,
+            set_prices(abilities, prices or {}),
+            traffic,
+            memory=memory,
+            pacer=make_pacer(budgets),
+            **how,
         )
 
     def labelled(self, config: RunnableConfig) -> AbstractContextManager[None]:

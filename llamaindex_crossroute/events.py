@@ -12,7 +12,7 @@ from typing_extensions import override
 from crossroute import Decision, Price
 from crossroute.calls.escalation.loop import JUDGE
 from crossroute.calls.spend import Spend, Spent, Usage
-from crossroute.tables import text_of
+from crossroute.tables import to_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -128,4 +128,4 @@ class CrossRouteSpendReport(BaseEventHandler):
         return self.spend._repr_html_()
 
     def __str__(self) -> str:
-        return text_of(self)
+        return to_text(self)

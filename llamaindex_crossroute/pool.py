@@ -37,11 +37,11 @@ from crossroute.calls.settings import (
     refuse_settings,
 )
 from crossroute.calls.spend import Spend
-from crossroute.errors.names import unknown_argument
+from crossroute.errors.names import describe_unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.reading.conversation import Turn
 from crossroute.routing.exploration import Exploration
-from crossroute.routing.members import Ability, by_name
+from crossroute.routing.members import Ability, name_models
 from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.members import common_metadata, model_name
@@ -112,9 +112,9 @@ class MemberPool(PoolFields, FunctionCallingLLM):
     ) -> None:
         if misspelt:
             arguments = signature(type(self)).parameters.keys() - {"misspelt"}
-            raise TypeError(unknown_argument(min(misspelt), sorted(arguments)))
+            raise TypeError(describe_unknown_argument(min(misspelt), sorted(arguments)))
         super().__init__(
-            llms=by_name(llms, model_name, read_stated_effort),
+            llms=name_models(llms, model_name, read_stated_effort),
             router=router,
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,

@@ -14,7 +14,7 @@ from llama_index_instrumentation.event_handlers import NullEventHandler
 from typing_extensions import Self, Unpack
 
 from crossroute import Decision, Price, Router
-from crossroute.budgets import Budgets, pacer_of
+from crossroute.budgets import Budgets, make_pacer
 from crossroute.calls.dialects import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
@@ -24,7 +24,7 @@ from crossroute.calls.settings import CallSettings, DispatchOptions
 from crossroute.calls.spend import Spend
 from crossroute.calls.tools import check_provider_tools
 from crossroute.effort import split_effort
-from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
+from crossroute.routing.members import Ability, find_member, make_unprofiled, set_prices
 from crossroute.routing.reuse import load_router
 from crossroute.traffic import dispatcher_over
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
@@ -240,7 +240,7 @@ class Routing:
             self._loaded = load_router(self.router)
         pool = self._loaded.pool
         known = {
-            name: known_as(pool, name, model_name(llm)) or unprofiled(name, model_name(llm))
+            name: find_member(pool, name, model_name(llm)) or make_unprofiled(name, model_name(llm))
             for name, llm in self.llms.items()
         }
         abilities = {
@@ -248,11 +248,11 @@ class Routing:
         }
         return dispatcher_over(
             self._loaded,
-            at_prices(abilities, self.prices),
+            set_prices(abilities, self.prices),
             self.traffic,
             observers=[Instrumentation(self.llms)],
             memory=self.memory,
-            pacer=pacer_of(self.budgets),
+            pacer=make_pacer(self.budgets),
             **self.how,
         )
 

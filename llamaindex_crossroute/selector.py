@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from crossroute import Constraints, Decision, Query, Router
 from crossroute.calls.settings import CallSettings
-from crossroute.decision import Alternative, usd
+from crossroute.decision import Alternative, format_usd
 from crossroute.errors import UnroutableError
 from crossroute.reading.conversation import Turn
 from crossroute.routing.reuse import load_router
@@ -273,4 +273,4 @@ def route_query(
 
 
 def _reason(alternative: Alternative) -> str:
-    return f"{alternative.candidate}: predicted quality {alternative.quality:.3f} for {usd(alternative.cost)}"
+    return f"{alternative.candidate}: predicted quality {alternative.quality:.3f} for {format_usd(alternative.cost)}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from crossroute.errors import CrossRouteError, needs_extra, one_line
+from crossroute.errors import CrossRouteError, one_line, require_extra
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,7 +30,7 @@ def connect(address: str | None = None) -> Iterator[Any]:
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    with needs_extra("A cluster", "ray"):
+    with require_extra("A cluster", "ray"):
         import ray
     if ray.is_initialized():
         yield ray

@@ -32,7 +32,7 @@ def is_file(path: str | Path) -> bool:
     return False
 
 
-def why_no_file(path: str | Path) -> str | None:
+def explain_missing_file(path: str | Path) -> str | None:
     """Say why there is no file to be read to its end under a name; None where there is one."""
     path = Path(path) if isinstance(path, str) else path  # an address has a file system of its own
     try:
@@ -96,7 +96,7 @@ def replace_entry(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Hold a folder against others that hold it, in any thread or process, where the system has such locks."""
     try:
         from fcntl import LOCK_EX, flock

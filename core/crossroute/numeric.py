@@ -30,7 +30,7 @@ def logit(probability: Floats, least: float) -> Floats:
     return np.asarray(np.log(held) - np.log1p(-held))
 
 
-def bounded(
+def clip(
     values: npt.NDArray[F], least: npt.NDArray[F] | F | float, most: npt.NDArray[F] | F | float
 ) -> npt.NDArray[F]:
     """Return values held within two bounds, as `np.clip` does in three times the time."""

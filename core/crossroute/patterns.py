@@ -78,13 +78,13 @@ FRACTION = lazy(r"\.(\d+)")
 """Of a second."""
 
 
-def moment(told: str) -> datetime:
+def parse_moment(told: str) -> datetime:
     """Read a moment as ISO 8601 spells it; Python 3.10 takes no "Z", and fractions of three or six digits alone.
 
     Raises:
         ValueError: It is none.
 
-    >>> moment("2026-11-01T10:00:02.5Z").isoformat()
+    >>> parse_moment("2026-11-01T10:00:02.5Z").isoformat()
     '2026-11-01T10:00:02.500000+00:00'
     """
     return datetime.fromisoformat(FRACTION.sub(_to_microseconds, told.replace("Z", "+00:00")))

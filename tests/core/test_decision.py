@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from crossroute import Alternative, Constraints, Decision, Router
-from crossroute.decision import Call, Cluster, Failure, Held, Promise, usd
+from crossroute.decision import Call, Cluster, Failure, Held, Promise, format_usd
 from crossroute.decision.words import UNNAMED
 from crossroute.escalation.evidence import Evidence
 from crossroute.routing.members import Ability, router_over
@@ -145,12 +145,12 @@ def test_a_decision_cannot_be_altered():
     ],
 )
 def test_usd_keeps_two_digits(amount, written):
-    assert usd(amount) == written
+    assert format_usd(amount) == written
 
 
 def test_usd_reads_back():
     for power in range(-12, 4):
-        assert math.isclose(float(usd(3.7 * 10.0**power)[1:]), 3.7 * 10.0**power)
+        assert math.isclose(float(format_usd(3.7 * 10.0**power)[1:]), 3.7 * 10.0**power)
 
 
 def test_ids_are_uuids_of_version_7_that_sort_by_time():

@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from crossroute.files import is_file, is_folder, read_whole, replace_file, why_no_file
+from crossroute.files import explain_missing_file, is_file, is_folder, read_whole, replace_file
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,8 @@ def test_why_nothing_can_be_read_under_a_name_is_told(tmp_path):
     (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "file").write_bytes(b"whole")
     told = {
-        name: why_no_file(tmp_path / name) for name in ("pipe", "loop", "link", "none", "", "file", "file/in")
+        name: explain_missing_file(tmp_path / name)
+        for name in ("pipe", "loop", "link", "none", "", "file", "file/in")
     }
     assert told.pop("loop").startswith("cannot be read (")
     assert told == {

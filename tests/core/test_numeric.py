@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import special
 
-from crossroute.numeric import bounded, gelu, logit, means_by, sigmoid, softmax, sum_by
+from crossroute.numeric import clip, gelu, logit, means_by, sigmoid, softmax, sum_by
 
 finite = st.floats(-1e3, 1e3)
 rows = arrays(float, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=finite)
@@ -17,7 +17,7 @@ rows = arrays(float, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=f
 def test_shares_and_odds_are_scipys(values):
     np.testing.assert_allclose(softmax(values), special.softmax(values, axis=-1), atol=1e-12)
     np.testing.assert_allclose(sigmoid(values), special.expit(values), atol=1e-12)
-    np.testing.assert_array_equal(bounded(values, -1.0, 2.0), np.clip(values, -1, 2))
+    np.testing.assert_array_equal(clip(values, -1.0, 2.0), np.clip(values, -1, 2))
 
 
 @pytest.mark.parametrize("function", [softmax, sigmoid])

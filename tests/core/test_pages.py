@@ -16,7 +16,7 @@ from crossroute.calls.spend import Usage
 from crossroute.cli import app
 from crossroute.data.outcomes import Outcomes
 from crossroute.routing.members import Ability
-from crossroute.tables import page_of
+from crossroute.tables import to_page
 from crossroute.traffic import TrafficLog
 from crossroute.traffic.recorder import Recorder
 from tests.support.browser import CHROMIUM, LARGEST, WIDTHS, browser, look_at
@@ -101,7 +101,7 @@ def reported(router: Path, folder: Path) -> None:
 def printed(router: Path, folder: Path) -> None:
     loaded = Router.from_pretrained(router)
     shown = [loaded, loaded.route(ARITHMETIC), loaded.route(CODE), loaded.route(STORY)]
-    (folder / "page.html").write_text(page_of("In a notebook", shown))  # type: ignore[arg-type]
+    (folder / "page.html").write_text(to_page("In a notebook", shown))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("write", [evaluated, compared, demonstrated, reported, printed])

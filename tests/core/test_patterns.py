@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.patterns import AnyCase, lazy, moment
+from crossroute.patterns import AnyCase, lazy, parse_moment
 from crossroute.reading import appeals, question, sections, wrapping
 
 FREE_OF_CASE = {
@@ -97,11 +97,11 @@ def test_a_pattern_that_is_none_is_refused_at_its_first_use():
     ],
 )
 def test_a_moment_is_read_to_the_microsecond(told, micros):
-    found = moment(told).astimezone(timezone.utc)
+    found = parse_moment(told).astimezone(timezone.utc)
     assert (found.hour, found.second, found.microsecond) == (10, 2, micros)
 
 
 @pytest.mark.parametrize("told", ["", "yesterday", "2026-13-01T00:00:00Z", "12.5"])
 def test_what_is_no_moment_is_refused(told):
     with pytest.raises(ValueError):  # noqa: PT011 - datetime's own
-        moment(told)
+        parse_moment(told)

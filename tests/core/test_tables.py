@@ -8,7 +8,7 @@ import pytest
 
 from crossroute import Candidate, Pool, Price, Router
 from crossroute.calls.spend import Spend, Usage
-from crossroute.tables import html_of, listed, page_of, plain_table
+from crossroute.tables import list_names, plain_table, to_html, to_page
 
 PRICE = Price(input=1, output=2)
 
@@ -81,21 +81,21 @@ def test_spend_lists_what_calls_took():
 def test_titles_captions_and_styles_are_kept():
     table = plain_table("name", title="[b]A[/b] & B", caption="c")
     table.add_row("faint", style="dim")
-    page = html_of([table, "last [red]line[/]"])
+    page = to_html([table, "last [red]line[/]"])
     assert "<b>A &amp; B</b>" in page
     assert "opacity" in page
     assert page.endswith("<p>last line</p>")
 
 
 def test_many_names_are_cut():
-    assert listed("abc") == "a, b, c"
-    assert listed("abcdefgh") == "a, b, c, d, e, f, ... 8 in all"
+    assert list_names("abc") == "a, b, c"
+    assert list_names("abcdefgh") == "a, b, c, d, e, f, ... 8 in all"
 
 
 def test_a_page_of_its_own_holds_the_table_and_asks_for_nothing():
     table = plain_table("name", caption="all")
     table.add_row("<small>")
-    page = page_of("A & B", table)
+    page = to_page("A & B", table)
     assert page.startswith("<!DOCTYPE html>")
     assert "<title>A &amp; B</title>" in page
     assert "&lt;small&gt;</td>" in page

@@ -5,7 +5,7 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_openai import ChatOpenAI
 
 from crossroute import Price, cli, profile_model
-from crossroute.profiler.answerers import answerer_of
+from crossroute.profiler.answerers import adapt_model
 from crossroute.profiler.cards import read_card
 from langchain_crossroute.members import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
@@ -46,8 +46,8 @@ def test_a_wrong_key_ends_the_run_at_once(server):
 
 def test_the_core_finds_chat_models_and_leaves_other_callables_alone():
     model = FakeListChatModel(responses=["42"])
-    assert answerer_of(model)("What is 17 + 25?").text == "42"
-    assert answerer_of(model.with_retry())("What is 17 + 25?").text == "42"
+    assert adapt_model(model)("What is 17 + 25?").text == "42"
+    assert adapt_model(model.with_retry())("What is 17 + 25?").text == "42"
     assert answerer(lambda text: text) is None
 
 

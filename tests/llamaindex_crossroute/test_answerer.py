@@ -3,7 +3,7 @@ from llama_index.core.llms import MockLLM
 from llama_index.llms.openai_like import OpenAILike
 
 from crossroute import Price, profile_model
-from crossroute.profiler.answerers import answerer_of
+from crossroute.profiler.answerers import adapt_model
 from llamaindex_crossroute.members import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
 
@@ -38,5 +38,5 @@ def test_one_model_object_serves_several_runs(ask):
 
 
 def test_the_core_finds_llms_and_leaves_other_callables_alone():
-    assert "17 + 25" in answerer_of(MockLLM())("What is 17 + 25?").text
+    assert "17 + 25" in adapt_model(MockLLM())("What is 17 + 25?").text
     assert answerer(lambda text: text) is None

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from crossroute.batch.run import Batch, Dialling, route_block
-from crossroute.batch.texts import count_rows, form_of, read_blocks, write_block
+from crossroute.batch.run import Batch, DialSettings, route_block
+from crossroute.batch.texts import check_form, count_rows, read_blocks, write_block
 from crossroute.cluster import connect, raise_worker_errors
 from crossroute.errors import DataError
 from crossroute.routing.router import Router
@@ -29,7 +29,7 @@ STRETCH = 8
 def route_file_on_cluster(
     router: Router,
     batch: Batch,
-    dialling: Dialling,
+    dialling: DialSettings,
     on_block: Callable[[int], None] = lambda _: None,
     *,
     address: str | None = None,
@@ -48,14 +48,14 @@ def route_file_on_cluster(
     Raises:
         DataError: The file is no parquet, or the folder holds another run.
     """
-    if form_of(batch.source) != ".parquet":
+    if check_form(batch.source) != ".parquet":
         raise DataError(
             f"A cluster reads parquet, and {batch.source} is none: its rows cannot be reached in parts. Convert it."
         )
-    batch = replace(batch, source=_seen_from_anywhere(batch.source), folder=_seen_from_anywhere(batch.folder))
+    batch = replace(batch, source=_make_absolute(batch.source), folder=_make_absolute(batch.folder))
     rows = count_rows(batch.source, batch.column)
     batch.begin(router, dialling)
-    stretches = list(_stretches(batch.missing(-(-rows // batch.block))))
+    stretches = list(_group_blocks(batch.missing(-(-rows // batch.block))))
     if not stretches:
         return
     with connect(address) as ray:
@@ -95,7 +95,7 @@ class Actor:
         router, batch, dialling = ray.get(job)
         self.router: Router = router
         self.batch: Batch = batch
-        self.dialling: Dialling = dialling
+        self.dialling: DialSettings = dialling
 
     def __call__(self, stretches: dict[str, Any]) -> dict[str, Any]:
         """Route stretches of blocks; return the rows of each that were routed now."""
@@ -113,7 +113,7 @@ class Actor:
         return rows
 
 
-def _stretches(blocks: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _group_blocks(blocks: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield the first block of each stretch of consecutive ones, and how many they are."""
     for _, places in groupby(enumerate(blocks), lambda pair: pair[1] - pair[0]):
         numbers = [number for _, number in places]
@@ -121,5 +121,5 @@ def _stretches(blocks: Sequence[int]) -> Iterator[tuple[int, int]]:
             yield numbers[start], len(numbers[start : start + STRETCH])
 
 
-def _seen_from_anywhere(place: Path) -> Path:
+def _make_absolute(place: Path) -> Path:
     return place.absolute() if isinstance(place, Path) else place

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from crossroute.batch.texts import Columns, form_of, read_blocks, write_block, write_whole
+from crossroute.batch.texts import Columns, check_form, read_blocks, write_block, write_whole
 from crossroute.errors import DataError
 from crossroute.query import Query
 from crossroute.routing.policy import Constraints
@@ -29,7 +29,7 @@ _DIFFERS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Dialling:
+class DialSettings:
     """How to decide every query of a file; arguments of `Router.route_columns`.
 
     Attributes:
@@ -47,7 +47,7 @@ class Batch:
     """A file to route, and the folder that its blocks go to.
 
     Attributes:
-        source: A .parquet, .jsonl or .csv file; a `texts.place`.
+        source: A .parquet, .jsonl or .csv file; a path of `texts.locate`.
         folder: Holds plan.json and a file a block, of the source's form: part-00000.parquet, ...
         column: What the source calls the texts.
         block: Rows of a block.
@@ -60,9 +60,9 @@ class Batch:
 
     def part(self, number: int) -> Path:
         """Return the path of a block."""
-        return self.folder / f"part-{number:05d}{form_of(self.source)}"
+        return self.folder / f"part-{number:05d}{check_form(self.source)}"
 
-    def begin(self, router: Router, dialling: Dialling) -> None:
+    def begin(self, router: Router, dialling: DialSettings) -> None:
         """Make the folder, or take up what an earlier run left of the same file, router and dial.
 
         Raises:
@@ -97,7 +97,7 @@ class Batch:
         there = {path.name for path in self.folder.iterdir()}
         return [number for number in range(blocks) if self.part(number).name not in there]
 
-    def _plan(self, router: Router, dialling: Dialling) -> dict[str, Any]:
+    def _plan(self, router: Router, dialling: DialSettings) -> dict[str, Any]:
         stat = self.source.stat()
         constraints = dialling.constraints
         return {
@@ -120,7 +120,7 @@ class Batch:
 def route_file(
     router: Router,
     batch: Batch,
-    dialling: Dialling,
+    dialling: DialSettings,
     on_block: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Route every query of a file; blocks that an earlier run finished are not done twice.
@@ -137,7 +137,7 @@ def route_file(
         on_block(len(texts))
 
 
-def route_block(router: Router, texts: Sequence[str | None], dialling: Dialling, first: int) -> Columns:
+def route_block(router: Router, texts: Sequence[str | None], dialling: DialSettings, first: int) -> Columns:
     """Return the columns of a block: row, candidate, and what is predicted of it; None where nothing is chosen.
 
     Args:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from crossroute.data.readers.opening import allow_long_fields, open_text
 from crossroute.data.readers.plain import find_repeated, read_json_lines, suffix
-from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.errors import DataError, one_line, require_extra
 from crossroute.files import replace_entry
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ FORMATS = (".parquet", ".jsonl", ".csv")
 Columns = Mapping[str, list[Any]]
 
 
-def place(told: str | Path) -> Path:
+def locate(told: str | Path) -> Path:
     """Return a path of this machine, or an address as something that does what a path does.
 
     Raises:
@@ -37,7 +37,7 @@ def place(told: str | Path) -> Path:
     """
     if "://" not in str(told):
         return Path(told)
-    with needs_extra("A file at an address", "ray"):
+    with require_extra("A file at an address", "ray"):
         from upath import UPath
     try:
         found = UPath(told)
@@ -60,26 +60,26 @@ def read_blocks(path: Path, column: str, size: int, first: int = 0) -> Iterator[
         DataError: The file has another form, or no such column.
         MissingExtraError: It is parquet, and pyarrow is not installed.
     """
-    kind = form_of(path)
+    kind = check_form(path)
     if kind == ".parquet":
-        yield from _blocks(_parquet_texts(path, column, size, first), size)
+        yield from _split_blocks(_read_parquet(path, column, size, first), size)
         return
-    texts = _json_texts(path, column) if kind == ".jsonl" else _csv_texts(path, column)
-    yield from _blocks(islice(texts, first, None), size)
+    texts = _read_json(path, column) if kind == ".jsonl" else _read_csv(path, column)
+    yield from _split_blocks(islice(texts, first, None), size)
 
 
 def count_rows(path: Path, column: str) -> int:
     """Return the rows of a parquet file, as its footer tells them; raises as `read_blocks` does."""
-    with _parquet(path, column) as file:
+    with _open_parquet(path, column) as file:
         return cast("int", file.metadata.num_rows)
 
 
-def _blocks(texts: Iterator[str | None], size: int) -> Iterator[list[str | None]]:
+def _split_blocks(texts: Iterator[str | None], size: int) -> Iterator[list[str | None]]:
     while block := list(islice(texts, size)):
         yield block
 
 
-def form_of(path: Path) -> str:
+def check_form(path: Path) -> str:
     """Return the ending that tells a file's form: ".csv" of "queries.csv.gz".
 
     Raises:
@@ -93,9 +93,9 @@ def form_of(path: Path) -> str:
 
 def write_block(path: Path, columns: Columns) -> None:
     """Write columns of equal length to a .parquet, .jsonl or .csv file, which appears whole."""
-    kind = form_of(path)
+    kind = check_form(path)
     if kind == ".parquet":
-        with needs_extra("Writing parquet", "train"):
+        with require_extra("Writing parquet", "train"):
             import pyarrow as pa
             import pyarrow.parquet as pq
 
@@ -125,22 +125,22 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _parquet(path: Path, column: str) -> Iterator[ParquetFile]:
-    with needs_extra("Reading parquet", "train"):
+def _open_parquet(path: Path, column: str) -> Iterator[ParquetFile]:
+    with require_extra("Reading parquet", "train"):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
     try:
         with path.open("rb") as opened_file, pq.ParquetFile(opened_file) as file:
             if column not in file.schema_arrow.names:
-                raise _without(path, column, file.schema_arrow.names)
+                raise _missing_column(path, column, file.schema_arrow.names)
             yield file
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as parquet: {error}. Write it again.") from error
 
 
-def _parquet_texts(path: Path, column: str, size: int, first: int) -> Iterator[str | None]:
-    with _parquet(path, column) as file:
+def _read_parquet(path: Path, column: str, size: int, first: int) -> Iterator[str | None]:
+    with _open_parquet(path, column) as file:
         import pyarrow as pa
 
         groups = list(range(file.num_row_groups))
@@ -152,29 +152,29 @@ def _parquet_texts(path: Path, column: str, size: int, first: int) -> Iterator[s
         yield from islice(chain.from_iterable(lists), first, None)
 
 
-def _json_texts(path: Path, column: str) -> Iterator[str | None]:
+def _read_json(path: Path, column: str) -> Iterator[str | None]:
     for place, row in read_json_lines(path):
         if column not in row:
-            raise _without(f"{path}, {place},", column, row)
-        yield _text(row[column])
+            raise _missing_column(f"{path}, {place},", column, row)
+        yield _to_text(row[column])
 
 
-def _csv_texts(path: Path, column: str) -> Iterator[str | None]:
+def _read_csv(path: Path, column: str) -> Iterator[str | None]:
     with open_text(path, newline="") as file, allow_long_fields():
         rows = csv.DictReader(file)
         if column not in (rows.fieldnames or ()):
-            raise _without(path, column, rows.fieldnames or ())
+            raise _missing_column(path, column, rows.fieldnames or ())
         if find_repeated(rows.fieldnames or ()) == column:
             raise DataError(f"{path} has two columns that are called {column!r}. Keep one of them.")
         for row in rows:
-            yield _text(row[column])
+            yield _to_text(row[column])
 
 
-def _text(value: object) -> str | None:
+def _to_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _without(place: object, column: str, known: Iterable[str]) -> DataError:
+def _missing_column(place: object, column: str, known: Iterable[str]) -> DataError:
     told = ", ".join(known) or "none"
     return DataError(
         f"{place} has no column {column!r}, only {told}. Name the one that holds the texts: --text."

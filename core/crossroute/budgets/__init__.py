@@ -13,6 +13,6 @@ Budgets = Budget | Sequence[Budget] | None
 """As the integrations take them."""
 
 
-def pacer_of(budgets: Budgets) -> Spending | None:
+def make_pacer(budgets: Budgets) -> Spending | None:
     """Return what keeps calls within budgets; None where there are none."""
     return Spending(budgets) if budgets else None

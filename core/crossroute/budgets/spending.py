@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from crossroute.budgets.budget import Budget
 from crossroute.budgets.pacing import fair_price, step
-from crossroute.budgets.state import Balance, Change, State, name_in, state_at
+from crossroute.budgets.state import Balance, Change, State, name_in, open_state
 from crossroute.cache import LRUCache
-from crossroute.decision import Decision, Held, usd
+from crossroute.decision import Decision, Held, format_usd
 from crossroute.errors import BudgetSpentError
 
 LOG = logging.getLogger("crossroute.budgets")
@@ -50,7 +50,7 @@ class Spending:
         budgets: Budget | Iterable[Budget],
         *,
         clock: Callable[[], float] = time.time,
-        opening: Callable[[str | Path | None], State] = state_at,
+        opening: Callable[[str | Path | None], State] = open_state,
     ) -> None:
         self.budgets = (budgets,) if isinstance(budgets, Budget) else tuple(budgets)
         self._clock = clock
@@ -258,8 +258,8 @@ class _Account(NamedTuple):
         )
 
     def reason(self, *, short: bool) -> str:
-        left = f"the budget of {self.budget} has {usd(max(self.left, 0.0))} left"
-        return f"{left}: the cheapest" if short else f"{left}: paced to {usd(self.pay or 0.0)} to pay"
+        left = f"the budget of {self.budget} has {format_usd(max(self.left, 0.0))} left"
+        return f"{left}: the cheapest" if short else f"{left}: paced to {format_usd(self.pay or 0.0)} to pay"
 
 
 def _balances(budget: Budget, account: str, state: State, now: float) -> tuple[Balance, Balance]:

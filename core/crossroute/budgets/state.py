@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from crossroute.budgets.budget import REDIS
-from crossroute.errors import BudgetStateError, needs_extra
+from crossroute.errors import BudgetStateError, require_extra
 
 KEPT_S = 40 * 86_400
 """Seconds for which the spending of a period is kept after its end."""
@@ -90,7 +90,7 @@ def name_in(account: str, begin: float) -> str:
     return f"{account}@{begin:.0f}"
 
 
-def state_at(place: str | Path | None) -> State:
+def open_state(place: str | Path | None) -> State:
     """Return the store at a Redis URL or path; None is the user's file."""
     if isinstance(place, str) and place.startswith(tuple(f"{scheme}://" for scheme in REDIS)):
         return RedisState(place)
@@ -226,7 +226,7 @@ class RedisState:
     """
 
     def __init__(self, url: str, client: Any = None) -> None:
-        with needs_extra("A budget in Redis", "redis"):
+        with require_extra("A budget in Redis", "redis"):
             import redis
         self._url = url
         self._faults = () if client else (redis.RedisError, OSError)

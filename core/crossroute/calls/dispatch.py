@@ -20,13 +20,13 @@ from crossroute.calls.tracing import make_tracers
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, explain_tool_turn
 from crossroute.candidate import Capability, Price
 from crossroute.catalogue import add_rates
-from crossroute.decision import Decision, usd
+from crossroute.decision import Decision, format_usd
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
 from crossroute.routing.dial import MOST_TO_PAY
 from crossroute.routing.exploration import Exploration, Explorer
-from crossroute.routing.members import Ability, router_over, unprofiled
+from crossroute.routing.members import Ability, make_unprofiled, router_over
 from crossroute.routing.policy import Constraints, cache_saving
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
@@ -118,7 +118,7 @@ class Dispatcher:
     def _decide_by(self, router: Router) -> None:
         self.router = router.without_budgets()
         self._unprofiled = {
-            name: ability.stated_on(unprofiled(name, ability.model), name)
+            name: ability.stated_on(make_unprofiled(name, ability.model), name)
             for name, ability in self.members.items()
             if name not in self.router.pool
         }
@@ -343,7 +343,7 @@ class Dispatcher:
             return decision.switched(current, explain_tool_turn(current))
         saving = cache_saving(self.router.pool[current], query)
         if decision.candidate == current and saving:
-            return decision.because(f"stayed with {current}: its prompt cache saves {usd(saving)}")
+            return decision.because(f"stayed with {current}: its prompt cache saves {format_usd(saving)}")
         return decision
 
     def _plan(self, decision: Decision, escalation: Escalation) -> EscalationPlan:

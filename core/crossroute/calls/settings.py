@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from typing_extensions import Self
 
 from crossroute.budgets import Budget
-from crossroute.errors.names import refuse_strangers
+from crossroute.errors.names import refuse_unknown_arguments
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.policy import Constraints
@@ -158,7 +158,7 @@ class PoolFields(BaseModel):
         Raises:
             TypeError: There is no such field.
         """
-        refuse_strangers(update or (), type(self).model_fields)
+        refuse_unknown_arguments(update or (), type(self).model_fields)
         return super().model_copy(update=update, deep=deep)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from crossroute.cache import Lock
 from crossroute.candidate import Price
-from crossroute.decision import usd
+from crossroute.decision import format_usd
 from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
@@ -240,12 +240,12 @@ class Spend(InNotebooks):
         )
 
     def __repr__(self) -> str:
-        from crossroute.tables import listed
+        from crossroute.tables import list_names
 
         calls = [f"{name} {spent.calls}" for name, spent in self._dearest_first()]
         total = self.total
         unknown = f" and {total.unknown:,} of unknown cost" if total.unknown else ""
-        return f"Spend(${total.cost:.4g}{unknown}; calls: {listed(calls) or 'none'})"
+        return f"Spend(${total.cost:.4g}{unknown}; calls: {list_names(calls) or 'none'})"
 
     def __rich__(self) -> Table:
         """Draw the candidates, most expensive first, and their total."""
@@ -273,7 +273,7 @@ class Spend(InNotebooks):
 
 def _cells(spent: Spent) -> tuple[str, str, str, str]:
     usage = spent.usage
-    told = "" if spent.unknown == spent.calls > 0 else usd(spent.cost)
+    told = "" if spent.unknown == spent.calls > 0 else format_usd(spent.cost)
     unknown = f"{spent.unknown:,} unknown" if spent.unknown else ""
     cost = " + ".join(filter(None, (told, unknown)))
     return f"{spent.calls:,}", f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", cost

@@ -27,7 +27,7 @@ from typing import Any
 from crossroute.calls.blame import TELLING_LENGTH, chain, status, to_json
 from crossroute.calls.counting import get_field
 from crossroute.calls.faults import get_attribute, message_of
-from crossroute.patterns import moment
+from crossroute.patterns import parse_moment
 
 LONGEST_WAIT = 3600.0
 """Seconds that are heeded at most."""
@@ -90,7 +90,7 @@ def parse_seconds(told: Any) -> float | None:
     length = LONG.match(WORDS.sub(r"\1", text.lower()).removeprefix("pt").replace(" ", ""))
     if length and any(length.groups()):
         return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
-    for read in (parsedate_to_datetime, moment):
+    for read in (parsedate_to_datetime, parse_moment):
         with suppress(ValueError):
             return read(text).timestamp() - time.time()
     return None

@@ -250,9 +250,9 @@ class Pool(InNotebooks):
         return hash(self._candidates)
 
     def __repr__(self) -> str:
-        from crossroute.tables import listed
+        from crossroute.tables import list_names
 
-        return f"Pool({listed(self.names)})"
+        return f"Pool({list_names(self.names)})"
 
     def __rich__(self) -> Table:
         """Render the candidates with prices, context windows and measured quality."""

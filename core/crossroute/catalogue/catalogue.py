@@ -15,7 +15,7 @@ from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, make_key, take_apart
 from crossroute.effort import EffortLevel, read_effort, split_effort, with_effort
 from crossroute.errors import UnknownModelError
-from crossroute.errors.names import most_alike
+from crossroute.errors.names import find_similar
 
 _FINE_TUNE = re.compile(r"\bft:([^:]+):")
 _SAID_EFFORT = re.compile(r"(.+?)[-:\s]+\(?(?:thinking[-\s])?([a-z]+|\d+k)\)?")
@@ -117,7 +117,9 @@ class Catalogue:
     def nearest(self, spelling: str, count: int = 4) -> tuple[str, ...]:
         """Return the names of the models whose spellings are most like this one, the most alike first."""
         wanted = take_apart(split_effort(spelling)[0]).ids[0]
-        found = (self._by_key[name].name for name in most_alike(wanted, tuple(self._by_key), count=4 * count))
+        found = (
+            self._by_key[name].name for name in find_similar(wanted, tuple(self._by_key), count=4 * count)
+        )
         return tuple(dict.fromkeys(found))[:count]
 
     def search(self, text: str) -> list[Entry]:

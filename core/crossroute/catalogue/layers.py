@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from crossroute.candidate import Profile
 from crossroute.catalogue.entry import Entry
 from crossroute.errors import DataError, one_line
-from crossroute.files import held, replace_file
+from crossroute.files import lock_folder, replace_file
 
 FOLDER = "CROSSROUTE_CATALOGUE"
 """The environment variable that names another folder."""
@@ -57,7 +57,7 @@ def add_layer(layer: Layer) -> Path:
     """Lay an update over the others, and return its file."""
     folder = layers_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder):  # two at once would take the same number
+    with lock_folder(folder):  # two at once would take the same number
         last = max((int(path.stem) for path in _files()), default=0)
         path = folder / f"{last + 1:04}.json"
         replace_file(path, (layer.model_dump_json(exclude_defaults=True) + "\n").encode())

@@ -24,7 +24,7 @@ from crossroute.candidate import Price, Profile
 from crossroute.catalogue.catalogue import Catalogue
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import Layer
-from crossroute.errors import DataError, UnknownModelError, needs_extra, one_line
+from crossroute.errors import DataError, UnknownModelError, one_line, require_extra
 from crossroute.files import read_whole
 
 FORMAT: Final = "crossroute-catalogue-1"
@@ -85,7 +85,7 @@ def read_update(path: Path | None, sha256: str | None = None) -> Layer:
         DataError: The file holds none of the kinds, is not what its digest says, or has a wrong value.
     """
     if path is None:
-        with needs_extra("Updating prices", "prices"):
+        with require_extra("Updating prices", "prices"):
             from genai_prices.data import providers
         return _layer("genai-prices, as installed", list(find_new_prices(providers, _version())))
     try:

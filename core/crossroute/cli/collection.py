@@ -25,7 +25,7 @@ from crossroute.cli.shared import (
     on_cluster,
     split_names,
 )
-from crossroute.errors import CrossRouteError, needs_extra
+from crossroute.errors import CrossRouteError, require_extra
 from crossroute.files import is_file
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def collect(
 
     Interrupted or killed, the same command goes on from there; nothing is paid for twice.
     """
-    with needs_extra("Collecting", "train"):
+    with require_extra("Collecting", "train"):
         import pyarrow  # noqa: F401
 
     from crossroute.collection import CollectionSettings, read_prompts
@@ -180,13 +180,13 @@ def create_models(
     seconds: list[str] | None = None,
 ) -> tuple[AskedModel, ...]:
     """Create the models that the options name."""
-    from crossroute.collection.models import configured_models
+    from crossroute.collection.models import create_configured_models
 
     check_one_of_both(candidates, config)
     if config is not None:
         from crossroute.config import read_config
 
-        return configured_models(read_config(config), prices)
+        return create_configured_models(read_config(config), prices)
     timed = dict(map(_parse_seconds, seconds or ()))
     return tuple(_create_model(spelled, prices, timed) for spelled in split_names(candidates or ""))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from crossroute.collection import Prompt
-    from crossroute.collection.foreseen import Foreseen
+    from crossroute.collection.forecast import PromptForecast
     from crossroute.routing.router import Router
 
 TYPICAL_CALLS = 10_000
@@ -79,9 +79,9 @@ def _restrict(router: str | None, candidates: str) -> Router:
 
 
 def _print(router: Router, prompts: tuple[Prompt, ...], calls: int, as_json: bool) -> None:
-    from crossroute.collection.foreseen import foresee
+    from crossroute.collection.forecast import forecast
 
-    seen = foresee(router, [prompt.text for prompt in prompts])
+    seen = forecast(router, [prompt.text for prompt in prompts])
     answer(
         as_json,
         {**asdict(seen), "calls": calls},
@@ -93,10 +93,10 @@ def _print(router: Router, prompts: tuple[Prompt, ...], calls: int, as_json: boo
         warn(warning)
 
 
-def _build_dial_table(seen: Foreseen, calls: int) -> Table:
+def _build_dial_table(seen: PromptForecast, calls: int) -> Table:
     from rich.markup import escape
 
-    from crossroute.decision import usd
+    from crossroute.decision import format_usd
     from crossroute.tables import plain_table
 
     table = plain_table(
@@ -109,15 +109,18 @@ def _build_dial_table(seen: Foreseen, calls: int) -> Table:
     for row in seen.dials:
         shares = (f"{share:.0%}" if share else "–" for share in row.shares)
         table.add_row(
-            f"{row.preference:g}", f"{row.quality:.2f} ± {row.error:.2f}", usd(row.cost * calls), *shares
+            f"{row.preference:g}",
+            f"{row.quality:.2f} ± {row.error:.2f}",
+            format_usd(row.cost * calls),
+            *shares,
         )
     return table
 
 
-def _build_candidate_table(seen: Foreseen) -> Table:
+def _build_candidate_table(seen: PromptForecast) -> Table:
     from rich.markup import escape
 
-    from crossroute.decision import usd
+    from crossroute.decision import format_usd
     from crossroute.tables import plain_table
 
     table = plain_table("candidate alone")
@@ -127,7 +130,7 @@ def _build_candidate_table(seen: Foreseen) -> Table:
         table.add_row(
             escape(one.name),
             f"{one.quality:.2f} ± {one.error:.2f}",
-            usd(1000 * one.cost),
+            format_usd(1000 * one.cost),
             escape(one.evidence),
         )
     return table

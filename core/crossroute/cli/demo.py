@@ -15,7 +15,7 @@ from rich.text import Text
 
 from crossroute.catalogue import find_evidence
 from crossroute.cli.console import note
-from crossroute.decision import Decision, usd
+from crossroute.decision import Decision, format_usd
 from crossroute.model.prediction import Prediction
 from crossroute.query import Query
 from crossroute.routing.router import Router
@@ -162,7 +162,9 @@ def _contrast_easy_and_hard(router: Router) -> list[str]:
     for kind, query in (("An easy query", EASY), ("A hard one", HARD)):
         decision = router.route(query)
         asked = " ".join(query.text.split())
-        lines.append(f"{kind} goes to {_shorten_name(decision.candidate)} ({usd(decision.cost)}): {asked}")
+        lines.append(
+            f"{kind} goes to {_shorten_name(decision.candidate)} ({format_usd(decision.cost)}): {asked}"
+        )
     return lines
 
 
@@ -227,7 +229,7 @@ def _build_expected_table(rows: Sequence[Expected]) -> Table:
         table.add_column(heading, justify="right")
     for row in rows:
         saving = "" if row.saving is None else f"{row.saving:.0%}"
-        table.add_row(Text(row.label), f"{row.quality:.3f}", usd(row.cost * 1000), saving)
+        table.add_row(Text(row.label), f"{row.quality:.3f}", format_usd(row.cost * 1000), saving)
     return table
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from crossroute.files import replace_file
 from crossroute.query import Query
 from crossroute.routing.router import Router
-from crossroute.tables import html_of
+from crossroute.tables import to_html
 
 STEPS = np.linspace(0, 1, 21)
 START = 10
@@ -59,7 +59,7 @@ def write_page(path: Path, router: Router, queries: Sequence[Query], measured: T
         best=escape(router.pool.names[best]),
         best_quality=f"{prediction.quality[:, best].mean():.3f}",
         measured_about=escape(about),
-        measured=html_of(measured),
+        measured=to_html(measured),
         data=json.dumps(data).replace("<", "\\u003c"),  # no text of a query ends the script
     )
     replace_file(path, page.encode())

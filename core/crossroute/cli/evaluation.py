@@ -89,7 +89,7 @@ def evaluate(
         evaluate_log(router, log, as_json)
         return
     from crossroute.evaluation.cascade_report import cascade_report
-    from crossroute.evaluation.comparison import answered, compare
+    from crossroute.evaluation.comparison import compare, drop_unanswered
     from crossroute.files import replace_file
     from crossroute.routing.members import over_pool
     from crossroute.routing.router import DEFAULT_COST_PREFERENCE
@@ -130,7 +130,7 @@ def evaluate(
         name: each for name, each in played.items() if (each.calls > 1).any()
     }  # one call is CrossRoute
     report = compare(predictions, observed, played=several, reference="CrossRoute", reward=loaded.reward)
-    looked = [cascade_report(played, answered(observed))] if cascade else []
+    looked = [cascade_report(played, drop_unanswered(observed))] if cascade else []
     figures = dict(pair for told in (report, *looked) for pair in told.model_dump().items())
     answer(as_json, figures, report, *looked)
     if figures_file:

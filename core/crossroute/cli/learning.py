@@ -26,7 +26,7 @@ from crossroute.cli.shared import (
     read,
     read_settings,
 )
-from crossroute.errors.names import unknown_argument
+from crossroute.errors.names import describe_unknown_argument
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
@@ -116,7 +116,7 @@ def train(
     defaults = TrainingConfig.tuning() if start else TrainingConfig()
     stated = read_settings(config)
     if unknown := sorted(stated.keys() - TrainingConfig.model_fields.keys()):
-        raise ValueError(f"{config}: {unknown_argument(unknown[0], TrainingConfig.model_fields)}")
+        raise ValueError(f"{config}: {describe_unknown_argument(unknown[0], TrainingConfig.model_fields)}")
     chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | stated | given)
     begun = load(start) if start else None
     outcomes = read(paths, candidates, priced_only, begun, columns=columns, texts=texts)
@@ -232,7 +232,7 @@ def _restrict_to_observed(router: Router, outcomes: Outcomes) -> Router:
     from crossroute.candidate import Pool
     from crossroute.catalogue import find_same_model
     from crossroute.routing.members import over_pool
-    from crossroute.tables import listed
+    from crossroute.tables import list_names
 
     meant = {each.name: find_same_model(router.pool, each) for each in outcomes.pool}
     held = {own.name for own in meant.values() if own}
@@ -240,7 +240,7 @@ def _restrict_to_observed(router: Router, outcomes: Outcomes) -> Router:
         return router
     known = [each for each in outcomes.pool if meant[each.name]]
     note(
-        f"The promise is over what has outcomes, {listed(each.name for each in known)}; the router that is written "
+        f"The promise is over what has outcomes, {list_names(each.name for each in known)}; the router that is written "
         f"leaves out its {len(router.pool) - len(held)} other candidates."
     )
     return over_pool(router, Pool(known))

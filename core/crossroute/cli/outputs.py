@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from crossroute.files import OPEN_FILE, is_file, why_no_file
-from crossroute.routing.storage import CONFIG, foreign_file
+from crossroute.files import OPEN_FILE, explain_missing_file, is_file
+from crossroute.routing.storage import CONFIG, find_foreign_file
 
 TRAINING_STATE = "training-state.safetensors"
 """File of an interrupted training run, as in `training.state`, which is not imported because it would load torch."""
@@ -23,7 +23,9 @@ def check_new_folder(folder: Path, overwrite: bool) -> None:
         ValueError: It contains other files, or a finished router and `overwrite` is false.
     """
     held = {path.name for path in folder.glob("[!.]*")}
-    other = foreign_file(folder) or (None if held & {CONFIG, TRAINING_STATE} else min(held, default=None))
+    other = find_foreign_file(folder) or (
+        None if held & {CONFIG, TRAINING_STATE} else min(held, default=None)
+    )
     if other is not None:
         raise ValueError(
             f"{folder} contains {other!r}, which is not part of a router. Give --out a new folder, or an empty one."
@@ -100,7 +102,7 @@ def check_output_folder(path: Path | None) -> Path | None:
         nearest = next(place for place in places if os.path.lexists(place))
         if not nearest.is_dir():
             raise ValueError(
-                f"Cannot write to {path}: {nearest} {why_no_file(nearest) or 'is a file'}. Choose a folder."
+                f"Cannot write to {path}: {nearest} {explain_missing_file(nearest) or 'is a file'}. Choose a folder."
             )
         _check_writable(path, nearest)
     return path

@@ -89,13 +89,15 @@ def _make_candidate(model: str, price: str | None) -> Candidate:
     """Return a candidate that has a price, stated or known."""
     from crossroute.candidate import Candidate
     from crossroute.catalogue import Catalogue, look_up_price
-    from crossroute.data.prices import listed_price
+    from crossroute.data.prices import look_up_listed_price
 
     found = Catalogue.bundled().find(model)
     known = found.entry.candidate if found else None
     listed = look_up_price(model)
     paid = (
-        _parse_price(price) if price is not None else listed or listed_price(model.partition(":")[2] or model)
+        _parse_price(price)
+        if price is not None
+        else listed or look_up_listed_price(model.partition(":")[2] or model)
     )
     if paid is None:
         raise ValueError(
@@ -199,9 +201,9 @@ def _ask(
 
 def _make_answerer(model: str, place: str | None) -> Answerer:
     from crossroute.calls.failures import shorten_provider_errors
-    from crossroute.profiler.answerers import answerer_of
+    from crossroute.profiler.answerers import adapt_model
     from crossroute.profiler.own_queries import load_object
 
     given = load_object(place) if place else model
     with shorten_provider_errors(model):
-        return answerer_of(given)
+        return adapt_model(given)

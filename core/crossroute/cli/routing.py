@@ -27,7 +27,7 @@ from crossroute.cli.shared import (
     router_option,
 )
 from crossroute.errors import check_extra
-from crossroute.files import is_file, why_no_file
+from crossroute.files import explain_missing_file, is_file
 
 if TYPE_CHECKING:
     from crossroute.routing.policy import Constraints
@@ -167,10 +167,10 @@ def _route_file(
     cluster: dict[str, Any] | None,
 ) -> int:
     """Return how many queries were routed; what an earlier run did is not among them."""
-    from crossroute.batch.run import Batch, Dialling, route_file
-    from crossroute.batch.texts import place
+    from crossroute.batch.run import Batch, DialSettings, route_file
+    from crossroute.batch.texts import locate
 
-    if lacking := why_no_file(place(source)):
+    if lacking := explain_missing_file(locate(source)):
         raise ValueError(f"{source} {lacking}. With --out, give a .parquet, .jsonl or .csv file of queries.")
     run: Callable[..., None] = route_file
     if cluster is not None:
@@ -179,8 +179,8 @@ def _route_file(
         run = partial(route_file_on_cluster, **cluster)
     with make_progress_bar() as bar:
         task = bar.add_task("Routing", total=None)
-        batch = Batch(place(source), place(folder), column)
-        run(router, batch, Dialling(*dialling), lambda rows: bar.advance(task, rows))
+        batch = Batch(locate(source), locate(folder), column)
+        run(router, batch, DialSettings(*dialling), lambda rows: bar.advance(task, rows))
         return round(bar.tasks[task].completed)
 
 

@@ -147,7 +147,7 @@ def read(
         texts: Table of texts by id.
     """
     from crossroute.data.outcomes import Outcomes
-    from crossroute.data.prices import at_own_prices, priced, unpriced
+    from crossroute.data.prices import fill_own_costs, find_unpriced, priced
     from crossroute.data.readers import read_outcomes
 
     refuse_routers(paths)
@@ -157,10 +157,10 @@ def read(
     for path, part in parts.items():
         if not len(part):
             raise DataError(f"{path} contains no outcomes. Expected rows of text, candidate and quality.")
-    outcomes = Outcomes.concatenate(at_own_prices(list(parts.values())))
+    outcomes = Outcomes.concatenate(fill_own_costs(list(parts.values())))
     outcomes = outcomes.select(split_names(candidates)) if candidates is not None else outcomes
     outcomes = priced(outcomes, _match_prices(router, outcomes.pool) if router else None)
-    left_out = unpriced(outcomes) if priced_only else ()
+    left_out = find_unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
     note(f"Left out without a known price: {', '.join(left_out)}.")

@@ -54,9 +54,9 @@ def report(
     answer(as_json, told.model_dump() | {"dials": dials}, *shown)
     if page is not None:
         from crossroute.files import replace_file
-        from crossroute.tables import page_of
+        from crossroute.tables import to_page
 
-        replace_file(page, page_of("CrossRoute: traffic", shown).encode())
+        replace_file(page, to_page("CrossRoute: traffic", shown).encode())
 
 
 @traffic.command(epilog="Example: crossroute traffic feedback traffic.db runs.jsonl --score correctness")
@@ -188,18 +188,18 @@ def _find_unknown(router: Router, log: TrafficLog) -> list[str]:
     """
     from crossroute.errors import TrafficError
     from crossroute.traffic.logged import read_logged
-    from crossroute.traffic.policies import over_logged
+    from crossroute.traffic.policies import restrict_to_log
 
     try:
         logged = read_logged(log, latest=LATEST)
     except TrafficError:  # nothing is answered yet
         return []
-    known = over_logged(router, logged).pool
+    known = restrict_to_log(router, logged).pool
     return [name for name in logged.names if name not in known]
 
 
 def _build_dial_table(dials: list[OtherDial]) -> Table:
-    from crossroute.decision import usd
+    from crossroute.decision import format_usd
     from crossroute.tables import plain_table
 
     table = plain_table(
@@ -212,8 +212,8 @@ def _build_dial_table(dials: list[OtherDial]) -> Table:
     for other in dials:
         quality, cost = other.quality, other.cost
         told = f"{quality.value:.3f} ({max(quality.low, 0):.3f} to {min(quality.high, 1):.3f})"
-        spread = f"({usd(max(cost.low, 0))} to {usd(max(cost.high, 0))})"
-        paid = "–" if math.isnan(cost.value) else f"{usd(max(cost.value, 0))} {spread}"
+        spread = f"({format_usd(max(cost.low, 0))} to {format_usd(max(cost.high, 0))})"
+        paid = "–" if math.isnan(cost.value) else f"{format_usd(max(cost.value, 0))} {spread}"
         if other.thin:
             table.add_row(other.label, THIN)
         else:
@@ -225,11 +225,11 @@ def _build_dial_table(dials: list[OtherDial]) -> Table:
 def _build_table(told: TrafficReport) -> Table:
     from rich.markup import escape
 
-    from crossroute.decision import usd
+    from crossroute.decision import format_usd
     from crossroute.tables import plain_table
 
     unknown = f" and {told.unknown:,} of unknown cost" if told.unknown else ""
-    caption = f"{told.decisions:,} decisions for {usd(told.usd)}{unknown}, {told.coverage:.0%} graded."
+    caption = f"{told.decisions:,} decisions for {format_usd(told.usd)}{unknown}, {told.coverage:.0%} graded."
     if all(math.isnan(row.cost) for row in told.rows):
         caption = f"{told.decisions:,} decisions of unknown cost, {told.coverage:.0%} graded."
     if told.shadow_saving is not None:
@@ -250,9 +250,9 @@ def _build_table(told: TrafficReport) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("drift")
     for row in told.rows:
-        spent = "–" if math.isnan(row.cost) else usd(row.usd)
+        spent = "–" if math.isnan(row.cost) else format_usd(row.usd)
         spent += f" + {row.unknown:,} unknown" if row.unknown and not math.isnan(row.cost) else ""
-        costs = (spent, usd(row.cost), usd(row.predicted_cost))
+        costs = (spent, format_usd(row.cost), format_usd(row.predicted_cost))
         quality = (f"{row.observed:.3f}", f"{row.predicted:.3f}") if row.graded else ("–", "–")
         drift = ", ".join(row.drift)
         table.add_row(escape(row.candidate), f"{row.calls:,}", *costs, f"{row.graded:,}", *quality, drift)

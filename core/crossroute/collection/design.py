@@ -68,7 +68,7 @@ class Design(BaseModel):
             texts: Prompt id -> text.
             names: Names of the candidates.
         """
-        return Planner(self, list(texts), kinds_of(list(texts.values()), self), tuple(names))
+        return Planner(self, list(texts), assign_kinds(list(texts.values()), self), tuple(names))
 
 
 @dataclass(frozen=True)
@@ -228,14 +228,14 @@ class Planner:
         return {name: ids for name, ids in chosen.items() if ids}
 
 
-def kinds_of(texts: Sequence[str], design: Design) -> npt.NDArray[np.intp]:
+def assign_kinds(texts: Sequence[str], design: Design) -> npt.NDArray[np.intp]:
     """Return the kind of each prompt, shape (n,), from k-means clustering of the encoded texts."""
-    from crossroute.errors import needs_extra
+    from crossroute.errors import require_extra
 
     count = max(1, min(MOST_KINDS, len(texts) // PROMPTS_A_KIND))
     if count == 1:
         return np.zeros(len(texts), dtype=np.intp)
-    with needs_extra("A design of what to ask", "train"):
+    with require_extra("A design of what to ask", "train"):
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
     encoded = QueryEncoder(design.encoder).embed([Query(text) for text in texts])

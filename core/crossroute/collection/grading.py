@@ -41,7 +41,7 @@ def exact(answer: str, reference: Any) -> float:
 
 def contains(answer: str, reference: Any) -> float:
     """Return 1 if the final part of the answer contains the reference, or one of several."""
-    return phrase(answer, _texts(reference))
+    return phrase(answer, _to_texts(reference))
 
 
 def code(answer: str, reference: Any) -> float:
@@ -56,7 +56,7 @@ def code(answer: str, reference: Any) -> float:
     """
     blocks = FENCE.findall(answer)
     source = blocks[-1] if blocks else answer
-    tests = _texts(reference)
+    tests = _to_texts(reference)
     return sum(_passes(source, test) for test in tests) / len(tests)
 
 
@@ -71,7 +71,7 @@ GRADERS: dict[str, Callable[[str, Any], float]] = {
 """Name -> grader: (answer, reference) -> quality in [0, 1]."""
 
 
-def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None = None) -> GradedQuery:
+def make_graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None = None) -> GradedQuery:
     """Return a prompt as a graded query.
 
     Args:
@@ -92,7 +92,7 @@ def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None 
     elif kind not in GRADERS:
         raise ValueError(f"Unknown grade {kind!r}; expected one of {', '.join(GRADERS)}.")
     else:
-        checker, compared = GRADERS[kind], _compared(kind, prompt)
+        checker, compared = GRADERS[kind], _convert_reference(kind, prompt)
     return GradedQuery(SKILL, 1, prompt.text, compared, checker, "")
 
 
@@ -101,7 +101,7 @@ def ungraded(answer: str, reference: Any) -> float:
     return UNGRADED
 
 
-def _compared(kind: str, prompt: Prompt) -> Any:
+def _convert_reference(kind: str, prompt: Prompt) -> Any:
     """Convert a reference to the form that its grader expects."""
     reference = prompt.reference
     try:
@@ -120,7 +120,7 @@ def _compared(kind: str, prompt: Prompt) -> Any:
     return reference
 
 
-def _texts(reference: Any) -> Sequence[str]:
+def _to_texts(reference: Any) -> Sequence[str]:
     return tuple(map(str, reference)) if isinstance(reference, (list, tuple)) else (str(reference),)
 
 

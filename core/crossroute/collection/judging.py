@@ -122,7 +122,9 @@ class Question:
     second: str | None = None
 
 
-def questions_of(prompt: Prompt, answers: Mapping[str, str], settings: JudgeSettings) -> Iterator[Question]:
+def build_questions(
+    prompt: Prompt, answers: Mapping[str, str], settings: JudgeSettings
+) -> Iterator[Question]:
     """Yield the questions to a judge about the answers to a prompt, without empty answers, which score 0."""
     told = f"\nReference answer:\n{prompt.reference}\n" if prompt.reference not in (None, "", []) else ""
     about = {"rubric": settings.rubric, "question": prompt.text, "reference": told, "highest": HIGHEST}
@@ -140,7 +142,7 @@ def questions_of(prompt: Prompt, answers: Mapping[str, str], settings: JudgeSett
                     yield Question(query, prompt.text, first, second)
 
 
-def scores_of(questions: Iterable[Question], said: Mapping[str, float]) -> dict[Cell, float]:
+def score_answers(questions: Iterable[Question], said: Mapping[str, float]) -> dict[Cell, float]:
     """Return the mean score of each answer, in [0, 1], without answers that have no readable judgement.
 
     Args:
@@ -157,7 +159,7 @@ def scores_of(questions: Iterable[Question], said: Mapping[str, float]) -> dict[
     return {cell: sum(scores) / len(scores) for cell, scores in found.items()}
 
 
-def calibrated(
+def calibrate_scores(
     scores: Mapping[Cell, float], graded: Mapping[Cell, float]
 ) -> tuple[dict[Cell, float], Agreement | None]:
     """Calibrate scores to grades by isotonic regression, and return them with their agreement.

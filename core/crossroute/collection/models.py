@@ -14,8 +14,8 @@ from crossroute.calls.failures import shorten_provider_errors
 from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue import Catalogue, is_own_address, look_up_price
 from crossroute.config import ModelEntry, PoolConfig
-from crossroute.data.prices import listed_price
-from crossroute.profiler.answerers import Answer, Answerer, answerer_of
+from crossroute.data.prices import look_up_listed_price
+from crossroute.profiler.answerers import Answer, Answerer, adapt_model
 
 NO_KEY = "none"
 """API key that is sent to a local server."""
@@ -58,8 +58,8 @@ def asked_model(
         MissingExtraError: A required package is not installed.
     """
     name, _, place = spelled.partition("=") if model is None else (spelled, "", "")
-    made, provider = (model, type(model).__name__) if model is not None else _made(name, place or name)
-    paid = FREE if usd_per_second is not None else price or _known_price(name, place)
+    made, provider = (model, type(model).__name__) if model is not None else _load_model(name, place or name)
+    paid = FREE if usd_per_second is not None else price or _find_price(name, place)
     known = Catalogue.bundled().find(place or name)
     entry = known.entry.candidate if known else None
     candidate = Candidate(
@@ -68,29 +68,31 @@ def asked_model(
         context_window=entry.context_window if entry else None,
         capabilities=entry.capabilities if entry else frozenset(),
     )
-    ask = answerer_of(made)
+    ask = adapt_model(made)
     make = (
         partial(asked_model, spelled, price=price, usd_per_second=usd_per_second) if model is None else None
     )
     return AskedModel(
-        candidate, ask if usd_per_second is None else timed(ask, usd_per_second), provider, make
+        candidate, ask if usd_per_second is None else charge_by_time(ask, usd_per_second), provider, make
     )
 
 
-def configured_models(config: PoolConfig, prices: Mapping[str, Price]) -> tuple[AskedModel, ...]:
+def create_configured_models(config: PoolConfig, prices: Mapping[str, Price]) -> tuple[AskedModel, ...]:
     """Create the models of a crossroute.toml."""
-    return tuple(_configured(entry, prices.get(entry.name, entry.price)) for entry in config.models)
+    return tuple(
+        _create_configured_model(entry, prices.get(entry.name, entry.price)) for entry in config.models
+    )
 
 
-def _configured(entry: ModelEntry, price: Price | None) -> AskedModel:
+def _create_configured_model(entry: ModelEntry, price: Price | None) -> AskedModel:
     made = _chat_model(entry)
-    priced = price or _known_price(entry.name, entry.base_url or entry.model)
+    priced = price or _find_price(entry.name, entry.base_url or entry.model)
     asked = asked_model(entry.name, model=made, price=priced, usd_per_second=entry.usd_per_second)
     provider = entry.base_url or entry.model.partition(":")[0]
-    return asked._replace(provider=provider, make=partial(_configured, entry, price))
+    return asked._replace(provider=provider, make=partial(_create_configured_model, entry, price))
 
 
-def timed(ask: Answerer, usd_per_second: float) -> Answerer:
+def charge_by_time(ask: Answerer, usd_per_second: float) -> Answerer:
     """Wrap a model that is paid by time: the cost of an answer is its duration times the price of a second."""
 
     def costed(said: str | Answer, begun: float) -> Answer:
@@ -111,7 +113,7 @@ def timed(ask: Answerer, usd_per_second: float) -> Answerer:
     return ask_here
 
 
-def _made(name: str, place: str) -> tuple[object, str]:
+def _load_model(name: str, place: str) -> tuple[object, str]:
     """Return the model for a spelling, and its provider."""
     if place.startswith(("http://", "https://")):
         address, _, model = place.partition("#")
@@ -119,7 +121,7 @@ def _made(name: str, place: str) -> tuple[object, str]:
         if is_own_address(address):
             entry = entry.model_copy(update={"options": {"api_key": NO_KEY}})
         return _chat_model(entry), address
-    found = _object(place)
+    found = _import_object(place)
     return (found, place) if found is not None else (place, place.partition(":")[0])
 
 
@@ -133,7 +135,7 @@ def _chat_model(entry: ModelEntry) -> object:
         return cast("object", import_module("langchain_crossroute.configured").chat_model(entry))
 
 
-def _object(place: str) -> object | None:
+def _import_object(place: str) -> object | None:
     """Import an object spelled module:name; return None if it is not one, so that it is taken for a model name."""
     from crossroute.profiler.own_queries import load_object
 
@@ -157,12 +159,12 @@ def _is_written(module: str) -> bool:
     )
 
 
-def _known_price(name: str, place: str) -> Price:
+def _find_price(name: str, place: str) -> Price:
     if place.startswith(("http://", "https://")) and is_own_address(place):
         return FREE
     for spelled in dict.fromkeys((place, name)):
         if spelled and not spelled.startswith("http"):
-            found = look_up_price(spelled) or listed_price(spelled.partition(":")[2] or spelled)
+            found = look_up_price(spelled) or look_up_listed_price(spelled.partition(":")[2] or spelled)
             if found:
                 return found
     raise ValueError(

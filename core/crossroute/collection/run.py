@@ -21,14 +21,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from crossroute.calls.failures import name_model
 from crossroute.candidate import Candidate, Price
 from crossroute.collection.design import Design, Planner
-from crossroute.collection.grading import graded_query, ungraded
-from crossroute.collection.judging import Agreement, Cell, JudgeSettings, calibrated, questions_of, scores_of
+from crossroute.collection.grading import make_graded_query, ungraded
+from crossroute.collection.judging import (
+    Agreement,
+    Cell,
+    JudgeSettings,
+    build_questions,
+    calibrate_scores,
+    score_answers,
+)
 from crossroute.collection.models import AskedModel
 from crossroute.collection.prompts import Prompt
 from crossroute.data.outcomes import Outcomes
 from crossroute.errors import SpendingLimitError
 from crossroute.profiler.answers_file import AnswersFile, Row
-from crossroute.profiler.api import outcomes_of, run_here
+from crossroute.profiler.api import run_here, to_outcomes
 from crossroute.profiler.own_queries import Grader
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.run import ProfilingRun, Progress
@@ -85,7 +92,7 @@ class Collected:
     @property
     def outcomes(self) -> Outcomes:
         """The graded answers as outcomes."""
-        return outcomes_of(self.rows, self.candidates)
+        return to_outcomes(self.rows, self.candidates)
 
 
 class Collection:
@@ -111,7 +118,7 @@ class Collection:
         self.prompts = {prompt.text: prompt for prompt in prompts}
         self.models = tuple(models)
         self.settings = settings or CollectionSettings()
-        self.queries = tuple(graded_query(prompt, grade, grader) for prompt in self.prompts.values())
+        self.queries = tuple(make_graded_query(prompt, grade, grader) for prompt in self.prompts.values())
         self.judge, self.judging, self.design = judge, judging or JudgeSettings(), design
         self.folder, self.on_answer = folder, on_answer
         self.pace_of: Callable[[str, float | None], Pace] = lambda _, rate: Pace(rate)
@@ -246,7 +253,7 @@ class Collection:
         asked = [
             question
             for text, said in answers.items()
-            for question in questions_of(self.prompts[text], said, self.judging)
+            for question in build_questions(self.prompts[text], said, self.judging)
         ]
         queries = {question.query.query_id: question.query for question in asked}
         stopped = ""
@@ -257,7 +264,7 @@ class Collection:
         said = {row["query_id"]: row["quality"] for row in kept.rows}
         graded = {_cell(row): row["quality"] for row in rows if not math.isnan(row["quality"])}
         nothing = {_cell(row): 0.0 for row in rows if not row["answer"].strip()}
-        scores, agreement = calibrated(nothing | scores_of(asked, said), graded)
+        scores, agreement = calibrate_scores(nothing | score_answers(asked, said), graded)
         return (
             [
                 row if _cell(row) in graded else row | {"quality": scores.get(_cell(row), math.nan)}

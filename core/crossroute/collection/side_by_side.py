@@ -12,13 +12,13 @@ import numpy as np
 from crossroute.collection.prompts import Prompt
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import read_outcomes
-from crossroute.decision import usd
+from crossroute.decision import format_usd
 from crossroute.files import replace_file
 from crossroute.numeric import mean_known
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.query import Query
 from crossroute.routing.router import Router
-from crossroute.tables import shortened
+from crossroute.tables import shorten
 
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
@@ -52,11 +52,11 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
         outcomes: File of outcomes that it wrote, with the grades.
     """
     graded = read_outcomes(outcomes)
-    said = _answers(answers, graded.pool.names)
+    said = _read_answers(answers, graded.pool.names)
     line = {text: number for number, text in enumerate(graded.texts)}
     asked = [prompt for prompt in prompts if prompt.text in line]
     chosen = router.route_many([Query.of_call(prompt.text) for prompt in asked])
-    rows = _fitting(
+    rows = _choose_rows(
         _row(prompt, graded, line[prompt.text], said[prompt.text], decision.candidate)
         for prompt, decision in zip(asked, chosen, strict=True)
     )
@@ -76,7 +76,7 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
     replace_file(path, page.encode(errors="replace"))
 
 
-def _answers(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Row]]:
+def _read_answers(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Row]]:
     """Read the answers: text -> candidate -> the last stored answer."""
     said: dict[str, dict[str, Row]] = defaultdict(dict)
     for file in sorted(folder.glob("*.jsonl")):
@@ -86,7 +86,7 @@ def _answers(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Row]]:
     return said
 
 
-def _fitting(rows: Iterable[str]) -> list[str]:
+def _choose_rows(rows: Iterable[str]) -> list[str]:
     """Return the first rows that fit into a page."""
     kept: list[str] = []
     room = MOST
@@ -103,12 +103,12 @@ def _summary(graded: Outcomes, column: int) -> str:
     known = quality[~np.isnan(quality)]
     half = 1.96 * known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
     worth = f"quality {mean_known(quality):.2f}" + ("" if np.isnan(half) else f" ± {half:.2f}")
-    return f"<small>{worth}, {_taken(mean_known(cost), mean_known(seconds), ' a call')}</small>"
+    return f"<small>{worth}, {_format_cost(mean_known(cost), mean_known(seconds), ' a call')}</small>"
 
 
-def _taken(cost: float, seconds: float, each: str = "") -> str:
+def _format_cost(cost: float, seconds: float, each: str = "") -> str:
     """Format the cost and, if known, the seconds."""
-    return f"{usd(cost)}{each}" + ("" if np.isnan(seconds) else f", {seconds:.2f} s")
+    return f"{format_usd(cost)}{each}" + ("" if np.isnan(seconds) else f", {seconds:.2f} s")
 
 
 def _row(prompt: Prompt, graded: Outcomes, line: int, said: dict[str, Row], chosen: str) -> str:
@@ -116,7 +116,7 @@ def _row(prompt: Prompt, graded: Outcomes, line: int, said: dict[str, Row], chos
         _cell(graded, line, column, said.get(name)) for column, name in enumerate(graded.pool.names)
     )
     about = f"<small>{escape(prompt.task)}; routed to {escape(chosen)}</small>"
-    return f"<tr><td><pre>{escape(_shown(prompt.text))}</pre>{about}</td>{cells}</tr>"
+    return f"<tr><td><pre>{escape(_render(prompt.text))}</pre>{about}</td>{cells}</tr>"
 
 
 def _cell(graded: Outcomes, row: int, column: int, answer: Row | None) -> str:
@@ -125,11 +125,11 @@ def _cell(graded: Outcomes, row: int, column: int, answer: Row | None) -> str:
     if np.isnan(quality):
         return f'<td data-of="{name}"><small>not asked</small></td>'
     kind = "right" if quality >= 0.99 else "wrong" if quality <= 0.01 else "part"
-    told = f"grade {quality:.2f}, {_taken(graded.cost[row, column], graded.latency[row, column])}"
+    told = f"grade {quality:.2f}, {_format_cost(graded.cost[row, column], graded.latency[row, column])}"
     text = str(answer["answer"]) if answer else ""
-    shown = f"<pre>{escape(_shown(text))}</pre>" if text.strip() else "<p><i>no answer</i></p>"
+    shown = f"<pre>{escape(_render(text))}</pre>" if text.strip() else "<p><i>no answer</i></p>"
     return f'<td class={kind} data-of="{name}">{shown}<small>{told}</small></td>'
 
 
-def _shown(text: str) -> str:
-    return shortened(text, BEGINNING, END)
+def _render(text: str) -> str:
+    return shorten(text, BEGINNING, END)

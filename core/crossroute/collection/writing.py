@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crossroute.collection.run import Collected
 from crossroute.data.outcomes import MEASURES
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 from crossroute.files import replace_file
 
 COLUMNS = ("query_id", "text", "task", "candidate", *MEASURES.values(), "answer")
@@ -56,7 +56,7 @@ def write_collected(path: Path, collected: Collected) -> None:
 
 
 def _write_parquet(path: Path, rows: list[dict[str, object]]) -> None:
-    with needs_extra("Writing parquet", "train"):
+    with require_extra("Writing parquet", "train"):
         import pyarrow as pa
         import pyarrow.parquet as pq
 

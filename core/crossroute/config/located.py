@@ -40,7 +40,7 @@ class LocatedToml:
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            told, at = _without_place(str(error), text)
+            told, at = _split_place(str(error), text)
             raise ConfigError(f"{path}, line {at}: not TOML: {told}.") from None
         except RecursionError:
             raise _too_deep(path) from None
@@ -48,7 +48,7 @@ class LocatedToml:
             raise ConfigError(f"{path}: {error}.") from None
         if _is_deep(self.data):
             raise _too_deep(path)
-        self._lines = _lines_of(text)
+        self._lines = _find_lines(text)
 
     def fault(self, place: Place, told: str) -> ConfigError:
         """Return the error for a value: the file, its line, its name and what is wrong."""
@@ -88,7 +88,7 @@ def _is_deep(data: Mapping[str, Any]) -> bool:
     return bool(level)
 
 
-def _without_place(message: str, text: str) -> tuple[str, int]:
+def _split_place(message: str, text: str) -> tuple[str, int]:
     """Return a parser's message and the line that it names; the last where it names the end."""
     found = re.search(r" \(at line (\d+), column \d+\)$", message)
     if found:
@@ -96,7 +96,7 @@ def _without_place(message: str, text: str) -> tuple[str, int]:
     return message.removesuffix(" (at end of document)").rstrip("."), text.count("\n") + 1
 
 
-def _lines_of(text: str) -> dict[Place, int]:
+def _find_lines(text: str) -> dict[Place, int]:
     """Return place -> line, of a text that is TOML.
 
     The parser itself tells statements apart: one ends with the first line up to which it can be read alone.
@@ -104,18 +104,18 @@ def _lines_of(text: str) -> dict[Place, int]:
     lines: dict[Place, int] = {}
     counts: dict[Place, int] = {}  # tables so far of each array of tables
     table: Place = ()
-    for line, statement in _statements(text):
+    for line, statement in _find_statements(text):
         said = tomllib.loads(statement)
         if statement.lstrip().startswith("["):
             table = _table(said, counts, is_entry=statement.lstrip().startswith("[["))
             lines.setdefault(table, line)
             continue
-        for place, _ in values(said):
+        for place, _ in walk_values(said):
             lines.setdefault((*table, *place), line)
     return lines
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def _find_statements(text: str) -> Iterator[tuple[int, str]]:
     begun, held = 1, ""
     for number, line in enumerate(text.split("\n"), start=1):
         held += line + "\n"
@@ -143,9 +143,9 @@ def _table(said: Mapping[str, Any], counts: dict[Place, int], *, is_entry: bool)
     return place
 
 
-def values(said: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+def walk_values(said: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     """Yield every value of what a file says, the containers too, with its place."""
     parts = said.items() if isinstance(said, Mapping) else enumerate(said) if isinstance(said, list) else ()
     for key, value in parts:
         yield (*place, key), value
-        yield from values(value, (*place, key))
+        yield from walk_values(value, (*place, key))

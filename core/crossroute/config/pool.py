@@ -79,7 +79,7 @@ class PoolConfig(Entry):
         names = [model.name for model in self.models]
         for row, name in enumerate(names):
             if name in names[:row]:
-                raise misplaced(
+                raise conflict_error(
                     ("models", row, "name"), f"{name!r} is taken. Give each model a name of its own"
                 )
         limits = self.constraints or Constraints()
@@ -92,11 +92,15 @@ class PoolConfig(Entry):
             (("constraints", "deny"), limits.deny),
         ):
             for name in set(named) - set(names):
-                raise misplaced(place, f"{name!r} is no model's name. Expected {', '.join(map(repr, names))}")
+                raise conflict_error(
+                    place, f"{name!r} is no model's name. Expected {', '.join(map(repr, names))}"
+                )
         if None not in (self.cost_preference, self.willingness_to_pay):
-            raise misplaced(DIALS[1:], "give cost_preference or willingness_to_pay, not both")
+            raise conflict_error(DIALS[1:], "give cost_preference or willingness_to_pay, not both")
         if self.shadow_share and self.shadow is None:
-            raise misplaced(("shadow_share",), "needs shadow, the name of the model that is always called")
+            raise conflict_error(
+                ("shadow_share",), "needs shadow, the name of the model that is always called"
+            )
         return self
 
     @property
@@ -134,6 +138,6 @@ class PoolConfig(Entry):
         return self.floor.on(router_over(self.router, self.abilities, default=self.default))
 
 
-def misplaced(place: tuple[str | int, ...], told: str) -> PydanticCustomError:
+def conflict_error(place: tuple[str | int, ...], told: str) -> PydanticCustomError:
     """Return the error of a value that conflicts with others, for a validator of the table that holds both."""
     return PydanticCustomError("misplaced", "{told}", {"told": told, "place": place})

@@ -13,10 +13,10 @@ from crossroute.budgets import Budget
 from crossroute.calls.scrubbing import holds_credential
 from crossroute.candidate import Price
 from crossroute.config.entries import Deployment, EscalationEntry, FloorEntry, ModelEntry
-from crossroute.config.located import LocatedToml, Place, values
+from crossroute.config.located import LocatedToml, Place, walk_values
 from crossroute.config.pool import PoolConfig
 from crossroute.errors import ConfigError
-from crossroute.errors.names import meant
+from crossroute.errors.names import suggest_name
 from crossroute.files import is_file, is_folder
 from crossroute.routing.policy import Constraints
 
@@ -46,7 +46,7 @@ def read_config(path: str | Path) -> PoolConfig:
             what was expected.
     """
     source = LocatedToml(Path(path))
-    for place, value in values(source.data):
+    for place, value in walk_values(source.data):
         if _is_secret(place, value):
             raise source.fault(
                 place,
@@ -81,8 +81,8 @@ def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
     place = first.get("ctx", {}).get("place", first["loc"])
     told = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":
-        known = list(_keys_beside(place))
-        told = f"unknown key.{meant(str(place[-1]), known)} Expected {', '.join(known)}"
+        known = list(_known_keys(place))
+        told = f"unknown key.{suggest_name(str(place[-1]), known)} Expected {', '.join(known)}"
     elif place[:1] == ("models",) and len(place) < 3 and first["type"] in NO_TABLES:
         told = 'expected a table for each model: [[models]], and in it model = "openai:gpt-5-mini"'
     elif first["type"] == "missing":
@@ -93,7 +93,7 @@ def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
     return source.fault(place, f"{told}.{more}")
 
 
-def _keys_beside(place: Place) -> Iterable[str]:
+def _known_keys(place: Place) -> Iterable[str]:
     """Return the keys that the table of an unknown one may hold."""
     tables = [part for part in place[:-1] if isinstance(part, str)]
     return (TABLES[tables[-1]] if tables else PoolConfig).model_fields

@@ -67,11 +67,14 @@ class Merged:
                 if line == len(queries):
                     queries.append(query)
                 else:
-                    queries[line] = _one(queries[line], query, default_split(query.text))
+                    queries[line] = _merge_query(queries[line], query, default_split(query.text))
             lines_of_sets.append(list(own))
-        pool = _union(pools)
+        pool = _unite_pools(pools)
         return cls(
-            _apart(queries), pool, lines_of_sets, [[pool.position(n) for n in each.names] for each in pools]
+            _separate_ids(queries),
+            pool,
+            lines_of_sets,
+            [[pool.position(n) for n in each.names] for each in pools],
         )
 
     def array(self, measure: str, arrays: Iterable[Floats]) -> Floats:
@@ -97,7 +100,7 @@ class Merged:
         return whole
 
 
-def _one(known: Asked, other: Asked, default_split: str) -> Asked:
+def _merge_query(known: Asked, other: Asked, default_split: str) -> Asked:
     """Merge two records of one query; a field that only one of them states is taken from it."""
     if known.split == default_split:
         known = known._replace(split=other.split)
@@ -113,7 +116,7 @@ def _one(known: Asked, other: Asked, default_split: str) -> Asked:
     return known if known.task else other
 
 
-def _apart(queries: Iterable[Asked]) -> list[Asked]:
+def _separate_ids(queries: Iterable[Asked]) -> list[Asked]:
     """Give a new id to each query with an id that is taken by another text."""
     queries = list(queries)
     taken, apart = {query.query_id for query in queries}, dict[str, Asked]()
@@ -126,7 +129,7 @@ def _apart(queries: Iterable[Asked]) -> list[Asked]:
     return list(apart.values())
 
 
-def _union(pools: Iterable[Pool]) -> Pool:
+def _unite_pools(pools: Iterable[Pool]) -> Pool:
     candidates: dict[str, Candidate] = {}
     for candidate in (candidate for pool in pools for candidate in pool):
         known = candidates.get(candidate.name)

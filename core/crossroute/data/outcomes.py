@@ -24,11 +24,11 @@ import numpy.typing as npt
 from crossroute.candidate import Candidate, Pool, unwritable
 from crossroute.data.columns import MEASURES, Column, describe_fault, is_out_of_range, pivot
 from crossroute.data.merge import Asked, Merged
-from crossroute.data.parquet import Table, read_candidates, replacing, write_candidates, write_table
+from crossroute.data.parquet import Table, read_candidates, replace_folder, write_candidates, write_table
 from crossroute.errors import DataError
 from crossroute.numeric import Floats
 
-__all__ = ["MEASURES", "SPLITS", "Outcomes", "Split", "split_of"]
+__all__ = ["MEASURES", "SPLITS", "Outcomes", "Split", "assign_split"]
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -127,8 +127,8 @@ class Outcomes:
         """Concatenate several sets over the union of their queries and candidates; unknown outcomes are NaN.
 
         Queries with the same id and text are merged; if the texts differ, the later one gets the id "q1#2". A stated
-        split takes precedence over one from `split_of`. Where sets differ on a candidate's price, the first set wins:
-        fill in the costs of each set first (`prices.at_own_prices`).
+        split takes precedence over one from `assign_split`. If sets differ on a candidate's price, the first set wins:
+        fill in the costs of each set first (`prices.fill_own_costs`).
 
         Raises:
             DataError: Two sets differ on an outcome, or on the task or split of a query.
@@ -136,7 +136,7 @@ class Outcomes:
         if not parts:
             raise ValueError("Nothing to concatenate: give at least one Outcomes.")
         asked = (map(Asked, part.query_ids, part.texts, part.tasks, part.splits) for part in parts)
-        merged = Merged.of(asked, [part.pool for part in parts], split_of)
+        merged = Merged.of(asked, [part.pool for part in parts], assign_split)
         arrays = {name: merged.array(name, (getattr(part, name) for part in parts)) for name in MEASURES}
         return cls(
             query_ids=tuple(query.query_id for query in merged.queries),
@@ -160,7 +160,7 @@ class Outcomes:
 
         Args:
             queries: One mapping per query with query_id, text and, optionally, task (default "") and split (default
-                `split_of` the text).
+                `assign_split` the text).
             rows: Columns of equal length: query_id, candidate, quality and, optionally, the other columns of
                 outcomes.parquet.
             candidates: Known candidates; other names in the rows are added.
@@ -171,14 +171,14 @@ class Outcomes:
                 a number is out of range.
         """
         line = _lines([query["query_id"] for query in queries])
-        pool = _widened(Pool(candidates), cast("Sequence[str]", rows["candidate"]), place)
+        pool = _extend_pool(Pool(candidates), cast("Sequence[str]", rows["candidate"]), place)
         texts = tuple(_text_of(row, query) for row, query in enumerate(queries))
         return cls(
             query_ids=tuple(line),
             texts=texts,
             tasks=tuple(query.get("task") or "" for query in queries),
             splits=tuple(
-                query.get("split") or split_of(text) for query, text in zip(queries, texts, strict=True)
+                query.get("split") or assign_split(text) for query, text in zip(queries, texts, strict=True)
             ),
             pool=pool,
             **pivot(rows, line, pool, place),
@@ -225,7 +225,7 @@ class Outcomes:
         }
         rows.update({stored: getattr(self, name)[row, column] for name, stored in MEASURES.items()})
         queries = (self.query_ids, self.texts, self.tasks, self.splits)
-        with replacing(Path(folder), holding=_FILES) as fresh:
+        with replace_folder(Path(folder), holding=_FILES) as fresh:
             write_table(fresh / "queries.parquet", dict(zip(_QUERY_COLUMNS, queries, strict=True)))
             write_table(fresh / "outcomes.parquet", rows)
             write_candidates(fresh / "candidates.json", self.pool)
@@ -238,18 +238,18 @@ _OPTIONAL = tuple(column for column in MEASURES.values() if column != "quality")
 _FILES = ("queries.parquet", "outcomes.parquet", "candidates.json")
 
 
-def split_of(text: str) -> Split:
+def assign_split(text: str) -> Split:
     """Return the default split of a query, from a hash of its text: 70 % train, 10 % validation, 20 % test."""
-    place = _digest(text) % 100
+    place = _hash_text(text) % 100
     return "train" if place < 70 else "validation" if place < 80 else "test"
 
 
-def text_digests(texts: Iterable[str]) -> npt.NDArray[np.uint32]:
+def hash_texts(texts: Iterable[str]) -> npt.NDArray[np.uint32]:
     """Return a 32-bit hash of each text, shape (n,), to recognize seen texts without storing them."""
-    return np.array([_digest(text) for text in texts], dtype=np.uint32)
+    return np.array([_hash_text(text) for text in texts], dtype=np.uint32)
 
 
-def _digest(text: str) -> int:
+def _hash_text(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big")
 
 
@@ -275,7 +275,7 @@ def _text_of(row: int, query: Mapping[str, str | None]) -> str:
     return text
 
 
-def _widened(pool: Pool, names: Sequence[str], place: Callable[[int], str]) -> Pool:
+def _extend_pool(pool: Pool, names: Sequence[str], place: Callable[[int], str]) -> Pool:
     """Return the pool extended by the names that it lacks, in the order of their first row."""
     new = dict.fromkeys(name for name in names if name not in pool)
     if not all(new):

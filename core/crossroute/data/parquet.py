@@ -16,8 +16,8 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.errors import DataError, needs_extra, one_line
-from crossroute.files import why_no_file
+from crossroute.errors import DataError, one_line, require_extra
+from crossroute.files import explain_missing_file
 from crossroute.numeric import Floats
 
 if TYPE_CHECKING:
@@ -67,20 +67,20 @@ class Table:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
-    with needs_extra("Reading parquet", "train"):
+    with require_extra("Reading parquet", "train"):
         import pyarrow.parquet as pq
 
-    if lacking := why_no_file(path):
+    if lacking := explain_missing_file(path):
         raise DataError(
             f"{path} {lacking}. A folder of outcomes contains queries.parquet and outcomes.parquet."
         )
-    with parquet_errors(path), pq.ParquetFile(path) as file:
+    with convert_parquet_errors(path), pq.ParquetFile(path) as file:
         present = [name for name in columns if name in file.schema_arrow.names]
         return file.read(columns=present)
 
 
 @contextmanager
-def parquet_errors(path: Path) -> Iterator[None]:
+def convert_parquet_errors(path: Path) -> Iterator[None]:
     """Convert errors of pyarrow about a file, also about names or texts that are not UTF-8, to a DataError.
 
     Raises:
@@ -98,7 +98,7 @@ def parquet_errors(path: Path) -> Iterator[None]:
 
 def write_table(path: Path, columns: Mapping[str, Sequence[str] | Floats]) -> None:
     """Write columns of texts and numbers as parquet; NaN is stored as missing."""
-    with needs_extra("Writing parquet", "train"):
+    with require_extra("Writing parquet", "train"):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -135,7 +135,7 @@ def write_candidates(path: Path, pool: Pool) -> None:
 
 
 @contextmanager
-def replacing(folder: Path, holding: Iterable[str]) -> Iterator[Path]:
+def replace_folder(folder: Path, holding: Iterable[str]) -> Iterator[Path]:
     """Yield an empty folder that replaces `folder` when the block ends without an error.
 
     Args:

@@ -22,7 +22,7 @@ from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import look_up_price
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers.routerbench import PRICES
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 from crossroute.numeric import Floats
 from crossroute.tokens import estimate_tokens
 
@@ -76,10 +76,10 @@ def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outc
         )
         for column, candidate in enumerate(outcomes.pool)
     ]
-    return _with_costs(outcomes.with_pool(Pool(candidates)))
+    return _fill_costs(outcomes.with_pool(Pool(candidates)))
 
 
-def at_own_prices(parts: Sequence[Outcomes]) -> list[Outcomes]:
+def fill_own_costs(parts: Sequence[Outcomes]) -> list[Outcomes]:
     """Fill in the costs of each set if the sets state different prices, before they are concatenated.
 
     Otherwise the price of the first set would apply to the tokens of all sets.
@@ -89,10 +89,10 @@ def at_own_prices(parts: Sequence[Outcomes]) -> list[Outcomes]:
         price = cast("Price", candidate.price)
         stated.setdefault(candidate.name, set()).add((price.input, price.output))
     differ = any(len(prices) > 1 for prices in stated.values())
-    return [_with_costs(part) if differ else part for part in parts]
+    return [_fill_costs(part) if differ else part for part in parts]
 
 
-def unpriced(outcomes: Outcomes) -> tuple[str, ...]:
+def find_unpriced(outcomes: Outcomes) -> tuple[str, ...]:
     """Return the names of the candidates without a price."""
     return tuple(candidate.name for candidate in outcomes.pool if candidate.price is None)
 
@@ -105,7 +105,7 @@ def _price(
     paid, counted = ~np.isnan(cost), ~np.isnan(tokens).any(axis=1)
     known = known or look_up_price(candidate.name)
     if not paid.any():
-        return known or listed_price(candidate.name) if counted.any() else None
+        return known or look_up_listed_price(candidate.name) if counted.any() else None
     if known and _is_free(known) == cost[paid].any():
         known = None  # something is paid here, or nothing
     cost_and_tokens = cost[paid & counted], tokens[paid & counted]
@@ -186,7 +186,7 @@ def _pair_solutions(share: Floats) -> Floats:
 
 
 def _nnls(share: Floats) -> Floats:
-    with needs_extra("Fitting prices to costs", "train"):
+    with require_extra("Fitting prices to costs", "train"):
         from scipy.optimize import nnls
 
     return np.asarray(nnls(share, np.ones(len(share)))[0])
@@ -198,7 +198,7 @@ def _per_text_token(cost: Floats, text_tokens: Floats) -> Price:
     return Price(input=usd, output=usd, source=ESTIMATED)
 
 
-def listed_price(name: str) -> Price | None:
+def look_up_listed_price(name: str) -> Price | None:
     """Return the price of a model in the genai-prices package; None without a match or the package.
 
     The maker's own price is preferred; open models that others host have OpenRouter's.
@@ -208,7 +208,7 @@ def listed_price(name: str) -> Price | None:
     from genai_prices import Usage, calc_price
 
     usage = Usage(input_tokens=1000, output_tokens=1000)
-    for spelling, provider in _spellings(name):
+    for spelling, provider in _list_spellings(name):
         try:
             listed = calc_price(usage, spelling, provider_id=provider)
         except LookupError:
@@ -222,7 +222,7 @@ def listed_price(name: str) -> Price | None:
     return None
 
 
-def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
+def _list_spellings(name: str) -> Iterator[tuple[str, str | None]]:
     """Yield spellings (name, provider), the most exact first: as given; without host, prefix and date; by maker."""
     hostless = name.partition("@")[0]
     bare = hostless.rpartition("/")[2].lower().removeprefix("meta-")
@@ -235,7 +235,7 @@ def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
         yield f"{maker}/{spelling}" if maker else spelling, "openrouter"
 
 
-def _with_costs(outcomes: Outcomes) -> Outcomes:
+def _fill_costs(outcomes: Outcomes) -> Outcomes:
     """Fill in missing costs from the candidates' prices and the tokens."""
     prices = [candidate.price for candidate in outcomes.pool]
     read = np.array([price.input if price else np.nan for price in prices])  # (m,)

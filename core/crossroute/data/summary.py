@@ -80,10 +80,10 @@ class Summary(BaseModel):
             ("candidates", f"{len(self.candidates):,}"),
             ("missing", f"{self.missing:.1%} of the outcomes"),
             ("cost", cost),
-            ("splits", _listed(self.splits)),
+            ("splits", _format_counts(self.splits)),
             (
                 "tasks",
-                f"{len(self.tasks)}: {_listed(self.tasks)}",
+                f"{len(self.tasks)}: {_format_counts(self.tasks)}",
             ),
             (
                 "repeated texts",
@@ -153,29 +153,29 @@ def _warnings(
             yield f"No query is in the {split} split."
     without_cost = [candidate.name for candidate in candidates if candidate.cost is None]
     if without_cost:
-        yield f"No cost is known for {_counted(without_cost)}."
+        yield f"No cost is known for {_count_names(without_cost)}."
     without_price = [candidate.name for candidate in candidates if candidate.price is None]
     if without_price:
         yield (
-            f"No price is known for {_counted(without_price)}. Add cost_usd to the rows, state it in "
+            f"No price is known for {_count_names(without_price)}. Add cost_usd to the rows, state it in "
             'candidates.json, or look it up: pip install "crossroute[prices]".'
         )
     scarce = [candidate.name for candidate in candidates if candidate.answered < NEAR_EMPTY * queries]
     if scarce:
-        yield f"Less than {NEAR_EMPTY:.0%} of the queries were answered by {_counted(scarce)}."
+        yield f"Less than {NEAR_EMPTY:.0%} of the queries were answered by {_count_names(scarce)}."
 
 
-def _counted(names: list[str]) -> str:
-    return f"{len(names)} {'candidate' if len(names) == 1 else 'candidates'}: {_some(names, 3)}"
+def _count_names(names: list[str]) -> str:
+    return f"{len(names)} {'candidate' if len(names) == 1 else 'candidates'}: {_list_some(names, 3)}"
 
 
-def _some(items: Sequence[str], limit: int) -> str:
+def _list_some(items: Sequence[str], limit: int) -> str:
     more = f" and {len(items) - limit:,} more" if len(items) > limit else ""
     return ", ".join(items[:limit]) + more
 
 
-def _listed(counts: Mapping[str, int]) -> str:
-    return _some([f"{name or 'none stated'} {count:,}" for name, count in counts.items()], 12)
+def _format_counts(counts: Mapping[str, int]) -> str:
+    return _list_some([f"{name or 'none stated'} {count:,}" for name, count in counts.items()], 12)
 
 
 def _table(candidates: tuple[CandidateSummary, ...]) -> Table:
@@ -190,13 +190,13 @@ def _table(candidates: tuple[CandidateSummary, ...]) -> Table:
             f"{row.answered:,}",
             "-" if row.quality is None else f"{row.quality:.3f}",
             "-" if row.cost is None else f"{row.cost:.3g}",
-            f"{_whole(row.input_tokens)}/{_whole(row.output_tokens)}",
+            f"{_format_whole(row.input_tokens)}/{_format_whole(row.output_tokens)}",
             f"{price.input:g}/{price.output:g}" if price else "-",
         )
     return table
 
 
-def _whole(value: float | None) -> str:
+def _format_whole(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
 
 
@@ -207,5 +207,5 @@ def _sources(candidates: tuple[CandidateSummary, ...]) -> str:
         for candidate in candidates
         if candidate.price
     )
-    origin = f" Prices: {_listed(sources)}." if sources else ""
+    origin = f" Prices: {_format_counts(sources)}." if sources else ""
     return escape(f"\nTokens and prices are input/output; prices are USD per million tokens.{origin}")

@@ -30,9 +30,9 @@ from crossroute.decision.parts import (
     Promise,
     by_reward,
 )
-from crossroute.decision.words import explain, tabulate, usd
+from crossroute.decision.words import explain, format_usd, tabulate
 from crossroute.reward import Reward
-from crossroute.tables import InNotebooks, text_of
+from crossroute.tables import InNotebooks, to_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -48,8 +48,8 @@ __all__ = [
     "Foreseen",
     "Held",
     "Promise",
+    "format_usd",
     "unchecked",
-    "usd",
 ]
 
 
@@ -85,7 +85,9 @@ _ids = _Ids()
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any] | None = None) -> Model:
+def build_unchecked(
+    model: type[Model], values: dict[str, Any], private: dict[str, Any] | None = None
+) -> Model:
     """Build a pydantic model without validation.
 
     Args:
@@ -172,13 +174,13 @@ class Decision(InNotebooks, BaseModel):
             details: Computes both.
             fields: The other fields, with valid values: they are not checked.
         """
-        return unchecked(cls, {**_DEFAULTS, **fields, "id": _ids.next()}, {"_details": details})
+        return build_unchecked(cls, {**_DEFAULTS, **fields, "id": _ids.next()}, {"_details": details})
 
     def _computed(self) -> Decision:
         """Compute the missing fields, and return the decision."""
         if (rows := self._missing()) is not None:
-            alternatives = tuple(unchecked(Alternative, row) for row in rows[0])
-            clusters = tuple(unchecked(Cluster, row) for row in rows[1])
+            alternatives = tuple(build_unchecked(Alternative, row) for row in rows[0])
+            clusters = tuple(build_unchecked(Cluster, row) for row in rows[1])
             object.__setattr__(self, "__dict__", self._with_details(alternatives, clusters))
             object.__setattr__(self, "__pydantic_fields_set__", self.model_fields_set | set(DETAILS))
             self._details = None
@@ -281,7 +283,7 @@ class Decision(InNotebooks, BaseModel):
         return f"Decision({self.candidate!r}, {numbers}; id={self.id!r})"
 
     def __str__(self) -> str:
-        return text_of(self)
+        return to_text(self)
 
 
 _FIELDS = tuple(Decision.model_fields)

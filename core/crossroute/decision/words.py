@@ -26,32 +26,32 @@ def explain(decision: Decision) -> str:
         return f"{decision.candidate} was chosen: {'; '.join(decision.reasons)}."
     return " ".join(
         (
-            *(*_likeness(decision), _choice(decision), *_comparisons(decision)),
-            *(*_evidence(decision), *_exclusions(decision), *decision.warnings),
+            *(*_describe_likeness(decision), _describe_choice(decision), *_describe_comparisons(decision)),
+            *(*_describe_evidence(decision), *_describe_exclusions(decision), *decision.warnings),
         )
     )
 
 
-def _likeness(decision: Decision) -> Iterator[str]:
+def _describe_likeness(decision: Decision) -> Iterator[str]:
     nearest = decision.clusters[0]
     if nearest.label != UNNAMED:
         yield f"The query most resembles training queries of {nearest.label} (weight {nearest.weight:.2f})."
 
 
-def _choice(decision: Decision) -> str:
+def _describe_choice(decision: Decision) -> str:
     if decision.reasons:
         return (
             f"{decision.candidate} was chosen: {'; '.join(decision.reasons)}; "
-            f"predicted quality {decision.quality:.3f} for {usd(decision.cost)}."
+            f"predicted quality {decision.quality:.3f} for {format_usd(decision.cost)}."
         )
     dial = "" if decision.cost_preference is None else f" at cost preference {decision.cost_preference:g}"
     return (
         f"{decision.candidate} has the highest {decision.reward} reward{dial}: "
-        f"predicted quality {decision.quality:.3f} for {usd(decision.cost)}."
+        f"predicted quality {decision.quality:.3f} for {format_usd(decision.cost)}."
     )
 
 
-def _comparisons(decision: Decision) -> list[str]:
+def _describe_comparisons(decision: Decision) -> list[str]:
     others = [a for a in decision.alternatives if a.candidate != decision.candidate and a.excluded is None]
     if not others:
         return ["No other candidate was eligible."]
@@ -62,17 +62,17 @@ def _comparisons(decision: Decision) -> list[str]:
         times = f", {best.cost / decision.cost:.1f} times as much" if decision.cost else ""
         sentences.append(
             f"{best.candidate} is predicted {best.quality - decision.quality:.3f} better but costs "
-            f"{usd(best.cost)}{times}."
+            f"{format_usd(best.cost)}{times}."
         )
     if cheapest.cost < decision.cost:
         sentences.append(
-            f"{cheapest.candidate} is the cheapest at {usd(cheapest.cost)}, with predicted quality "
+            f"{cheapest.candidate} is the cheapest at {format_usd(cheapest.cost)}, with predicted quality "
             f"{cheapest.quality:.3f}."
         )
     return sentences
 
 
-def _evidence(decision: Decision) -> list[str]:
+def _describe_evidence(decision: Decision) -> list[str]:
     """Name the compared candidates that are predicted without outcomes of their own."""
     others = [a for a in decision.alternatives if a.candidate != decision.candidate and a.excluded is None]
     compared = {decision.candidate} | {
@@ -86,7 +86,7 @@ def _evidence(decision: Decision) -> list[str]:
     ]
 
 
-def _exclusions(decision: Decision) -> list[str]:
+def _describe_exclusions(decision: Decision) -> list[str]:
     return [f"{a.candidate} was excluded: {a.excluded}." for a in decision.alternatives if a.excluded]
 
 
@@ -106,7 +106,7 @@ def tabulate(decision: Decision) -> Group:
         last = a.excluded or f"{a.reward:.3f}"
         style = "bold green" if chosen else "dim" if a.excluded else ""
         doubt = f" ±{a.quality_error:.2f}" if a.quality_error >= THIN else ""
-        quality, cost = f"{a.quality:.3f}{doubt}", usd(a.cost)
+        quality, cost = f"{a.quality:.3f}{doubt}", format_usd(a.cost)
         table.add_row("●" if chosen else "", escape(a.candidate), quality, cost, escape(last), style=style)
     return Group(table, *map(escape, (*decision.reasons, *map(str, decision.failures), *decision.warnings)))
 
@@ -136,10 +136,10 @@ _SAYINGS: tuple[tuple[Callable[[Alternative], bool], str], ...] = (
 """Sentences for candidates that are predicted without outcomes of their own."""
 
 
-def usd(amount: float) -> str:
+def format_usd(amount: float) -> str:
     """Format USD with two significant digits below 1, cents above.
 
-    >>> usd(0.0000213), usd(0.0123), usd(12.5), usd(0)
+    >>> format_usd(0.0000213), format_usd(0.0123), format_usd(12.5), format_usd(0)
     ('$0.000021', '$0.012', '$12.50', '$0')
     """
     if amount == 0:

@@ -63,7 +63,7 @@ def encoder_name(encoder: Encoder) -> str:
     return str(getattr(encoder, "name", f"custom:{type(encoder).__qualname__}"))
 
 
-def checked_embeddings(encoder: Encoder, texts: list[str]) -> Embeddings:
+def encode_checked(encoder: Encoder, texts: list[str]) -> Embeddings:
     """Return an encoder's embeddings, shape (n, d), once they are known to be that.
 
     Raises:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
-from crossroute.encoder import Embeddings, Encoder, checked_embeddings, encoder_name
+from crossroute.encoder import Embeddings, Encoder, encode_checked, encoder_name
 from crossroute.errors import EncoderError
 
 BATCH = 256
@@ -35,7 +35,7 @@ class DiskCachedEncoder:
         self._on_batch = on_batch
         folder = folder or user_cache_path("crossroute") / "embeddings"
         folder.mkdir(parents=True, exist_ok=True)
-        probe = checked_embeddings(encoder, [PROBE]).round(3)
+        probe = encode_checked(encoder, [PROBE]).round(3)
         self._path = folder / f"{_digest(self.name.encode() + probe.tobytes()).hex()[:16]}.sqlite"
         with self._database() as database, database:
             database.execute(
@@ -56,7 +56,7 @@ class DiskCachedEncoder:
             pending = list(missing.items())
             for start in range(0, len(pending), BATCH):
                 batch = pending[start : start + BATCH]
-                embeddings = checked_embeddings(self._encoder, [text for _, text in batch])
+                embeddings = encode_checked(self._encoder, [text for _, text in batch])
                 found = {key: row for (key, _), row in zip(batch, embeddings, strict=True)}
                 with database:
                     rows = ((key, row.tobytes()) for key, row in found.items())

@@ -13,7 +13,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from crossroute.encoder import Embeddings
-from crossroute.encoder.transformer import TOKENS_A_VIEW, locate, reachable
+from crossroute.encoder.transformer import TOKENS_A_VIEW, check_reachable, locate
 from crossroute.errors import EncoderError, check_extra, one_line
 
 BATCH = 32
@@ -44,12 +44,12 @@ class OnnxEncoder:
         self._lock = threading.Lock()
         self.name = f"onnx{'-int8' if int8 else ''}:{model}"
         try:
-            source = reachable(locate(model))
+            source = check_reachable(locate(model))
             self._tokenizer: Any = AutoTokenizer.from_pretrained(source)
             options = SessionOptions()
             options.intra_op_num_threads = threads  # more of them spin on all cores for one short text
             self._session = InferenceSession(
-                exported(source, int8=int8), options, providers=["CPUExecutionProvider"]
+                find_or_export(source, int8=int8), options, providers=["CPUExecutionProvider"]
             )
         except (OSError, ValueError) as error:
             raise EncoderError(
@@ -76,7 +76,7 @@ class OnnxEncoder:
         return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True), dtype=np.float32)
 
 
-def exported(source: str, *, int8: bool) -> Path:
+def find_or_export(source: str, *, int8: bool) -> Path:
     """Return the path of the exported model, exporting and quantizing it the first time."""
     digest = hashlib.sha256(f"{source}|opset {OPSET}|{ATTENTION}".encode()).hexdigest()[:16]
     folder = user_cache_path("crossroute") / "onnx"

@@ -16,7 +16,7 @@ from crossroute.cache import Lock, LRUCache
 from crossroute.encoder import (
     Embeddings,
     Encoder,
-    checked_embeddings,
+    encode_checked,
     encoder_name,
     is_encoder_name,
     load_encoder,
@@ -171,7 +171,7 @@ class QueryEncoder:
         found = {view: self._views.get(view) for view in views}
         missing = [view for view, embedding in found.items() if embedding is None]
         if missing:
-            for view, embedding in zip(missing, checked_embeddings(encoder, missing), strict=True):
+            for view, embedding in zip(missing, encode_checked(encoder, missing), strict=True):
                 self._views.put(view, embedding)
                 found[view] = embedding
         return [embedding for embedding in found.values() if embedding is not None]

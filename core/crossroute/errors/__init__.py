@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from shlex import quote
 from typing import Any
 
-from crossroute.errors.names import listed, remedy
+from crossroute.errors.names import list_names, suggest_remedy
 
 WINDOW = "context window"
 """First words of the reason that excludes a candidate with too small a context window."""
@@ -23,7 +23,7 @@ class CrossRouteError(Exception):
     """Base of every error that CrossRoute raises on purpose; copies and pickles keep its attributes."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _as_it_stood, (type(self), self.args, self.__dict__)
+        return _restore, (type(self), self.args, self.__dict__)
 
 
 class UnknownCandidateError(CrossRouteError, LookupError):
@@ -31,8 +31,8 @@ class UnknownCandidateError(CrossRouteError, LookupError):
 
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         super().__init__(
-            f"Unknown candidate {name!r}{_because(reason)}. The pool knows {listed(name, known)}. "
-            f"{remedy(name, known)}"
+            f"Unknown candidate {name!r}{_because(reason)}. The pool knows {list_names(name, known)}. "
+            f"{suggest_remedy(name, known)}"
         )
 
 
@@ -42,7 +42,7 @@ class UnprofiledCandidateError(UnknownCandidateError):
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         CrossRouteError.__init__(
             self,
-            f"The router has no profile of {name!r}{_because(reason)}; it knows {listed(name, known)}. If it is "
+            f"The router has no profile of {name!r}{_because(reason)}; it knows {list_names(name, known)}. If it is "
             "one that it knows, under another name such as a deployment's, give it by name: {'gpt-5-mini': ...}. "
             f"Or profile it (`crossroute profile {quote(name)}`), or by its outcomes on some of your queries, "
             "router.with_candidates(router.profile(outcomes)), or train a router on them "
@@ -219,7 +219,7 @@ class MissingExtraError(CrossRouteError, ImportError):
 
 
 @contextmanager
-def needs_extra(feature: str, extra: str) -> Iterator[None]:
+def require_extra(feature: str, extra: str) -> Iterator[None]:
     """Name the extra to install where an import within the block fails."""
     try:
         yield
@@ -242,9 +242,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _as_it_stood(
-    kind: type[CrossRouteError], args: tuple[Any, ...], state: dict[str, Any]
-) -> CrossRouteError:
+def _restore(kind: type[CrossRouteError], args: tuple[Any, ...], state: dict[str, Any]) -> CrossRouteError:
     """Return an error with its message, without what made the message."""
     error = kind.__new__(kind)
     error.args = args

@@ -57,11 +57,11 @@ def agreement(
     >>> agreement("Rome", "The capital of Italy is Rome.", query="What is the capital of Italy?")
     1.0
     """
-    cores = [core(text, kind) for text in (one, other)]
+    cores = [extract_core(text, kind) for text in (one, other)]
     if cores[0] is not None and cores[1] is not None:
         return float(cores[0] == cores[1])
-    pair = [normalized(text).split() for text in (one, other)]
-    said = [beyond_question(words, query) or words for words in pair]
+    pair = [normalize(text).split() for text in (one, other)]
+    said = [words_beyond_question(words, query) or words for words in pair]
     short, long = sorted(said, key=len)
     if short == long or (kind == "text" and len(short) <= SHORT_WORDS and _holds(long, short)):
         return 1.0
@@ -74,12 +74,12 @@ def agreement(
     return min(1.0, max(0.0, (cosine - UNRELATED) / (1 - UNRELATED)))
 
 
-def same_wrong_answers(
+def count_same_wrong(
     answers: Sequence[str], right: Sequence[float], *, kind: Kind, query: str
 ) -> tuple[int, int]:
     """Count the pairs of wrong answers to a query that agree, and all such pairs.
 
-    >>> same_wrong_answers(["12", "It is 12", "15", "14"], [0, 0, 0, 1], kind="number", query="What is 2 times 7?")
+    >>> count_same_wrong(["12", "It is 12", "15", "14"], [0, 0, 0, 1], kind="number", query="What is 2 times 7?")
     (1, 3)
     """
     wrong = [text for text, grade in zip(answers, right, strict=True) if grade < 0.5]
@@ -87,14 +87,14 @@ def same_wrong_answers(
     return sum((agreement(*pair, kind=kind, query=query) or 0.0) >= SAME_FROM for pair in pairs), len(pairs)
 
 
-def core(text: str, kind: Kind | None) -> str | None:
+def extract_core(text: str, kind: Kind | None) -> str | None:
     """Return the final part of an answer by kind: last block, number or named choice; None without one."""
     if kind == "code":
         blocks = _BLOCK.findall(text)
         return " ".join(blocks[-1].split()) if blocks else None
     text = " ".join(text.lower().split())
     if kind == "number":
-        found = numbers(text)
+        found = find_numbers(text)
         return found[-1] if found else None
     if kind == "choice":
         named = _CHOICE.fullmatch(text)
@@ -102,12 +102,12 @@ def core(text: str, kind: Kind | None) -> str | None:
     return None
 
 
-def numbers(text: str) -> list[str]:
+def find_numbers(text: str) -> list[str]:
     """Return the numbers in a text, in one spelling."""
     return [_plain(each) for each in _NUMBER.finditer(text)]
 
 
-def normalized(text: str) -> str:
+def normalize(text: str) -> str:
     """Normalize an answer for comparison."""
     text = " ".join(text.lower().split())
     choice = _CHOICE.fullmatch(text)
@@ -118,9 +118,9 @@ def normalized(text: str) -> str:
     return " ".join(word for word in words if word not in ("a", "an", "the"))
 
 
-def beyond_question(words: list[str], query: str) -> list[str]:
+def words_beyond_question(words: list[str], query: str) -> list[str]:
     """Return the words of an answer that are not in its question, in order."""
-    asked = set(normalized(query).split())
+    asked = set(normalize(query).split())
     return [word for word in words if word not in asked]
 
 

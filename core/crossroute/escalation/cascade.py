@@ -27,7 +27,7 @@ import numpy as np
 
 from crossroute.escalation.correlation import logit
 from crossroute.escalation.look_ahead import LookAhead
-from crossroute.escalation.rise import NEVER, Columns, Following, Seen, Signals, discounted, expected_gain
+from crossroute.escalation.rise import NEVER, Columns, Following, Seen, Signals, discount, expected_gain
 from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
 
@@ -101,7 +101,7 @@ class Forecast:
         return LookAhead(self.prior, self.signals)
 
 
-def next_call(
+def choose_next_call(
     posterior: Floats,
     rise: Floats,
     cost: Floats,
@@ -123,10 +123,10 @@ def next_call(
         budget: Most that the next call may cost, USD.
 
     >>> hand, cost = np.array([[0.5]]), np.array([[0.01]])
-    >>> next_call(hand, np.array([[0.25]]), cost, 1.0), next_call(hand, np.array([[0.25]]), cost, 0.001)
+    >>> choose_next_call(hand, np.array([[0.25]]), cost, 1.0), choose_next_call(hand, np.array([[0.25]]), cost, 0.001)
     (array([0]), array([-1]))
     """
     held = posterior.max(axis=1)  # (n,)
-    after = discounted(held[:, None] + rise, (cost + waiting) / willingness_to_pay, reward)
+    after = discount(held[:, None] + rise, (cost + waiting) / willingness_to_pay, reward)
     after = np.where((cost <= budget) & (rise > NEVER), after, -np.inf)  # (n, m)
     return np.where(after.max(axis=1) > held, after.argmax(axis=1), STOP)

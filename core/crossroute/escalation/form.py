@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import re
 
-from crossroute.escalation.agreement import SHORT_WORDS, beyond_question, core, normalized, numbers
+from crossroute.escalation.agreement import (
+    SHORT_WORDS,
+    extract_core,
+    find_numbers,
+    normalize,
+    words_beyond_question,
+)
 from crossroute.escalation.evidence import Kind, Sign
 
 LONG_WORDS = 25
@@ -27,7 +33,7 @@ _OPTION = re.compile(r"(?:^|\n|(?<=\s))\(?([A-Ja-j])[.):](?=\s)\s*([^\n]*?)(?=\s
 _EITHER = re.compile(r"\bor\b", re.IGNORECASE)
 
 
-def signs_of(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
+def find_signs(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
     """Return the signs in the form of an answer that it is wrong.
 
     Args:
@@ -35,7 +41,7 @@ def signs_of(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
         answer: The answer.
         kind: Kind of the expected answer; None if unknown, which leaves out some signs.
 
-    >>> sorted(signs_of("What is 7 plus 5?", "I think it is 7.", "number"))
+    >>> sorted(find_signs("What is 7 plus 5?", "I think it is 7.", "number"))
     ['echoed', 'hedged']
     """
     if not answer.strip():
@@ -55,27 +61,27 @@ def _hedges(answer: str, kind: Kind | None) -> bool:
     return _HEDGE.search(answer) is not None
 
 
-def options(query: str) -> dict[str, str]:
+def find_options(query: str) -> dict[str, str]:
     """Return the options that a question lists, letter -> text, in lower case; none where it lists fewer than two.
 
-    >>> options("Which is a fruit? (A) Iron (B) Apple")
+    >>> find_options("Which is a fruit? (A) Iron (B) Apple")
     {'a': 'iron', 'b': 'apple'}
     """
     listed: dict[str, str] = {}
     for letter, text in _OPTION.findall(query):
         if letter.lower() == "abcdefghij"[len(listed) % 10]:
-            listed[letter.lower()] = normalized(text)
+            listed[letter.lower()] = normalize(text)
     return listed if len(listed) > 1 else {}
 
 
 def _is_no_option(query: str, answer: str, kind: Kind | None) -> bool:
-    listed = options(query) if kind in ("choice", None) else {}
+    listed = find_options(query) if kind in ("choice", None) else {}
     if not listed:
         return False
-    named = core(answer, "choice")
+    named = extract_core(answer, "choice")
     if named is not None:
         return named not in listed
-    said = normalized(answer)
+    said = normalize(answer)
     if any(text and re.search(rf"\b{re.escape(text)}\b", said) for text in listed.values()):
         return False
     return kind == "choice" or len(said.split()) <= SHORT_WORDS
@@ -84,9 +90,9 @@ def _is_no_option(query: str, answer: str, kind: Kind | None) -> bool:
 def _is_of_question(query: str, answer: str, kind: Kind | None) -> bool:
     """Return whether an answer only repeats a number or words of the question."""
     if kind == "number":
-        said = core(answer, "number")
-        return said is not None and said in numbers(query)
+        said = extract_core(answer, "number")
+        return said is not None and said in find_numbers(query)
     if kind != "text" or _EITHER.search(query):
         return False
-    words = normalized(answer).split()
-    return 0 < len(words) <= SHORT_WORDS and not beyond_question(words, query)
+    words = normalize(answer).split()
+    return 0 < len(words) <= SHORT_WORDS and not words_beyond_question(words, query)

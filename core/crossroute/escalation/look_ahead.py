@@ -23,7 +23,7 @@ from crossroute.escalation.rise import (
     Seen,
     Signals,
     bound_gain,
-    discounted,
+    discount,
     expected_gain,
 )
 from crossroute.numeric import Floats, sigmoid
@@ -112,7 +112,7 @@ class LookAhead:
         box, there = self._box[rows], cheapest >= 0
         posterior = self._posterior[rows][..., None]  # (r, m, b, 1)
         price = np.where(there, at.price[at_rows, cheapest], np.inf)[:, None, None]
-        after = discounted(posterior + self._most[at_rows, box], price, at.reward)
+        after = discount(posterior + self._most[at_rows, box], price, at.reward)
         barred = np.broadcast_to(~there[:, None], (*box.shape, self._count))
         if at.budget < np.inf:
             least = np.full(there.shape, np.inf)
@@ -134,7 +134,7 @@ class LookAhead:
         self._take_in(best, tried & allowed, rows, first, at)
         rise = self._most[rows, self._box[rows, first]]  # (r, b, B)
         rise = np.take_along_axis(rise, self._box[rows][:, None], axis=2)  # (r, b, m)
-        after = discounted(posterior[..., None] + rise, at.price[rows][:, None], at.reward)
+        after = discount(posterior[..., None] + rise, at.price[rows][:, None], at.reward)
         matters = (after >= np.maximum(best, posterior)[..., None] - SLACK).any(axis=1)
         self._take_in(best, matters & allowed & ~tried, rows, first, at)
         return np.asarray((likely * np.maximum(best - posterior, 0)).sum(axis=1))
@@ -153,7 +153,7 @@ class LookAhead:
                 self._signals, self._log_odds[row, then][:, None, None], then[:, None, None]
             )
             rise = expected_gain(seen, following, self._signals.correlation)[..., 0]  # (t, b)
-            after = discounted(self._posterior[row, began] + rise, at.price[row, then][:, None], at.reward)
+            after = discount(self._posterior[row, began] + rise, at.price[row, then][:, None], at.reward)
             np.maximum.at(best, pair, after)
 
     def _cheapest(self, rows: Columns, price: Floats) -> Columns:

@@ -85,7 +85,7 @@ class Panel:
             budget: Most that all calls may cost, USD.
         """
         price = self.cost / pay
-        single = np.where(self.cost <= budget, _discounted(self.prior, 1.0, price, reward), -np.inf)  # (n, m)
+        single = np.where(self.cost <= budget, _discount(self.prior, 1.0, price, reward), -np.inf)  # (n, m)
         pair = self._pairs(pay, reward, budget)
         n, m = self.prior.shape
         flat = pair.reshape(n, -1)
@@ -101,7 +101,7 @@ class Panel:
         rows = np.arange(len(first))
         price = self.cost / pay
         worth = self._pairs(pay, reward, budget)[rows, first]  # (n, m)
-        alone = _discounted(self.prior[rows, first], 1.0, price[rows, first], reward)
+        alone = _discount(self.prior[rows, first], 1.0, price[rows, first], reward)
         return np.where(worth.max(axis=1) > alone, worth.argmax(axis=1), STOP)
 
     def third(
@@ -129,7 +129,7 @@ class Panel:
         told = np.where(same[:, None], self._third[rows, first, second], self._other[rows, first, second])
         chance = np.where(same, chance, 1 - chance)
         held = np.where(same, self._both[rows, first, second], self._held[rows, first, second])
-        worth = _discounted(told, chance[:, None], self.cost / pay, reward)
+        worth = _discount(told, chance[:, None], self.cost / pay, reward)
         worth[rows, first] = worth[rows, second] = -np.inf
         worth = np.where(self.cost <= budget, worth, -np.inf)
         return np.where(worth.max(axis=1) > held, worth.argmax(axis=1), STOP)
@@ -169,17 +169,17 @@ class Panel:
         price = self.cost / pay
         both = self.cost[:, :, None] + self.cost[:, None, :]  # (n, m, m)
         within = both[..., None] + self.cost[:, None, None, :] <= budget  # (n, m, m, m)
-        agreed = _discounted(self._third, self.same[..., None], price[:, None, None, :], reward)
-        differ = _discounted(self._other, 1 - self.same[..., None], price[:, None, None, :], reward)
+        agreed = _discount(self._third, self.same[..., None], price[:, None, None, :], reward)
+        differ = _discount(self._other, 1 - self.same[..., None], price[:, None, None, :], reward)
         best = np.maximum(self._both, np.where(within, agreed, 0).max(axis=-1))
         best = best + np.maximum(self._held, np.where(within, differ, 0).max(axis=-1))
-        worth = _discounted(best, 1.0, both / pay, reward)
+        worth = _discount(best, 1.0, both / pay, reward)
         worth = np.where(both <= budget, worth, -np.inf)
         same = np.arange(worth.shape[-1])
         worth[:, same, same] = -np.inf
         return np.asarray(worth)
 
 
-def _discounted(quality: Floats, chance: Floats | float, price: Floats, reward: Reward) -> Floats:
+def _discount(quality: Floats, chance: Floats | float, price: Floats, reward: Reward) -> Floats:
     """Return quality that is had with some chance, discounted by what is then paid, over lambda."""
     return np.asarray(quality * np.exp(-price) if reward == "exponential" else quality - chance * price)

@@ -185,7 +185,7 @@ def bound_gain(corners: Iterable[tuple[Seen, Following]], correlation: Correlati
     return reduce(_After.outdone, every).rise(found[0][1].speaks)
 
 
-def discounted(quality: Floats, price: Floats, reward: Reward) -> Floats:
+def discount(quality: Floats, price: Floats, reward: Reward) -> Floats:
     """Return quality discounted by cost / lambda."""
     value: Floats = quality * np.exp(-price) if reward == "exponential" else quality - price
     return value

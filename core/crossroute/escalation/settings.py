@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from crossroute.errors import needs_extra
-from crossroute.escalation.agreement import SAME_WRONG, same_wrong_answers
+from crossroute.errors import require_extra
+from crossroute.escalation.agreement import SAME_WRONG, count_same_wrong
 from crossroute.escalation.evidence import Kind
 from crossroute.numeric import Floats, logit
 
@@ -63,7 +63,7 @@ class Judge(BaseModel):
                 f"got {len(opinions)} opinions and {len(grades)} grades, of {grades.mean() if grades.size else 0:.0%} "
                 "right on average."
             )
-        with needs_extra("Calibrating a judge", "train"):
+        with require_extra("Calibrating a judge", "train"):
             from sklearn.isotonic import IsotonicRegression
 
         expected = IsotonicRegression(y_min=0, y_max=1).fit_transform(opinions, grades)
@@ -153,7 +153,7 @@ class Escalation(BaseModel):
         most = comb(int(np.median([len(row) for row in answers])), 2) if len(answers) else 0
         for texts, told, query in zip(answers, right, asked, strict=True):
             grades = _shares("grades", told).tolist()
-            agreeing, wrong = same_wrong_answers(texts, grades, kind=self.answers, query=query)
+            agreeing, wrong = count_same_wrong(texts, grades, kind=self.answers, query=query)
             share = min(1.0, max(most, 1) / max(wrong, 1))
             same, pairs = same + share * agreeing, pairs + share * wrong
         stated = SAME_WRONG[self.answers]

@@ -57,11 +57,11 @@ def fit_verifier(
         return None
     log_odds, hats = logit(prior[known]), _hats(confidence(logprob[known]))
     counts = (hats.T @ right, hats.T @ (1 - right))
-    pooled = _reading(*_pooled(hats, log_odds, right), *(count / count.sum() for count in counts))
+    pooled = _reading(*_fit_pooled(hats, log_odds, right), *(count / count.sum() for count in counts))
     return Verifier(pooled=pooled, correlation=correlation or Correlation(), source=source)
 
 
-def _pooled(hats: Floats, log_odds: Floats, right: Floats) -> tuple[Floats, Floats]:
+def _fit_pooled(hats: Floats, log_odds: Floats, right: Floats) -> tuple[Floats, Floats]:
     """Return the shift and the slope at each knot, of all candidates together, shapes (knots,)."""
     inputs = np.hstack([hats, hats * tilt(log_odds)[:, None]])
     penalty = np.repeat([_POOLED_PENALTY, _SLOPE_PENALTY], len(KNOTS))
@@ -74,11 +74,11 @@ def _pooled(hats: Floats, log_odds: Floats, right: Floats) -> tuple[Floats, Floa
 
 def _reading(shift: Floats, slope: Floats, right: Floats, wrong: Floats) -> Reading:
     names = ("shift", "slope", "right", "wrong")
-    values = (tuple(array.tolist()) for array in (*_settled(shift, slope), right, wrong))
+    values = (tuple(array.tolist()) for array in (*_remove_falls(shift, slope), right, wrong))
     return Reading.model_validate(dict(zip(names, values, strict=True)))
 
 
-def _settled(shift: Floats, slope: Floats) -> tuple[Floats, Floats]:
+def _remove_falls(shift: Floats, slope: Floats) -> tuple[Floats, Floats]:
     """Return shift and slope without the falls that rounding leaves where a limit is just kept."""
     ends = (-READ_WITHIN, READ_WITHIN)
     low, high = (np.maximum.accumulate(shift + (1 + slope) * end) for end in ends)  # log-odds after

@@ -93,7 +93,7 @@ def compare(
         return {name: Sweep.of(each, outcomes, usd, reward) for name, each in predictions.items()}
 
     trial = _Trial(
-        observed=answered(outcomes),
+        observed=drop_unanswered(outcomes),
         sweeps=sweeps(sweep_for(outcomes.cost)) | dict(played or {}),
         sweeps_at={} if willingness_to_pay is None else sweeps(np.array([willingness_to_pay])),
         reference=reference,
@@ -115,7 +115,7 @@ def compare(
     return trial.report("all").model_copy(update={"tasks": by_task, "small_tasks": small})
 
 
-def answered(outcomes: Outcomes) -> Outcomes:
+def drop_unanswered(outcomes: Outcomes) -> Outcomes:
     """Return the queries with at least one known outcome, on which routers are compared."""
     return outcomes.take(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
 

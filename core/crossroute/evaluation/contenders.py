@@ -117,13 +117,13 @@ def learned_baselines(
     train, validation = outcomes.split("train"), outcomes.split("validation")
     x, v = (query_encoder.embed([Query(text) for text in part.texts]) for part in (train, validation))
     names = (*AS_SHIPPED, *FAMILIES)
-    fitted = iter(mapped(partial(_fitted, (x, train), (v, validation), reward), names))
+    fitted = iter(mapped(partial(_fit, (x, train), (v, validation), reward), names))
     for name in names:
         on_baseline(name)
         yield from next(fitted)
 
 
-def _fitted(train: Seen, validation: Seen, reward: Reward, name: str) -> Fitted:
+def _fit(train: Seen, validation: Seen, reward: Reward, name: str) -> Fitted:
     """Fit the baselines of one name: one of RouterBench's as shipped, or a family as usual and tuned."""
     if name in AS_SHIPPED:
         return [(name, AS_SHIPPED[name].fit(*train))]

@@ -17,14 +17,14 @@ import numpy as np
 
 from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation import charts
-from crossroute.evaluation.comparison import answered
+from crossroute.evaluation.comparison import drop_unanswered
 from crossroute.evaluation.report import CurveFigures, Report, RouterFigures
 from crossroute.files import replace_file
 from crossroute.metrics.scores import sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.prediction import Prediction
 from crossroute.reward import Reward, linear_reward, log_exponential_reward
-from crossroute.tables import shortened
+from crossroute.tables import shorten
 
 REGRETS = 25
 """Most queries in the table of regrets."""
@@ -77,10 +77,10 @@ def write_page(
     """
     if router not in report.routers:
         raise ValueError(f"Expected one of the routers {', '.join(report.routers)}, got {router!r}.")
-    seen = answered(outcomes)
+    seen = drop_unanswered(outcomes)
     sweep = Sweep.of(prediction, outcomes, sweep_for(outcomes.cost), report.reward)
     chosen = Sweep.of(prediction, outcomes, np.array([willingness_to_pay]), report.reward)
-    found = regrets(chosen, seen, willingness_to_pay, report.reward)
+    found = find_regrets(chosen, seen, willingness_to_pay, report.reward)
     package = files("crossroute.evaluation")
     template = package.joinpath("page.html").read_text("utf-8")
     page = Template(template).substitute(
@@ -88,8 +88,8 @@ def write_page(
         about=escape(about),
         router=escape(router),
         script=package.joinpath("chart.js").read_text("utf-8"),
-        verdict=escape(_verdict(report, report.routers[router])),
-        tiles=_tiles(report, report.routers[router]),
+        verdict=escape(_render_verdict(report, report.routers[router])),
+        tiles=_render_tiles(report, report.routers[router]),
         figures=_figures_table(report),
         candidates=_candidates_table(report, router),
         curves=charts.curves(report).html(),
@@ -102,7 +102,7 @@ def write_page(
     replace_file(Path(path), page.encode(errors="replace"))  # texts may contain lone surrogates
 
 
-def regrets(sweep: Sweep, outcomes: Outcomes, pay: float, reward: Reward) -> list[Regret]:
+def find_regrets(sweep: Sweep, outcomes: Outcomes, pay: float, reward: Reward) -> list[Regret]:
     """Return the queries with the largest regret, in descending order.
 
     Args:
@@ -129,7 +129,7 @@ def regrets(sweep: Sweep, outcomes: Outcomes, pay: float, reward: Reward) -> lis
     ]
 
 
-def _verdict(report: Report, figures: RouterFigures) -> str:
+def _render_verdict(report: Report, figures: RouterFigures) -> str:
     """Summarize the router in comparison with the best single candidate."""
     best = report.candidates[report.best_single]
     beside = (
@@ -141,7 +141,7 @@ def _verdict(report: Report, figures: RouterFigures) -> str:
     return f"Reaches the quality of {beside}, at {share}; at any cost, a quality of {figures.maximum_quality:.3f}."
 
 
-def _tiles(report: Report, figures: RouterFigures) -> str:
+def _render_tiles(report: Report, figures: RouterFigures) -> str:
     """Render the four main figures."""
     low, high = figures.aiq_interval
     told = (
@@ -237,13 +237,13 @@ def _regrets_table(found: Sequence[Regret], outcomes: Outcomes) -> str:
         )
         for one in found
     )
-    return _table(heads, rows, firsts=(_opening(outcomes.texts[one.row]) for one in found))
+    return _table(heads, rows, firsts=(_render_opening(outcomes.texts[one.row]) for one in found))
 
 
-def _opening(text: str) -> str:
+def _render_opening(text: str) -> str:
     """Render a query as an element that expands from its beginning and end to its text."""
-    line = shortened(" ".join(text.split()), _BEGINNING, _END)
-    whole = shortened(text, _MOST // 2, _MOST // 2)
+    line = shorten(" ".join(text.split()), _BEGINNING, _END)
+    whole = shorten(text, _MOST // 2, _MOST // 2)
     return f"<details><summary>{escape(line)}</summary><pre>{escape(whole)}</pre></details>"
 
 

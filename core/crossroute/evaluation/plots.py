@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 from crossroute.evaluation.report import PALETTE, CurveFigures, Report
 from crossroute.metrics.scores import non_decreasing_convex_hull
 from crossroute.model.prediction import Prediction
@@ -15,7 +15,7 @@ from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
 from crossroute.routing.dial import Dial
 
-with needs_extra("Plotting", "plots"):
+with require_extra("Plotting", "plots"):
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

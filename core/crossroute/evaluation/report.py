@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from crossroute.metrics.uncertainty import FEW, more_queries
+from crossroute.metrics.uncertainty import FEW, estimate_more_queries
 from crossroute.reward import Reward
-from crossroute.tables import InNotebooks, listed, plain_table
+from crossroute.tables import InNotebooks, list_names, plain_table
 
 Interval = tuple[float, float]
 Curve = tuple[tuple[float, float], ...]
@@ -123,7 +123,7 @@ class Report(InNotebooks, _Frozen):
 
     def __repr__(self) -> str:
         over = f"{self.task}: {self.queries} queries, {len(self.candidates)} candidates"
-        return f"Report({over}; routers: {listed(tuple(self.routers))})"
+        return f"Report({over}; routers: {list_names(tuple(self.routers))})"
 
     def __rich__(self) -> RenderableType:
         """Render tables of routers, candidates and, if there are several, tasks, with notes on uncertain gains."""
@@ -142,7 +142,7 @@ class Report(InNotebooks, _Frozen):
             return ""
         if max(-low, high) < _SAME and self.queries >= FEW:
             return f"{name}: on these {self.queries:,} queries no better than choosing without the text."
-        more = more_queries(figures.gain, (low, high), self.queries)
+        more = estimate_more_queries(figures.gain, (low, high), self.queries)
         needed = f"about {more:,}" if more else "a few hundred"
         return (
             f"{name}: too few queries to distinguish it from choosing without the text, {figures.gain:+.3f} "

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossroute.data.outcomes import Outcomes
-from crossroute.escalation.cascade import STOP, Forecast, next_call
+from crossroute.escalation.cascade import STOP, Forecast, choose_next_call
 from crossroute.escalation.rise import Columns
 from crossroute.escalation.verifier import Verifier
 from crossroute.metrics.scores import known_outcomes
-from crossroute.metrics.sweep import Sweep, in_order
+from crossroute.metrics.sweep import Sweep, reorder
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
@@ -59,7 +59,7 @@ def play(
     """
     known = known_outcomes(outcomes.quality, outcomes.cost)
     rows = known.any(axis=1)
-    prior, cost = (values[rows] for values in in_order(prediction, outcomes))
+    prior, cost = (values[rows] for values in reorder(prediction, outcomes))
     outcomes, known = outcomes.take(rows), known[rows]
     speaks = np.asarray((~np.isnan(outcomes.answer_logprob)).any(axis=0))
     shift = verifier.shifts(tuple(outcomes.pool), prior, outcomes.answer_logprob)
@@ -121,7 +121,9 @@ class _Table:
             if going.size:
                 posterior, rise = self._look_up(called[going, :turn], going)
                 cost = forecast.cost[going]
-                called[going, turn] = next_call(posterior, rise, cost, pay, reward, waiting=forecast.waiting)
+                called[going, turn] = choose_next_call(
+                    posterior, rise, cost, pay, reward, waiting=forecast.waiting
+                )
         return called, *self._kept(called)
 
     def _kept(self, called: Columns) -> tuple[Columns, Floats]:

@@ -53,7 +53,7 @@ class Sweep:
         """
         known = known_outcomes(outcomes.quality, outcomes.cost)
         rows = known.any(axis=1)
-        quality, cost = (values[rows] for values in in_order(prediction, outcomes))
+        quality, cost = (values[rows] for values in reorder(prediction, outcomes))
         chosen = choices(quality, cost, known[rows], willingness_to_pay, reward)
         observed = (outcomes.quality[rows], outcomes.cost[rows])
         return cls(
@@ -79,7 +79,7 @@ class Sweep:
         return np.bincount(self.chosen.ravel(), minlength=self.predicted_cost.shape[1]) / self.chosen.size
 
 
-def in_order(prediction: Prediction, outcomes: Outcomes) -> tuple[Floats, Floats]:
+def reorder(prediction: Prediction, outcomes: Outcomes) -> tuple[Floats, Floats]:
     """Return the predicted quality and cost with columns in the order of the outcomes' pool."""
     names = outcomes.pool.names
     if sorted(prediction.candidates) != sorted(names):

@@ -56,7 +56,7 @@ FEW = 10
 """With fewer queries, an interval is too uncertain to extrapolate from."""
 
 
-def more_queries(gain: float, interval: tuple[float, float], queries: int) -> int | None:
+def estimate_more_queries(gain: float, interval: tuple[float, float], queries: int) -> int | None:
     """Return about how many more queries would make a gain significant; None if this cannot be estimated.
 
     An interval narrows with the square root of the number of queries. The result is a multiple of 10.
@@ -66,8 +66,10 @@ def more_queries(gain: float, interval: tuple[float, float], queries: int) -> in
         interval: Its 95 % interval.
         queries: Number of queries that it was measured on.
 
-    >>> more_queries(0.02, (-0.02, 0.06), 100), more_queries(0.0, (0.0, 0.0), 100), more_queries(0.1, (0, 0.3), 3)
-    (300, None, None)
+    >>> estimate_more_queries(0.02, (-0.02, 0.06), 100)
+    300
+    >>> estimate_more_queries(0.0, (0.0, 0.0), 100), estimate_more_queries(0.1, (0, 0.3), 3)
+    (None, None)
     """
     half = (interval[1] - interval[0]) / 2
     if queries < FEW or half == 0:

@@ -26,7 +26,7 @@ from crossroute.candidate import Belief, Pool
 from crossroute.model.doubt import LEAST_LOG_TOKENS, MOST_LOG_TOKENS, Doubt, Situation
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.profiles import pool_profiles
-from crossroute.numeric import Floats, bounded, logit, sigmoid
+from crossroute.numeric import Floats, clip, logit, sigmoid
 
 LEAST_EVIDENCE = 5.0
 """Outcomes that a cluster counts beside those observed there: shrunk profiles tell a little of it, too."""
@@ -148,7 +148,7 @@ def temper(
         beliefs: Of the m candidates.
         quality_logit: The network's, shape (n, m).
         log_tokens: The network's, shape (n, m).
-        observed: From `measured`, of the outcomes of each candidate near each query, shape (n, m).
+        observed: From `evidence_share`, of the outcomes of each candidate near each query, shape (n, m).
     """
     trust = at.trust.astype(np.float32)[:, None]  # (n, 1)
     of_ability, of_length = beliefs.of_read
@@ -161,7 +161,7 @@ def temper(
     beyond *= observed
     beyond *= trust
     written += beyond
-    return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
+    return Outlook(sigmoid(ability), clip(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
 
 
 def quality_error(at: Situation, quality: Floats, variance: Floats, believed: Floats) -> Floats:
@@ -195,6 +195,6 @@ def length_spread(
     return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
 
 
-def measured(outcomes: Floats) -> Floats:
+def evidence_share(outcomes: Floats) -> Floats:
     """Return the weight of outcomes near a query against the belief, in [0, 1], of the same shape."""
     return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))

@@ -50,7 +50,7 @@ def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[
     return encoded.mean(0).astype(np.float32), projection
 
 
-def projected(encoded: Floats, centre: Float32s, projection: Float32s) -> Floats:
+def project(encoded: Floats, centre: Float32s, projection: Float32s) -> Floats:
     """Project training queries, shape (n, p), with the same result on any number of cores."""
     from threadpoolctl import threadpool_limits
 

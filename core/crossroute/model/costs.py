@@ -56,7 +56,7 @@ def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floa
         unit: What is predicted.
     """
     if unit == "output_tokens":
-        return np.log(np.clip(written(outcomes, query_tokens), 1, None))
+        return np.log(np.clip(infer_output_tokens(outcomes, query_tokens), 1, None))
     price = prices(outcomes.pool)
     read_free = price[:, 0] == 0
     unit_price = np.where(read_free, price[:, 1], price[:, 0])  # (m,)
@@ -65,7 +65,7 @@ def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floa
     return np.log(np.maximum(np.where(unit_price > 0, ratio, 1.0), LEAST_RATIO))
 
 
-def written(outcomes: Outcomes, query_tokens: Floats) -> Floats:
+def infer_output_tokens(outcomes: Outcomes, query_tokens: Floats) -> Floats:
     """Return the output tokens, shape (n, m): as counted, else what the cost leaves after the input's price.
 
     Args:
@@ -97,7 +97,7 @@ class Tariff:
         self._unit = unit
         self.reading, self._writing = price.T / 1e6
         self._learned_reading, self._learned_writing = learned.T
-        self._exchange = exchange(learned)
+        self._exchange = exchange_rate(learned)
         self._same = (price == learned).all(axis=1) & ((price[:, 0] > 0) | (price[:, 1] == 0))  # (m,)
         self._all_same, self._none_free = bool(self._same.all()), bool((learned[:, 0] > 0).all())
 
@@ -147,7 +147,7 @@ class Tariff:
         return part * query, part * wrote
 
 
-def exchange(learned: Floats) -> Floats:
+def exchange_rate(learned: Floats) -> Floats:
     """Return how many output tokens one input token was worth, shape (m,); 1 where one of them was free."""
     read, wrote = learned.T
     worth: Floats = np.divide(read, wrote, out=np.ones(len(learned)), where=(read > 0) & (wrote > 0))
@@ -165,7 +165,7 @@ def ratio_at(log_ratio: Floats, learned: Floats, price: Floats) -> Floats:
     if (learned == price).all():
         return log_ratio
     ratio = np.exp(log_ratio)
-    wrote = np.clip(ratio - 1, 0, None) * exchange(learned[None])[0]  # for each token of the query
+    wrote = np.clip(ratio - 1, 0, None) * exchange_rate(learned[None])[0]  # for each token of the query
     read = np.clip(ratio, None, 1) if learned[0] > 0 else np.ones_like(ratio)
     found = read + wrote * price[1] / price[0] if price[0] > 0 else 1 + wrote
     return np.asarray(np.log(np.maximum(found, LEAST_RATIO)))

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.usual import USUAL, Usual, usual_tensors
-from crossroute.numeric import Floats, bounded, means_by, softmax
+from crossroute.numeric import Floats, clip, means_by, softmax
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -207,7 +207,7 @@ class Doubt:
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         noise = EASE_NOISE * _strange(trust, manner[:, AS_PEOPLE])
-        heads[:, -2] -= bounded(heads[:, -2], -noise, noise)
+        heads[:, -2] -= clip(heads[:, -2], -noise, noise)
         heads += self._typical
         classes = told[:, self._heads_end + 3 : self._own_start]
         of_class = self._of_runs[classes.argmax(axis=1)] if classes.size else 0 * near
@@ -223,7 +223,7 @@ class Doubt:
             read[run] = written[run] = self._run
             spread[run] = self._far[A_RUN]
         for each in (read, written):
-            each[:, -2:] = bounded(each[:, -2:], LEAST_READ, MOST_READ)
+            each[:, -2:] = clip(each[:, -2:], LEAST_READ, MOST_READ)
         return self._leaning(Situation(trust, read, written, spread), x, manner[:, AS_PEOPLE], one_call)
 
     def _situate_one(self, x: Floats, one_call: int, word_ease: float) -> Situation:

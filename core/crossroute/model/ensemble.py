@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.config import NetworkConfig
-from crossroute.numeric import Floats, bounded
+from crossroute.numeric import Floats, clip
 
 MEMBERS = ("ridge", "forest")
 
@@ -141,7 +141,7 @@ class Ensemble:
 
     def beside(self, encoded: Floats, x: Floats, weighed: Weighed) -> Floats:
         """Return what stands beside the network's share, in log-odds, shape (n, m); arguments as for `joined`."""
-        held = bounded(self.members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
+        held = clip(self.members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
         held /= 1 - held
         beside = np.log(held, out=held).dot(self._shares).take(weighed.columns, axis=1)  # (n, m)
         beside += weighed.intercept

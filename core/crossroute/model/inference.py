@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.config import NetworkConfig
-from crossroute.numeric import bounded, gelu, sigmoid, softmax
+from crossroute.numeric import clip, gelu, sigmoid, softmax
 
 FEW_NUMBERS = 2**14
 """In one layer of all members: so few are read sooner than a layer a member is called."""
@@ -296,5 +296,5 @@ def _single(values: npt.NDArray[np.floating]) -> Float32s:
 
 
 def _logit(probability: Float32s, eps: float) -> Float32s:
-    held = bounded(probability, np.float32(eps), np.float32(1 - eps))
+    held = clip(probability, np.float32(eps), np.float32(1 - eps))
     return np.asarray(np.log(held / (1 - held)))

@@ -39,7 +39,7 @@ SHIFT = 0.5
 """Standard deviation, in logits, of how much better or worse all of a known candidate's answers may turn out."""
 
 
-def profiled(
+def profile_pool(
     outcomes: Outcomes,
     log_tokens: Floats,
     assignment: npt.NDArray[np.intp],

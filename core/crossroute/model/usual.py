@@ -136,11 +136,11 @@ def _groups(z: Floats, count: int) -> Floats:
     """
     _, _, directions = np.linalg.svd(z - z.mean(axis=0), full_matrices=False)
     parts = np.arange(len(z)) * count // len(z)
-    found = [_settled(z, means_by(parts, z[np.argsort(z @ each)])) for each in directions[:BEGINNINGS]]
+    found = [_run_kmeans(z, means_by(parts, z[np.argsort(z @ each)])) for each in directions[:BEGINNINGS]]
     return min(found, key=lambda centers: float(((z - centers[assign(z, centers)]) ** 2).sum()))
 
 
-def _settled(z: Floats, centers: Floats) -> Floats:
+def _run_kmeans(z: Floats, centers: Floats) -> Floats:
     for _ in range(ROUNDS):
         centers = means_by(assign(z, centers), z)
     return centers

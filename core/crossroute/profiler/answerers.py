@@ -69,7 +69,7 @@ Answerer = Callable[[str], str | Answer | Awaitable[str | Answer]]
 """A model as a function: query -> answer."""
 
 
-def answerer_of(model: object) -> Answerer:
+def adapt_model(model: object) -> Answerer:
     """Adapt a model to a function from a query to an answer.
 
     Args:

@@ -64,7 +64,7 @@ class AnswersFile:
 
     def append(self, row: Row) -> None:
         """Append a graded answer; when this returns, it survives the process being killed."""
-        line = _line(row)
+        line = _format_line(row)
         with self._guard:
             if self._descriptor is not None:
                 _write_whole(self._descriptor, line)
@@ -76,7 +76,7 @@ class AnswersFile:
             if self._descriptor is not None and self.path is not None:
                 os.close(self._descriptor)
                 try:
-                    replace_file(self.path, b"".join(map(_line, rows)))
+                    replace_file(self.path, b"".join(map(_format_line, rows)))
                 finally:
                     self._descriptor = _open(self.path)
             self.rows = list(rows)
@@ -173,7 +173,7 @@ def _open(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
-def _line(row: Row) -> bytes:
+def _format_line(row: Row) -> bytes:
     return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 

@@ -77,10 +77,10 @@ async def aprofile_model(
         candidate = Candidate(name=name, price=price)
         run = ProfilingRun(answerer, candidate, asked, kept, settings or ProfilingSettings())
         await run.run(on_answer or (lambda _: None))
-        return outcomes_of(kept.rows, [run.candidate])
+        return to_outcomes(kept.rows, [run.candidate])
 
 
-def outcomes_of(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcomes:
+def to_outcomes(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcomes:
     """Convert graded answers to outcomes: one row per query, one column per model."""
     queries = {row["query_id"]: row for row in rows}
     columns = {

@@ -23,8 +23,8 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.files import replace_file
 from crossroute.profiler.answers_file import Row, read_rows
-from crossroute.profiler.api import outcomes_of
-from crossroute.routing.members import Ability, known_as, router_over
+from crossroute.profiler.api import to_outcomes
+from crossroute.routing.members import Ability, find_member, router_over
 from crossroute.routing.router import Router
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def profile_cards(router: Router, names: Iterable[str], folder: Path | None = No
         return router.profile(_outcomes(cards, folder))
     if len(rough) < len(cards):
         measured = next(card for card in cards if not card.scores)
-        raise _incomparable(measured, rough[0].candidate.name, "was profiled from published scores")
+        raise _incomparable_error(measured, rough[0].candidate.name, "was profiled from published scores")
     return Pool(_profile_from_scores(router, card) for card in cards)
 
 
@@ -177,7 +177,7 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
     known = [
         name
         for name in names
-        if (find_candidate if name in cards else known_as)(router.pool, name) is not None
+        if (find_candidate if name in cards else find_member)(router.pool, name) is not None
     ]
     for name in names:
         if name not in known and name not in cards:
@@ -190,7 +190,7 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
         return own
     for card in new:
         if not card.scores:
-            raise _incomparable(card, known[0], "was measured on benchmarks")
+            raise _incomparable_error(card, known[0], "was measured on benchmarks")
     rough = profile_cards(router, [card.candidate.name for card in new], folder)
     return own.with_candidates(rough).subset(names)
 
@@ -235,13 +235,13 @@ def _outcomes(cards: list[Card], folder: Path | None) -> Outcomes:
         answered = {row["query_id"] for row in own}
         common = answered if common is None else common & answered
         if not common:
-            raise _incomparable(cards[0], card.candidate.name, f"answered others ({card.source})")
+            raise _incomparable_error(cards[0], card.candidate.name, f"answered others ({card.source})")
         rows += own
     shared = [row for row in rows if row["query_id"] in (common or ())]
-    return outcomes_of(shared, [card.candidate for card in cards])
+    return to_outcomes(shared, [card.candidate for card in cards])
 
 
-def _incomparable(card: Card, other: str, where: str) -> DataError:
+def _incomparable_error(card: Card, other: str, where: str) -> DataError:
     return DataError(
         f"Cannot compare {card.candidate.name!r}, profiled on the queries of {card.source}, with {other!r}, which "
         f"{where}. Profile all candidates on the same queries, and route among these."

@@ -101,7 +101,9 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
         )
     pool = _select_measured(router.pool)
     profiles = pool_profiles(pool, router.predictor.network.config.clusters)
-    found = _condition(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
+    found = _condition_on_scores(
+        profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows
+    )
     k = len(found)
     ratio = router.predictor.cost_unit == "input_ratio"
     charged = price.input and price.output  # a price of 0 cannot express tokens
@@ -127,11 +129,11 @@ def _anchors(router: Router) -> dict[str, Floats]:
     k = router.predictor.network.config.clusters
     tasks: dict[str, list[Floats]] = {}
     for task, shares in router.provenance.get("tasks", {}).items():
-        tasks.setdefault(benchmark_of(task), []).append(np.array(shares, dtype=float))
+        tasks.setdefault(find_benchmark(task), []).append(np.array(shares, dtype=float))
     if not tasks:  # an older router, which does not store the shares
         for cluster, label in enumerate(router.cluster_labels):
             for task in label.split(" and "):
-                tasks.setdefault(benchmark_of(task), []).append(np.eye(k)[cluster])
+                tasks.setdefault(find_benchmark(task), []).append(np.eye(k)[cluster])
     return {benchmark: np.mean(shares, axis=0) for benchmark, shares in tasks.items()}
 
 
@@ -141,11 +143,11 @@ def _check_scores(scores: Mapping[str, float], anchors: Mapping[str, Floats]) ->
         raise ValueError("Give at least one score, such as mmlu_pro=0.81.")
     known = {*anchors, *BENCHMARKS}
     for name, score in scores.items():
-        if benchmark_of(name) not in known:
+        if find_benchmark(name) not in known:
             raise ValueError(f"Unknown benchmark {name!r}. Known are {', '.join(sorted(known))}.")
         if not 0 <= score <= 1:
             raise ValueError(f"The score of {name!r} must be in [0, 1], got {score!r}; 81 % is 0.81.")
-    return {benchmark_of(name): float(score) for name, score in scores.items()}
+    return {find_benchmark(name): float(score) for name, score in scores.items()}
 
 
 def _carry_over(
@@ -167,7 +169,7 @@ def _carry_over(
     return {anchor: (score, CARRIED * len(found) ** 0.5) for anchor, score in sorted(found.items())}
 
 
-def _condition(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float, float]]) -> Floats:
+def _condition_on_scores(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float, float]]) -> Floats:
     """Return the conditional mean of the quality per cluster given the scores, in logits, shape (k,).
 
     Args:
@@ -195,16 +197,16 @@ def _typical_tokens(router: Router, pool: Pool, log_tokens: Floats, price: Price
     """
     if router.predictor.cost_unit == "output_tokens":
         return np.asarray(log_tokens.mean(0))
-    exchange = costs.exchange(learned_prices(pool))[:, None]  # (m, 1)
+    exchange = costs.exchange_rate(learned_prices(pool))[:, None]  # (m, 1)
     multiple = (np.exp(log_tokens) - 1) * exchange  # of the query's tokens
     typical = np.exp(np.log(np.clip(multiple, 0.01, None)).mean(0))  # (k,)
     return np.asarray(np.log(1 + typical * price.output / price.input))
 
 
-def benchmark_of(name: str) -> str:
+def find_benchmark(name: str) -> str:
     """Return the benchmark that a name or a task stands for, or else the name in lower case.
 
-    >>> benchmark_of("MMLU-Pro"), benchmark_of("mmlu-abstract-algebra"), benchmark_of("grade-school-math")
+    >>> find_benchmark("MMLU-Pro"), find_benchmark("mmlu-abstract-algebra"), find_benchmark("grade-school-math")
     ('mmlu_pro', 'mmlu', 'gsm8k')
     """
     words = re.split(r"[\s_-]+", name.strip().lower())

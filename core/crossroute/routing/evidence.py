@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.data.outcomes import Outcomes, text_digests
+from crossroute.data.outcomes import Outcomes, hash_texts
 from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import FloorError
 from crossroute.numeric import Floats
 from crossroute.query import Query
-from crossroute.tables import listed
+from crossroute.tables import list_names
 
 ROUNDING = 1e-9
 Columns = npt.NDArray[np.intp]
@@ -110,8 +110,8 @@ def match_names(pool: Pool, candidates: Iterable[Candidate]) -> list[str]:
         held = [name for name, found in named.items() if found is not None]
         remedy = f", or restrict the router to the others: router.subset({held})" if held else ""
         raise FloorError(
-            f"There are no outcomes of {listed(lacking)}, which the router may choose, only of {listed(pool.names)}. "
-            f"Add them{remedy}."
+            f"There are no outcomes of {list_names(lacking)}, which the router may choose, only of "
+            f"{list_names(pool.names)}. Add them{remedy}."
         )
     return [pool[found].name for found in named.values() if found is not None]
 
@@ -125,7 +125,7 @@ def find_unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -
     """
     if trained_on is None:
         return np.array([split == "test" for split in outcomes.splits], dtype=bool)
-    return ~np.isin(text_digests(outcomes.texts), trained_on)
+    return ~np.isin(hash_texts(outcomes.texts), trained_on)
 
 
 def describe_skipped(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.uint32] | None) -> str:

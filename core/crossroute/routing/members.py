@@ -62,7 +62,7 @@ class Ability(BaseModel):
             return candidate
 
 
-def by_name(
+def name_models(
     models: Mapping[str, Model] | Iterable[Model],
     name_of: Callable[[Model], str | None],
     effort_of: Callable[[Model], str | None] = lambda model: None,
@@ -107,7 +107,7 @@ def _read_name(model: Model, name_of: Callable[[Model], str | None]) -> str:
     return name
 
 
-def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:
+def set_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:
     """Return the abilities with the given prices.
 
     Raises:
@@ -120,7 +120,7 @@ def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> 
     return {name: ability.model_copy(update=stated[name]) for name, ability in abilities.items()}
 
 
-def unprofiled(name: str, model: str | None = None) -> Candidate:
+def make_unprofiled(name: str, model: str | None = None) -> Candidate:
     """Return a candidate without a profile for a model that the router does not know, from the catalogue if listed.
 
     Args:
@@ -133,7 +133,7 @@ def unprofiled(name: str, model: str | None = None) -> Candidate:
     return known.model_copy(update={"price": look_up_price(spelled)})
 
 
-def known_as(pool: Pool, name: str, model: str | None = None) -> Candidate | None:
+def find_member(pool: Pool, name: str, model: str | None = None) -> Candidate | None:
     """Return the candidate of a member by its name or its provider's model name; None if neither can be resolved.
 
     A model that the router does not know gets a prior estimated from its relatives (believed.py).
@@ -168,7 +168,7 @@ def router_over(
     if default is not None and default not in members:
         raise ValueError(f"The default {default!r} is not among the models {', '.join(map(repr, members))}.")
     router = load_router(router)
-    found = {name: known_as(router.pool, name, ability.model) for name, ability in members.items()}
+    found = {name: find_member(router.pool, name, ability.model) for name, ability in members.items()}
     known = {name: candidate for name, candidate in found.items() if candidate is not None}
     for name in members:
         if not known or (name not in known and name != default):
@@ -216,7 +216,7 @@ def over_pool(router: Router, pool: Pool) -> Router:
     return over_candidates(router, named, {name: Ability(price=paid.get(name)) for name in named})
 
 
-def named_as(pool: Pool, start: Router) -> Router:
+def rename_to_pool(pool: Pool, start: Router) -> Router:
     """Return a router with its candidates renamed to a pool's names for the same models.
 
     A candidate that the pool names twice is included twice.
@@ -228,7 +228,7 @@ def named_as(pool: Pool, start: Router) -> Router:
             names[start.pool[own.name].name].append(name)
     if all(name == own for own, found in names.items() for name in found):
         return start
-    taken = spellings(pool)
+    taken = list_spellings(pool)
     renamed: list[Candidate] = []
     for candidate in start.pool:
         others = (
@@ -248,6 +248,6 @@ def named_as(pool: Pool, start: Router) -> Router:
     return router
 
 
-def spellings(pool: Pool) -> set[str]:
+def list_spellings(pool: Pool) -> set[str]:
     """Return all names and aliases of a pool."""
     return {spelling for candidate in pool for spelling in (candidate.name, *candidate.aliases)}

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from crossroute.candidate import Candidate, Capability, Pool
 from crossroute.catalogue import find_candidate
 from crossroute.errors import WINDOW
-from crossroute.errors.names import meant
+from crossroute.errors.names import suggest_name
 from crossroute.numeric import Flags, Floats
 from crossroute.query import Query
 from crossroute.tokens import estimate_tokens
@@ -59,7 +59,7 @@ class Constraints(BaseModel):
         if strangers := given.keys() - cls.model_fields.keys():
             name = min(strangers)
             raise ValueError(
-                f"There is no constraint {name!r}.{meant(name, cls.model_fields)} "
+                f"There is no constraint {name!r}.{suggest_name(name, cls.model_fields)} "
                 f"Expected some of {', '.join(cls.model_fields)}."
             )
         return cls.model_validate(dict(given))

@@ -16,15 +16,22 @@ from crossroute.candidate import Candidate, Pool
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.model import costs
-from crossroute.model.beliefs import Outlook, length_spread, measured, pool_beliefs, quality_error, temper
+from crossroute.model.beliefs import (
+    Outlook,
+    evidence_share,
+    length_spread,
+    pool_beliefs,
+    quality_error,
+    temper,
+)
 from crossroute.model.clusters import assign
 from crossroute.model.doubt import Doubt, Situation
 from crossroute.model.effects import LEAST_CHANCE, pool_efforts
 from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import pool_lessons
-from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
-from crossroute.numeric import Flags, Floats, bounded, sigmoid
+from crossroute.model.profiles import learned_prices, pool_profiles, profile_pool, quality_variance
+from crossroute.numeric import Flags, Floats, clip, sigmoid
 from crossroute.query import Query
 from crossroute.reward import Reward, best
 from crossroute.tokens import vocabulary_of
@@ -68,7 +75,7 @@ class Foresight:
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
         self._output = output = predictor.network(vectors, predictor.keys)
         self.clusters = output.clusters
-        self._observed = measured(output.outcomes)  # (n, m)
+        self._observed = evidence_share(output.outcomes)  # (n, m)
         quality_logit, log_tokens = output.quality_logit, output.log_tokens
         if predictor.ensemble is not None and predictor.weighed is not None:
             quality_logit = predictor.ensemble.joined(
@@ -81,7 +88,7 @@ class Foresight:
             self.trust: Floats = np.ones(len(vectors))
         else:
             self._at = at = doubt.situate(output.x, one_call, word_ease)
-            held = bounded(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+            held = clip(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             self._outlook = temper(
                 at, beliefs, quality_logit=held, log_tokens=log_tokens, observed=self._observed
             )
@@ -332,7 +339,7 @@ class Predictor:
         costs.prices(outcomes.pool)  # raises for a candidate without a price
         queries = self.query_encoder.read([Query(text) for text in outcomes.texts])
         network = self.network
-        found = profiled(
+        found = profile_pool(
             outcomes,
             costs.log_tokens(outcomes, queries.tokens, self.cost_unit),
             assign(network.project(queries.vectors), network.weights["centroids"]),

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.data.outcomes import Outcomes
-from crossroute.decision import BEST, Promise, usd
+from crossroute.decision import BEST, Promise, format_usd
 from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.escalation.verifier import Verifier
 from crossroute.metrics.betting import is_under, observations_needed
@@ -122,7 +122,11 @@ class Proof:
             if np.isinf(mean):
                 return f"There is no outcome{where} to prove it on; about {_least_outcomes(promise):,} are needed."
             highest = self.grid[0]
-            paid = "At any price" if highest == MOST_TO_PAY else f"At a willingness to pay of {usd(highest)}"
+            paid = (
+                "At any price"
+                if highest == MOST_TO_PAY
+                else f"At a willingness to pay of {format_usd(highest)}"
+            )
             return (
                 f"{paid}, the router's choices are {mean:.3f} worse than {name}{where} on these "
                 f"{len(self._rows[group]):,} outcomes, and {promise.drop:g} is to be proved: allow a larger drop."

@@ -83,7 +83,7 @@ class Router(Variants, InNotebooks):
         dial: Cost preference -> willingness to pay; calibrated on `calibration` by default.
         verifier: Scores evidence about answers; the bundled one by default.
         floor: A quality floor; see `with_floor`.
-        trained_on: Digests of the training queries, from `text_digests`; None if unknown.
+        trained_on: Digests of the training queries, from `hash_texts`; None if unknown.
         spending: Budgets; see `with_budgets`.
     """
 
@@ -306,9 +306,9 @@ class Router(Variants, InNotebooks):
         return partial(Router, **self._parts(), spending=self.spending), ()
 
     def __repr__(self) -> str:
-        from crossroute.tables import listed
+        from crossroute.tables import list_names
 
-        return f"Router({listed(self.pool.names)}; encoder={self.predictor.query_encoder.name!r})"
+        return f"Router({list_names(self.pool.names)}; encoder={self.predictor.query_encoder.name!r})"
 
     def __rich__(self) -> Group:
         """Render the candidates, the encoder and the quality floor."""

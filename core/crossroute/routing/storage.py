@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.errors import CheckpointError, one_line
-from crossroute.errors.names import meant
-from crossroute.files import held, is_folder, read_whole, replace_entry
+from crossroute.errors.names import suggest_name
+from crossroute.files import is_folder, lock_folder, read_whole, replace_entry
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -65,7 +65,7 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if (foreign := foreign_file(folder)) is not None:
+    if (foreign := find_foreign_file(folder)) is not None:
         raise CheckpointError(
             f"{folder / foreign} is not a router's file, and saving would replace it. Choose another folder."
         )
@@ -75,7 +75,7 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     text = json.dumps(header | config, indent=1, ensure_ascii=False) + "\n"
     text = NUMBERS.sub(lambda found: re.sub(r"\n *", "", found[0]), text)
     waiting = _staging_path(folder, digest)
-    with held(folder):
+    with lock_folder(folder):
         replace_entry(waiting, weights)
         replace_entry(folder / CONFIG, text.encode())
         waiting.replace(folder / WEIGHTS)
@@ -106,7 +106,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
     return config, tensors
 
 
-def foreign_file(folder: Path) -> str | None:
+def find_foreign_file(folder: Path) -> str | None:
     """Return the name of a file that saving a router would replace although it is not a router's; None without one."""
     found = [name for name in (CONFIG, WEIGHTS) if os.path.lexists(folder / name)]
     if not found:
@@ -146,7 +146,7 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
         found = _try_read(folder)
         if found is not None:
             return found
-    with held(folder):  # another process keeps saving: wait for the lock
+    with lock_folder(folder):  # another process keeps saving: wait for the lock
         found = _try_read(folder)
     if found is not None:
         return found
@@ -208,7 +208,7 @@ def locate(name: str | Path) -> Path:
         is_pool = str(name).lower().endswith(".toml")
         pool = " A pool's file is given as --config, or to from_config." if is_pool else ""
         raise CheckpointError(
-            f"There is no router {str(name)!r}.{meant(str(name), bundled_routers())} "
+            f"There is no router {str(name)!r}.{suggest_name(str(name), bundled_routers())} "
             f"Expected a bundled name ({', '.join(bundled_routers())}), a "
             f"folder that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name).{pool}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -20,7 +20,7 @@ def build_app(path: str | Path) -> Starlette:
         ConfigError: Something in the file is wrong, or a key is missing.
         MissingExtraError: The extra `serve` is not installed.
     """
-    with needs_extra("A server", "serve"):
+    with require_extra("A server", "serve"):
         from crossroute.serve.app import app_of
     from crossroute.serve.service import Service
 
@@ -50,7 +50,7 @@ def serve(
         ConfigError: Something in the file is wrong, or a key is missing.
         MissingExtraError: The extra `serve` is not installed.
     """
-    with needs_extra("A server", "serve"):
+    with require_extra("A server", "serve"):
         from crossroute.serve.running import run
     given = {"host": host, "port": port, "workers": workers}
     if engine == "local":

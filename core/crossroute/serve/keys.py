@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crossroute.cache import Lock
 from crossroute.errors import ConfigError
-from crossroute.files import held, replace_file
+from crossroute.files import lock_folder, replace_file
 
 PREFIX = "cr-"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -94,7 +94,7 @@ class Keys:
                 f"A key's name is of letters, digits, dots, _ and -, 64 at most, a letter or digit first; got "
                 f"{key.name!r}."
             )
-        with held(self.path.parent):
+        with lock_folder(self.path.parent):
             keys = self._read()
             if any(other.name == key.name for other in keys):
                 raise ValueError(
@@ -108,7 +108,7 @@ class Keys:
         Raises:
             ValueError: There is none of the name.
         """
-        with held(self.path.parent):
+        with lock_folder(self.path.parent):
             keys = self._read()
             left = [key for key in keys if key.name != name]
             if len(left) == len(keys):

@@ -18,7 +18,7 @@ from typing_extensions import Self
 
 from crossroute.calls.closing import aclosing
 from crossroute.calls.scrubbing import remove_secrets
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, event_bytes
 
@@ -36,7 +36,7 @@ ARGUMENTS = frozenset(_TOLD.split())
 def load() -> Any:
     """Return litellm, told to fetch no prices, to print nothing and to log no messages."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    with needs_extra(FEATURE, NAME):
+    with require_extra(FEATURE, NAME):
         import litellm
     litellm.suppress_debug_info = litellm.turn_off_message_logging = True
     return litellm

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 from crossroute.serve.guard import caller
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Metrics:
     """An observer that counts."""
 
     def __init__(self) -> None:
-        with needs_extra("Metrics", "serve"):
+        with require_extra("Metrics", "serve"):
             from prometheus_client import CollectorRegistry, Counter, Histogram
         self._own = CollectorRegistry()
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossroute.budgets.state import State, state_at
+from crossroute.budgets.state import State, open_state
 from crossroute.calls.hooks import Observer
 from crossroute.calls.providers import find_provider
 from crossroute.calls.settings import CallSettings
@@ -172,7 +172,7 @@ def opening(shared: Shared | None, url: str | None) -> Callable[[str | Path | No
     """Return a function that opens the state of budgets; the shared Redis is waited for only briefly."""
 
     def opened(place: str | Path | None) -> State:
-        return SharedState(shared, str(place)) if shared is not None and place == url else state_at(place)
+        return SharedState(shared, str(place)) if shared is not None and place == url else open_state(place)
 
     return opened
 

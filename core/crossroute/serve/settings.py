@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from crossroute.config import PoolConfig
 from crossroute.config.entries import Address, Amount, Variable
 from crossroute.errors import ConfigError
-from crossroute.errors.names import meant
+from crossroute.errors.names import suggest_name
 
 MEGABYTE = 1_000_000
 SPENDING = "crossroute-spending.sqlite3"
@@ -153,5 +153,5 @@ def _fault(path: Path, error: ValidationError) -> ConfigError:
     told = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":
         known = ServerSettings.model_fields
-        told = f"unknown key.{meant(str(first['loc'][-1]), known)} Expected {', '.join(known)}"
+        told = f"unknown key.{suggest_name(str(first['loc'][-1]), known)} Expected {', '.join(known)}"
     return LocatedToml(path).fault(("server", *first["loc"]), f"{told}, got {first['input']!r}.")

@@ -15,7 +15,7 @@ from crossroute.budgets.state import MARGIN, NOTHING, Balance, Change, RedisStat
 from crossroute.cache import Lock
 from crossroute.calls.failures import Cooldowns
 from crossroute.calls.memory import Memory
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 from crossroute.serve.rates import LocalCounters
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Shared:
     """
 
     def __init__(self, url: str) -> None:
-        with needs_extra("Sharing by Redis", "redis"):
+        with require_extra("Sharing by Redis", "redis"):
             import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry

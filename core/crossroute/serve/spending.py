@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from crossroute.budgets import Budget, Spending
-from crossroute.budgets.state import State, state_at
+from crossroute.budgets.state import State, open_state
 from crossroute.decision import Decision
 from crossroute.serve.keys import Key, Keys
 from crossroute.serve.settings import ServerBudget
@@ -28,7 +28,7 @@ class KeyBudgets:
         keys: Keys,
         budgets: Iterable[ServerBudget | Budget],
         state: str,
-        opening: Callable[[str | Path | None], State] = state_at,
+        opening: Callable[[str | Path | None], State] = open_state,
     ) -> None:
         self._keys, self._state = keys, state
         self._opening = lru_cache(None)(opening)

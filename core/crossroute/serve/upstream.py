@@ -18,7 +18,7 @@ from crossroute.calls.arguments import NEEDED
 from crossroute.calls.blame import find_fault
 from crossroute.calls.faults import UNSUPPORTED
 from crossroute.calls.waits import read_wait
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 from crossroute.serve import library
 from crossroute.serve.balancing import Balancer
 from crossroute.serve.errors import ProviderError
@@ -208,7 +208,7 @@ class Upstream:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            with needs_extra("A server", "serve"):
+            with require_extra("A server", "serve"):
                 import aiohttp
             asyncio.get_running_loop()
             self._session = aiohttp.ClientSession(

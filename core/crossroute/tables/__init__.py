@@ -56,10 +56,10 @@ def name_column(heading: str, names: Iterable[str]) -> Column:
     return Column(heading, overflow="fold", min_width=min(max(map(len, names), default=0), LEAST_NAME))
 
 
-def listed(names: Iterable[str], most: int = 6) -> str:
+def list_names(names: Iterable[str], most: int = 6) -> str:
     """Return names in a row; of more, the first few and how many there are.
 
-    >>> listed(["a", "b", "c"], most=2)
+    >>> list_names(["a", "b", "c"], most=2)
     'a, b, ... 3 in all'
     """
     names = list(names)
@@ -76,10 +76,10 @@ class InNotebooks:
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        return html_of(self.__rich__())
+        return to_html(self.__rich__())
 
 
-def text_of(shown: RenderableType) -> str:
+def to_text(shown: RenderableType) -> str:
     """Return what a console shows, as plain text of 100 columns."""
     from rich.console import Console
 
@@ -89,7 +89,7 @@ def text_of(shown: RenderableType) -> str:
     return capture.get().rstrip()
 
 
-def html_of(shown: RenderableType | Iterable[RenderableType]) -> str:
+def to_html(shown: RenderableType | Iterable[RenderableType]) -> str:
     """Return tables and lines of text as HTML.
 
     It takes colours from the page, dark or light, and a table that is wider than the page scrolls by itself.
@@ -105,18 +105,18 @@ def html_of(shown: RenderableType | Iterable[RenderableType]) -> str:
     if isinstance(shown, Table):
         return _table(shown)
     parts = shown.renderables if isinstance(shown, Group) else shown
-    return "".join(map(html_of, parts))  # type: ignore[arg-type]
+    return "".join(map(to_html, parts))  # type: ignore[arg-type]
 
 
-def page_of(title: str, shown: RenderableType | Iterable[RenderableType]) -> str:
+def to_page(title: str, shown: RenderableType | Iterable[RenderableType]) -> str:
     """Return tables and lines of text as a whole page, dark or light as its reader's other pages."""
-    return f"{PAGE.format(title=escape(title))}{html_of(shown)}</body></html>\n"
+    return f"{PAGE.format(title=escape(title))}{to_html(shown)}</body></html>\n"
 
 
-def shortened(text: str, beginning: int, end: int) -> str:
+def shorten(text: str, beginning: int, end: int) -> str:
     """Return so many characters of a text's beginning and of its end, or all of it.
 
-    >>> shortened("abcdefgh", 2, 1)
+    >>> shorten("abcdefgh", 2, 1)
     'ab […] h'
     """
     return text if len(text) <= beginning + end else f"{text[:beginning]} […] {text[-end:]}"

@@ -31,7 +31,7 @@ FEWEST = 20
 """Least number of observations to detect drift."""
 
 
-def once_each(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
+def weigh_repeats(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
     """Return weights with which repeated queries count once, shape (n,).
 
     Args:
@@ -44,17 +44,17 @@ def once_each(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
     return np.asarray(1 / times[place])
 
 
-def changed_at(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> int:
+def find_change(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> int:
     """Return the index of the first observation after a change; 0 without a change.
 
     Args:
         surprise: Observed minus predicted, in the order of time, shape (n,).
-        query: Index of each observation's query, as for `once_each`; all different by default.
+        query: Index of each observation's query, as for `weigh_repeats`; all different by default.
 
-    >>> changed_at(np.r_[np.tile([0.1, -0.1], 30), np.tile([-0.2, -0.4], 15)])
+    >>> find_change(np.r_[np.tile([0.1, -0.1], 30), np.tile([-0.2, -0.4], 15)])
     60
     """
-    counts = np.cumsum(np.ones(len(surprise)) if query is None else once_each(query, BURST))
+    counts = np.cumsum(np.ones(len(surprise)) if query is None else weigh_repeats(query, BURST))
     n = counts[-1] if len(counts) else 0.0
     parts = np.flatnonzero((counts >= LEAST_PART) & (n - counts >= LEAST_PART))  # the last of each first part
     if not len(parts):
@@ -77,10 +77,10 @@ def has_drifted(surprise: Floats, predicted_error: float, query: npt.NDArray[np.
     Args:
         surprise: Observed minus predicted, in the order of time, shape (n,).
         predicted_error: Standard error of the prediction.
-        query: Index of each observation's query, as for `once_each`.
+        query: Index of each observation's query, as for `weigh_repeats`.
     """
-    since = changed_at(surprise, query)
-    surprise, weight = surprise[since:], once_each(query[since:])
+    since = find_change(surprise, query)
+    surprise, weight = surprise[since:], weigh_repeats(query[since:])
     n = weight.sum()
     if n < (LEAST_PART if since else FEWEST):
         return False

@@ -24,7 +24,7 @@ from crossroute.errors import DataError
 from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
 from crossroute.traffic.rows import now
-from crossroute.traffic.scales import Scale, check_scale, quality_of
+from crossroute.traffic.scales import Scale, check_scale, to_quality
 
 RUN = ("run_id", "observation_id", "observationId")
 TRACE = ("trace_id", "traceId", "session_id", "sessionId")
@@ -94,7 +94,7 @@ def import_feedback(
         decisions: Iterable[str] = next((known[each] for each in one.ids if each in known), ())
         unknown += not decisions
         try:
-            quality = quality_of(one.value, scale)
+            quality = to_quality(one.value, scale)
         except ValueError:
             unread += 1
             continue

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from crossroute.collection.judging import JudgeSettings, Question, questions_of, scores_of
+from crossroute.collection.judging import JudgeSettings, Question, build_questions, score_answers
 from crossroute.collection.models import AskedModel
 from crossroute.collection.prompts import Prompt
 from crossroute.errors import SpendingLimitError, TrafficError
@@ -119,7 +119,7 @@ async def _grade_batch(
 ) -> tuple[dict[Answered, float], bool]:
     """Return the grades of some answers (NaN for unreadable replies), and whether the spending limit was reached."""
     asked: dict[Answered, list[Question]] = {
-        one: list(questions_of(Prompt(one.text), {JUDGE: one.answer}, settings)) for one in some
+        one: list(build_questions(Prompt(one.text), {JUDGE: one.answer}, settings)) for one in some
     }
     queries = {each.query.query_id: each.query for listed in asked.values() for each in listed}
     stopped = False
@@ -140,7 +140,7 @@ async def _grade_batch(
     grades = {}
     for one, listed in asked.items():
         if all(each.query.query_id in said for each in listed):
-            grades[one] = scores_of(listed, said).get((one.text, JUDGE), math.nan) if listed else 0.0
+            grades[one] = score_answers(listed, said).get((one.text, JUDGE), math.nan) if listed else 0.0
     return grades, stopped
 
 

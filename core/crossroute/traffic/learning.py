@@ -35,9 +35,9 @@ from crossroute.model.usual import OF_GROUP
 from crossroute.numeric import Floats, logit
 from crossroute.routing.predictor import Foresight, Predictor
 from crossroute.routing.router import Router
-from crossroute.traffic.drift import changed_at, once_each
+from crossroute.traffic.drift import find_change, weigh_repeats
 from crossroute.traffic.logged import Logged
-from crossroute.traffic.policies import over_logged
+from crossroute.traffic.policies import restrict_to_log
 from crossroute.traffic.rows import now
 from crossroute.traffic.shifts import Seen, fit_shifts
 
@@ -78,7 +78,7 @@ class Observed(NamedTuple):
         return np.asarray(foreseen[np.arange(len(self.columns)), self.columns])
 
 
-def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
+def learn_from_log(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
     """Return a router over the log's candidates that has taken its queries, grades and costs in.
 
     What the router learnt from a log before is forgotten: the log tells it again. Its dial stays as it was set.
@@ -88,22 +88,22 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
         logged: Decisions, graded or not.
         half_life_days: After which an observation counts half.
     """
-    router, logged = over_logged(router, logged), logged.own
+    router, logged = restrict_to_log(router, logged), logged.own
     if not len(logged):
-        return without_lessons(router)
+        return remove_lessons(router)
     queries = logged.encoded(router)
-    predictor = _accustomed(_without_lessons(router.predictor), logged, queries)
+    predictor = _adapt_to_queries(_remove_lessons(router.predictor), logged, queries)
     newest = min(logged.time.max(), now())  # a clock that is ahead makes no other call old
     weight = 0.5 ** (np.maximum(newest - logged.time, 0) / DAY_S / half_life_days)
     pool = predictor.pool
     columns = np.array([_column(pool, name) for name in logged.names])[logged.chosen]
     calls = Observed(logged, predictor.foresee_encoded(queries), columns, weight)
     quality, length = _quality_lessons(pool, calls), _length_lessons(len(pool), calls)
-    taught = Pool(map(_taught, pool, map(_lesson, *quality, length.tolist())))
+    taught = Pool(map(_add_lesson, pool, map(_lesson, *quality, length.tolist())))
     return router.with_predictor(predictor.with_pool(taught))
 
 
-def _accustomed(predictor: Predictor, logged: Logged, queries: EncodedQueries) -> Predictor:
+def _adapt_to_queries(predictor: Predictor, logged: Logged, queries: EncodedQueries) -> Predictor:
     """Return the predictor used to the log's last queries, where there are enough."""
     _, place = np.unique(logged.query[::-1], return_index=True)
     if len(place) < LEAST_SHOWN:
@@ -111,21 +111,21 @@ def _accustomed(predictor: Predictor, logged: Logged, queries: EncodedQueries) -
     return predictor.accustomed(queries.take(len(logged) - 1 - np.sort(place)[:MOST_SHOWN]))
 
 
-def without_lessons(router: Router) -> Router:
+def remove_lessons(router: Router) -> Router:
     """Return the router as it was before it learnt from traffic."""
-    predictor = _without_lessons(router.predictor)
+    predictor = _remove_lessons(router.predictor)
     return router if predictor is router.predictor else router.with_predictor(predictor)
 
 
-def _without_lessons(predictor: Predictor) -> Predictor:
+def _remove_lessons(predictor: Predictor) -> Predictor:
     if predictor.lessons is None:
         return predictor
-    return predictor.with_pool(Pool(_taught(candidate, None) for candidate in predictor.pool)).accustomed(
+    return predictor.with_pool(Pool(_add_lesson(candidate, None) for candidate in predictor.pool)).accustomed(
         None
     )
 
 
-def _taught(candidate: Candidate, lesson: Lesson | None) -> Candidate:
+def _add_lesson(candidate: Candidate, lesson: Lesson | None) -> Candidate:
     profile = candidate.profile and candidate.profile.model_copy(update={"lesson": lesson})
     return candidate.model_copy(update={"profile": profile})
 
@@ -141,12 +141,12 @@ def _lesson(quality: float, error: float, slope: float, log_tokens: list[float])
 def _quality_lessons(pool: Pool, calls: Observed) -> tuple[list[float], list[float], list[float]]:
     """Return what is added to each candidate's log-odds, its standard error, and what they are multiplied by before."""
     logged, foreseen, columns, weight = calls
-    log_odds, once = logit(foreseen.quality, LEAST_CHANCE), weight * once_each(logged.query)
+    log_odds, once = logit(foreseen.quality, LEAST_CHANCE), weight * weigh_repeats(logged.query)
     typical, trust = (
         np.average(log_odds, axis=0, weights=once),
         float(np.average(foreseen.trust, weights=once)),
     )
-    rows, counts = _telling(len(pool), calls, logged.quality - calls.of_chosen(foreseen.quality))
+    rows, counts = _select_telling(len(pool), calls, logged.quality - calls.of_chosen(foreseen.quality))
     at = rows, columns[rows]
     taught = fit_shifts(
         Seen(
@@ -170,7 +170,9 @@ def _usual(candidate: Candidate, trust: float) -> float:
     return float(np.sqrt(USUAL**2 + (FAR * (1 - trust)) ** 2 + PER_OUTCOME**2 / (outcomes + 5)))
 
 
-def _telling(candidates: int, calls: Observed, surprise: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+def _select_telling(
+    candidates: int, calls: Observed, surprise: Floats
+) -> tuple[npt.NDArray[np.intp], Floats]:
     """Return the calls that tell something of their candidate as it is now, and how much each counts.
 
     Args:
@@ -182,9 +184,9 @@ def _telling(candidates: int, calls: Observed, surprise: Floats) -> tuple[npt.ND
     told = np.isfinite(surprise) & (columns >= 0) & (weight > 0)
     for column in range(candidates):
         mine = np.flatnonzero(told & (columns == column))
-        told[mine[: changed_at(surprise[mine], query[mine])]] = False
+        told[mine[: find_change(surprise[mine], query[mine])]] = False
     rows = np.flatnonzero(told)
-    return rows, weight[rows] * once_each(query[rows] * candidates + columns[rows])
+    return rows, weight[rows] * weigh_repeats(query[rows] * candidates + columns[rows])
 
 
 def _length_lessons(candidates: int, calls: Observed) -> Floats:
@@ -192,6 +194,6 @@ def _length_lessons(candidates: int, calls: Observed) -> Floats:
     cost, predicted = calls.logged.cost, calls.of_chosen(calls.foreseen.cost)
     with np.errstate(divide="ignore", invalid="ignore"):
         surprise = np.log(cost / predicted)
-    rows, counts = _telling(candidates, calls, surprise)
+    rows, counts = _select_telling(candidates, calls, surprise)
     told = (cost[rows], predicted[rows], calls.columns[rows], calls.foreseen.clusters[rows])
     return fit_lengths(*told, candidates=candidates, weight=counts)

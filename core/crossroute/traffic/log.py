@@ -16,13 +16,13 @@ from uuid import UUID
 from typing_extensions import Self
 
 from crossroute.calls.hooks import Called
-from crossroute.errors import TrafficError, needs_extra
+from crossroute.errors import TrafficError, require_extra
 from crossroute.traffic import schema
 from crossroute.traffic.rows import Decided, call_row, decision_row, encode_queries, now
-from crossroute.traffic.scales import Scale, quality_of
+from crossroute.traffic.scales import Scale, to_quality
 from crossroute.traffic.writer import Writer
 
-with needs_extra("A traffic log", "traffic"):
+with require_extra("A traffic log", "traffic"):
     import sqlalchemy as sa
     from sqlalchemy.engine import Connection
 
@@ -56,7 +56,7 @@ class TrafficLog:
         learn: bool = False,
         create: bool = True,
     ) -> None:
-        self._url = schema.url_of(url)
+        self._url = schema.to_url(url)
         self.keep_text, self.learn, self._create = keep_text, learn, create
         self._engine = schema.open_engine(self._url)
         self._ready, self._preparing = False, threading.Lock()
@@ -76,7 +76,7 @@ class TrafficLog:
         Raises:
             TrafficError: There is no log at this URL or path.
         """
-        url = schema.url_of(log)
+        url = schema.to_url(log)
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise TrafficError(
                 f"There is no traffic log {url.database!r}. Name the file or URL that was given as `traffic=`."
@@ -118,7 +118,7 @@ class TrafficLog:
             "candidate": candidate and _check_label("candidate", candidate, schema.LONGEST_NAME),
             "time": now(),
         }
-        self.add_feedback([row | {"quality": quality_of(quality, scale), "probability": probability}])
+        self.add_feedback([row | {"quality": to_quality(quality, scale), "probability": probability}])
 
     def add_feedback(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Store several grades, rows of the feedback table, in one transaction."""

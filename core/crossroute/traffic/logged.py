@@ -221,7 +221,7 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         ids=np.array([row.id for row in rows]),
         time=np.array([row.time for row in rows]),
         texts=np.array([row.text for row in rows], dtype=object),
-        vectors=_stacked([np.frombuffer(row.query, dtype=np.float16) for row in rows]),
+        vectors=_stack([np.frombuffer(row.query, dtype=np.float16) for row in rows]),
         tokens=_numbers(row.tokens for row in rows),
         context=_numbers(row.context_tokens for row in rows),
         chosen=np.array([column[row.candidate] for row in rows]),
@@ -288,7 +288,7 @@ def _read_candidates(
     return {**numbers, "propensity": propensity, "eligible": eligible}
 
 
-def _stacked(rows: list[npt.NDArray[np.float16]]) -> Floats:
+def _stack(rows: list[npt.NDArray[np.float16]]) -> Floats:
     """Return logged queries as rows of one length; what older ones do not hold is 0."""
     stacked = np.zeros((len(rows), max(map(len, rows))), dtype=np.float32)
     for place, row in zip(stacked, rows, strict=True):

@@ -60,7 +60,7 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def over_logged(router: Router, logged: Logged) -> Router:
+def restrict_to_log(router: Router, logged: Logged) -> Router:
     """Restrict a router to the candidates of a log, under the log's names.
 
     Raises:
@@ -83,7 +83,7 @@ class Policy:
     """
 
     def __init__(self, router: Router, logged: Logged) -> None:
-        self.router, self.logged = over_logged(router, logged), logged
+        self.router, self.logged = restrict_to_log(router, logged), logged
         foreseen = logged.foreseen(self.router)
         shape = logged.propensity.shape
         self.quality, self.cost = np.full(shape, -np.inf), np.full(shape, np.inf)
@@ -214,4 +214,13 @@ def judge_policies(
     return Verdict(lower > -margin, gain, lower, f"{reason}; a margin of {margin:g} is allowed")
 
 
-__all__ = ["DIALS", "Point", "Policy", "Verdict", "Z", "compare_policies", "judge_policies", "over_logged"]
+__all__ = [
+    "DIALS",
+    "Point",
+    "Policy",
+    "Verdict",
+    "Z",
+    "compare_policies",
+    "judge_policies",
+    "restrict_to_log",
+]

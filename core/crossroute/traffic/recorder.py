@@ -18,7 +18,7 @@ from crossroute.errors import CrossRouteError, TrafficError
 from crossroute.query import Query
 from crossroute.routing.router import Router
 from crossroute.traffic.labels import current_labels
-from crossroute.traffic.learning import refreshed
+from crossroute.traffic.learning import learn_from_log
 from crossroute.traffic.log import TrafficLog
 from crossroute.traffic.logged import read_logged
 from crossroute.traffic.registry import load_adopted, read_adopted
@@ -115,7 +115,7 @@ class Recorder:
         self._warn({(row.candidate, what) for row in build_report(logged).rows for what in row.drift})
         if self.log.learn and self._followed is not None:
             try:
-                dispatcher.take_over(refreshed(self._followed, logged))
+                dispatcher.take_over(learn_from_log(self._followed, logged))
             except CrossRouteError as error:
                 logger.warning("Learning from the traffic log failed: %s", error)
 

@@ -12,9 +12,9 @@ from crossroute.candidate import Pool
 from crossroute.data.outcomes import MEASURES, Outcomes
 from crossroute.errors import TrafficError
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
-from crossroute.traffic.learning import refreshed
+from crossroute.traffic.learning import learn_from_log
 from crossroute.traffic.logged import Logged
-from crossroute.traffic.policies import Verdict, compare_policies, over_logged
+from crossroute.traffic.policies import Verdict, compare_policies, restrict_to_log
 
 FEWEST_TO_RETRAIN = 300
 """Least number of graded decisions with texts to fine-tune the network."""
@@ -59,7 +59,7 @@ def learn(
         )
     held = np.arange(len(logged)) % 2 == 1
     taught, test = logged.take(~held), logged.take(held).graded
-    ways: dict[str, Callable[[Router, Logged], Router]] = {REFRESHED: refreshed}
+    ways: dict[str, Callable[[Router, Logged], Router]] = {REFRESHED: learn_from_log}
     if len(select_graded_texts(taught)) >= FEWEST_TO_RETRAIN:
         ways[RETRAINED] = retrain
     verdicts = {
@@ -74,11 +74,13 @@ def learn(
 
 
 def retrain(router: Router, logged: Logged) -> Router:
-    """Fine-tune a router's network on the log's texts, then correct its predictions as `refreshed` does."""
+    """Fine-tune a router's network on the log's texts, then correct its predictions as `learn_from_log` does."""
     from crossroute.training import TrainingConfig, fit
 
-    tuned = fit(build_outcomes(logged, router), TrainingConfig.tuning(), start=over_logged(router, logged))
-    return refreshed(tuned, logged)
+    tuned = fit(
+        build_outcomes(logged, router), TrainingConfig.tuning(), start=restrict_to_log(router, logged)
+    )
+    return learn_from_log(tuned, logged)
 
 
 def prove_floor(router: Router, logged: Logged, **promise: Any) -> Router:
@@ -99,7 +101,7 @@ def prove_floor(router: Router, logged: Logged, **promise: Any) -> Router:
     kept = select_graded_texts(logged.graded)
     if not len(kept):
         raise TrafficError("No graded decision has its text. Keep texts: TrafficLog(url, keep_text=True).")
-    over = over_logged(router, kept)
+    over = restrict_to_log(router, kept)
     columns = [kept.names.index(name) for name in over.pool.names]
     kept = kept.take(np.isin(kept.chosen, columns))
     chances = kept.propensity[:, columns]
@@ -117,7 +119,7 @@ def select_graded_texts(logged: Logged) -> Logged:
 
 def build_outcomes(logged: Logged, router: Router) -> Outcomes:
     """Build outcomes for `fit` from the graded decisions with texts."""
-    kept, pool = select_graded_texts(logged), over_logged(router, logged).pool
+    kept, pool = select_graded_texts(logged), restrict_to_log(router, logged).pool
     rows = np.array([pool.names.index(name) if name in pool.names else -1 for name in logged.names])[
         kept.chosen
     ]

@@ -12,13 +12,13 @@ UP = frozenset({"up", "+1", "1", "true", "yes", "good", "👍"})
 DOWN = frozenset({"down", "-1", "0", "false", "no", "bad", "👎"})
 
 
-def quality_of(grade: float | bool | str, scale: Scale = "quality") -> float:
+def to_quality(grade: float | bool | str, scale: Scale = "quality") -> float:
     """Convert a grade to quality in [0, 1].
 
     Raises:
         ValueError: The scale is unknown, or the grade is not on it.
 
-    >>> quality_of("up", "thumbs"), quality_of(4, "stars"), quality_of(0.3)
+    >>> to_quality("up", "thumbs"), to_quality(4, "stars"), to_quality(0.3)
     (1.0, 0.75, 0.3)
     """
     check_scale(scale)

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossroute.errors import TrafficError, needs_extra, one_line
+from crossroute.errors import TrafficError, one_line, require_extra
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-with needs_extra("A traffic log", "traffic"):
+with require_extra("A traffic log", "traffic"):
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql, sqlite
     from sqlalchemy.exc import (
@@ -131,7 +131,7 @@ def may_be_sqlite(path: Path) -> bool:
         return file.read(len(SQLITE)) in (SQLITE, b"")
 
 
-def url_of(log: str | Path) -> sa.URL:
+def to_url(log: str | Path) -> sa.URL:
     """Return the database URL of a log, given as a URL or the path of a SQLite file.
 
     Raises:
@@ -163,7 +163,7 @@ def open_engine(url: sa.URL) -> Engine:
             "sqlite:///traffic.db, postgresql+psycopg://user@host/name, or a SQLite file's path."
         )
     if url.get_backend_name() == "postgresql":
-        with needs_extra("A traffic log in PostgreSQL", "traffic"):
+        with require_extra("A traffic log in PostgreSQL", "traffic"):
             return sa.create_engine(url, pool_pre_ping=True, pool_size=2)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
     sa.event.listen(engine, "connect", _take_over_transactions)

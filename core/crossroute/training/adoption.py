@@ -10,11 +10,11 @@ from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, encoder_name
 from crossroute.model.ensemble import Ensemble
 from crossroute.model.profiles import pool_profiles
-from crossroute.routing.members import spellings
+from crossroute.routing.members import list_spellings
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
-from crossroute.training.doubting import classes_of
+from crossroute.training.doubting import assign_classes
 from crossroute.training.run import Prepared, likelihood
 from crossroute.training.stacking import HALF_PENALTY, fit_mean_lengths, network_logit, weigh
 
@@ -57,7 +57,7 @@ def adopt(outcomes: Outcomes, start: Router) -> Outcomes:
     """
     names = [name for name in outcomes.pool.names if name in start.pool.names]
     outcomes = priced(outcomes, {name: price for name in names if (price := start.pool[name].price)})
-    taken = spellings(outcomes.pool)
+    taken = list_spellings(outcomes.pool)
     return outcomes.with_pool(
         Pool(_fill_in(c, start.pool[c.name], taken) if c.name in names else c for c in outcomes.pool)
     )
@@ -90,7 +90,7 @@ def carry_over(predictor: Predictor, start: Router, train: Prepared, validation:
     beside = _reweigh_ensemble(start.predictor, predictor, validation)
     if start.predictor.doubt is not None:  # the new training queries count as near
         x = predictor.network.project(train.encoded.numpy())
-        doubt = start.predictor.doubt.extended(x, classes_of(train, x, predictor.network))
+        doubt = start.predictor.doubt.extended(x, assign_classes(train, x, predictor.network))
         predictor = predictor.with_doubt(doubt)
     joined = predictor.with_ensemble(beside)
     return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor

@@ -24,7 +24,7 @@ from crossroute.metrics.scores import known_outcomes
 from crossroute.model.ensemble import HELD, Ensemble
 from crossroute.model.lessons import fit_lengths
 from crossroute.numeric import Floats, logit
-from crossroute.routing.members import named_as
+from crossroute.routing.members import rename_to_pool
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopt
@@ -56,7 +56,7 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
     Raises:
         DataError: A candidate has no price, or, unless `start` knows it, no outcome.
     """
-    start = named_as(outcomes.pool, start)
+    start = rename_to_pool(outcomes.pool, start)
     outcomes = priced(adopt(outcomes, start))
     encoder, unit = start.predictor.query_encoder, start.predictor.cost_unit
     cached = QueryEncoder(DiskCachedEncoder(encoder.encoder))

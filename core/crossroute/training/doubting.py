@@ -84,7 +84,7 @@ def fit_doubt(
     """
     rows = _observed(predictor, train, len(kinds), kind=kind, weight=weight, run=run)
     x = rows.x
-    space = _space(x, classes_of(train, x, predictor.network))
+    space = _space(x, assign_classes(train, x, predictor.network))
     light = heavy = fit_heads(rows, len(kinds))
     telling = rows.taken(slice(0))
     if labelled is not None:
@@ -113,7 +113,7 @@ def fit_doubt(
     ungated = Doubt(kinds, tensors)
     gate = _gate(*ungated.distances(predictor.network.project(validation.encoded.numpy())), near=near)
     if labelled is None:
-        gate = _lenient(gate, x.shape[1])
+        gate = _relax_gate(gate, x.shape[1])
     return Doubt(kinds, tensors | {"gate": gate})
 
 
@@ -137,13 +137,13 @@ def _observed(
     ability, verbosity = _abilities(predictor.pool, logits, log_tokens, kind, kinds)
     told = np.stack([(logits - ability).mean(axis=1), (log_tokens - verbosity).mean(axis=1)], axis=1)
     run = np.zeros(len(x), dtype=bool) if run is None else run
-    made = _of_runs(train, *(np.broadcast_to(each, logits.shape) for each in (ability, verbosity)))
+    made = _measure_runs(train, *(np.broadcast_to(each, logits.shape) for each in (ability, verbosity)))
     told = np.where(run[:, None] & ~np.isnan(made), made, told)
     weight = np.ones(len(x)) if weight is None else weight / weight.mean()
     return Rows(x, kind, told, run, weight, train.word_ease)
 
 
-def _of_runs(train: Prepared, ability: Floats, verbosity: Floats) -> Floats:
+def _measure_runs(train: Prepared, ability: Floats, verbosity: Floats) -> Floats:
     """Return ease and log tokens of queries by the runs that were made, shape (n, 2).
 
     NaN where none was. Of models that made none the network would tell the answers, which are shorter.
@@ -158,7 +158,7 @@ def _of_runs(train: Prepared, ability: Floats, verbosity: Floats) -> Floats:
     return np.stack([logit(quality, LEAST_CHANCE) - able, length], axis=1)
 
 
-def classes_of(prepared: Prepared, x: Floats, network: InferenceNetwork) -> npt.NDArray[np.intp]:
+def assign_classes(prepared: Prepared, x: Floats, network: InferenceNetwork) -> npt.NDArray[np.intp]:
     """Return the class of each query, shape (n,): its task, or its cluster where all are of one task.
 
     Args:
@@ -180,7 +180,7 @@ def _space(x: Floats, classes: npt.NDArray[np.intp]) -> dict[str, Floats]:
     several = (count >= LEAST_OF_CLASS).sum() > 1
     overall = _whitening(z, weight) / deviation[:, None] if several else np.zeros_like(within)
     space = {"location": location, "within": within, "overall": overall}
-    familiar = _class_means(classes, _whitened(x, space), LEAST_OF_CLASS if several else 0)
+    familiar = _class_means(classes, _whiten(x, space), LEAST_OF_CLASS if several else 0)
     return space | {"familiar": familiar, "own": np.zeros((0, x.shape[1]))}
 
 
@@ -191,7 +191,7 @@ def _whitening(z: Floats, weight: Floats) -> Floats:
     return np.asarray(np.linalg.cholesky(np.linalg.inv(covariance + shrinkage * np.eye(z.shape[1]))))
 
 
-def _whitened(x: Floats, space: dict[str, Floats]) -> Floats:
+def _whiten(x: Floats, space: dict[str, Floats]) -> Floats:
     return np.asarray((x - space["location"]) @ space["within"])
 
 
@@ -201,7 +201,7 @@ def _class_means(classes: npt.NDArray[np.intp], z: Floats, least: int) -> Floats
     return means_by(classes, z)[count >= least]
 
 
-def _lenient(gate: Floats, size: int) -> Floats:
+def _relax_gate(gate: Floats, size: int) -> Floats:
     """Return where doubt begins for a router of one kind of queries.
 
     They may be of a few templates, beside which any other wording is strange: trust goes on for half of what chance

@@ -27,7 +27,7 @@ from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.metrics.scores import aiq, cost_range, known_outcomes, sweep_for
 from crossroute.metrics.sweep import Sweep
-from crossroute.metrics.uncertainty import more_queries, paired_bootstrap
+from crossroute.metrics.uncertainty import estimate_more_queries, paired_bootstrap
 from crossroute.model import costs
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
@@ -116,7 +116,7 @@ class Choice:
         standing = self.nearest
         if standing.gain_interval[0] > 0 or standing.gain <= 0:
             return None
-        return more_queries(standing.gain, standing.gain_interval, self.queries)
+        return estimate_more_queries(standing.gain, standing.gain_interval, self.queries)
 
     def __str__(self) -> str:
         told = "; ".join(
@@ -251,7 +251,7 @@ def find_best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[s
     alike = [
         column
         for column in np.flatnonzero(known.any(0))
-        if column == best or _within_noise(outcomes.quality[:, best] - outcomes.quality[:, column])
+        if column == best or _is_within_noise(outcomes.quality[:, best] - outcomes.quality[:, column])
     ]
     taken = min(alike, key=lambda column: float(cost[column]))
     names = outcomes.pool.names
@@ -268,7 +268,7 @@ def _prior(way: str) -> float:
     return NOTHING_GAIN if way == FROM_NOTHING else BLEND_GAIN
 
 
-def _within_noise(difference: Floats) -> bool:
+def _is_within_noise(difference: Floats) -> bool:
     paired = difference[~np.isnan(difference)]
     if len(paired) < 10:
         return False

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from crossroute.data.outcomes import Outcomes, text_digests
+from crossroute.data.outcomes import Outcomes, hash_texts
 from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import DiskCachedEncoder
@@ -26,7 +26,7 @@ from crossroute.metrics.scores import cost_range, known_outcomes
 from crossroute.model import costs
 from crossroute.model.doubt import Doubt
 from crossroute.numeric import Floats
-from crossroute.routing.members import named_as
+from crossroute.routing.members import rename_to_pool
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopt, carry_over, keep_start_if_better, merge_config
@@ -91,7 +91,7 @@ def fit(
         )
     config = merge_config(config, start, encoder) if start else config or TrainingConfig()
     if start:
-        start = named_as(outcomes.pool, start)
+        start = rename_to_pool(outcomes.pool, start)
         outcomes = priced(adopt(outcomes, start))
     splits = check_splits(outcomes)
     encoder = encoder or (start.predictor.query_encoder.encoder if start else load_encoder(config.encoder))
@@ -210,7 +210,7 @@ def collect_digests(splits: Iterable[Outcomes], start: Router | None) -> npt.NDA
     if start and start.trained_on is None:
         return None
     before = [] if start is None or start.trained_on is None else [start.trained_on]
-    return np.unique(np.concatenate([*before, *(text_digests(split.texts) for split in splits)]))
+    return np.unique(np.concatenate([*before, *(hash_texts(split.texts) for split in splits)]))
 
 
 def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:

@@ -17,14 +17,14 @@ from crossroute.model.clusters import (
     cluster_labels,
     fit_centroids,
     fit_projection,
-    projected,
+    project,
     relative_lengths,
     tally,
     task_shares,
 )
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import ratio_at
-from crossroute.model.profiles import pool_profiles, profiled
+from crossroute.model.profiles import pool_profiles, profile_pool
 from crossroute.numeric import Floats
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
@@ -83,7 +83,7 @@ def start_fresh(
     """
     encoded = train.encoded.numpy()
     centre, projection = fit_projection(encoded, views_width, config.components)
-    x = projected(encoded, centre, projection)  # (n, p)
+    x = project(encoded, centre, projection)  # (n, p)
     centroids, temperature = fit_centroids(x, config.clusters, config.seed)
     assignment = assign(x, centroids)
     log_tokens = train.log_tokens.numpy()
@@ -93,7 +93,7 @@ def start_fresh(
             fit_ease(*tally(train.outcomes.quality, assignment, len(centroids))),
             cluster_effects(log_tokens, lengths, assignment, len(centroids)),
         )
-        pool = profiled(train.outcomes, log_tokens, assignment, effects, lengths=lengths)
+        pool = profile_pool(train.outcomes, log_tokens, assignment, effects, lengths=lengths)
     else:
         pool, *told = profile_under(
             prior,
@@ -139,7 +139,7 @@ def start_from(train: Prepared, router: Router) -> Start:
     network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in trained.weights.items()})
     start = Start(network, router.pool, router.cluster_labels, _digest(router))
     known = {c.name: _known_profile(router, c) for c in train.outcomes.pool if c.name in router.pool}
-    pool = profiled(
+    pool = profile_pool(
         train.outcomes,
         train.log_tokens.numpy(),
         start.assign(train),

@@ -13,12 +13,12 @@ import pytest
 
 from crossroute import DataError, Router
 from crossroute.batch.cluster import STRETCH, route_file_on_cluster
-from crossroute.batch.run import Batch, Dialling, route_file
-from crossroute.batch.texts import place
+from crossroute.batch.run import Batch, DialSettings, route_file
+from crossroute.batch.texts import locate
 from tests.support.made import made_router
 from tests.support.ray_cluster import started
 
-DIALLING = Dialling(cost_preference=0.3)
+DIALLING = DialSettings(cost_preference=0.3)
 BLOCK = 4
 TEXTS = [*(f"What is {n} times {n + 1}? Answer with a number." for n in range(200)), None, " ", "One more?"]
 
@@ -136,15 +136,15 @@ def test_a_file_that_cannot_be_reached_in_parts_is_refused(router, tmp_path):
 
 def test_an_address_is_read_and_written_as_a_path_is(router, source, whole, tmp_path):
     pytest.importorskip("upath", reason="the extra ray is not installed")
-    bucket = place("memory://bucket")
+    bucket = locate("memory://bucket")
     bucket.mkdir(parents=True, exist_ok=True)
     (bucket / "queries.parquet").write_bytes(source.read_bytes())
     route_file(router, Batch(bucket / "queries.parquet", bucket / "routed", block=BLOCK), DIALLING)
     assert contents(bucket / "routed") == whole
-    assert place("a/b.parquet") == Path("a/b.parquet")
+    assert locate("a/b.parquet") == Path("a/b.parquet")
 
 
 def test_an_address_of_no_known_kind_is_told():
     pytest.importorskip("upath", reason="the extra ray is not installed")
     with pytest.raises(DataError, match=r"nowhere://bucket/queries\.parquet cannot be opened"):
-        place("nowhere://bucket/queries.parquet")
+        locate("nowhere://bucket/queries.parquet")

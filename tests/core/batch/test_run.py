@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crossroute import Constraints, DataError, Query
-from crossroute.batch.run import Batch, Dialling, route_file
+from crossroute.batch.run import Batch, DialSettings, route_file
 from crossroute.batch.texts import read_blocks
 from tests.support.made import TEXTS, made_router
 
@@ -49,7 +49,7 @@ def read(folder, suffix):
 @pytest.mark.parametrize("name", ["queries.parquet", "queries.csv", "queries.jsonl", "queries.jsonl.gz"])
 def test_each_row_goes_where_the_router_sends_it(router, tmp_path, name):
     source, folder, seen = written(tmp_path / name), tmp_path / "routed", []
-    route_file(router, Batch(source, folder, block=4), Dialling(cost_preference=0.2), seen.append)
+    route_file(router, Batch(source, folder, block=4), DialSettings(cost_preference=0.2), seen.append)
     assert seen == [4, 4, 4, 4, 1]
     rows = read(folder, ".jsonl" if name.endswith(".gz") else source.suffix)
     assert [int(row["row"]) for row in rows] == list(range(len(ROWS)))
@@ -72,26 +72,29 @@ def test_what_is_finished_is_not_done_twice(router, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        route_file(router, batch, Dialling(), stop)
+        route_file(router, batch, DialSettings(), stop)
     first = {part.name: part.stat().st_mtime_ns for part in batch.folder.glob("part-*")}
     assert len(first) == 2
     seen = []
-    route_file(router, batch, Dialling(), seen.append)
+    route_file(router, batch, DialSettings(), seen.append)
     assert len(seen) == 3
     assert {name: (batch.folder / name).stat().st_mtime_ns for name in first} == first
     whole = Batch(batch.source, tmp_path / "whole", block=4)
-    route_file(router, whole, Dialling())
+    route_file(router, whole, DialSettings())
     for part in whole.folder.iterdir():
         assert (batch.folder / part.name).read_bytes() == part.read_bytes()
 
 
 @pytest.mark.parametrize(
     ("dialling", "told"),
-    [(Dialling(cost_preference=0.9), "dial"), (Dialling(constraints=Constraints(deny={"a"})), "constraints")],
+    [
+        (DialSettings(cost_preference=0.9), "dial"),
+        (DialSettings(constraints=Constraints(deny={"a"})), "constraints"),
+    ],
 )
 def test_another_run_is_not_gone_on_with(router, tmp_path, dialling, told):
     batch = Batch(written(tmp_path / "queries.csv"), tmp_path / "routed")
-    route_file(router, batch, Dialling())
+    route_file(router, batch, DialSettings())
     with pytest.raises(DataError, match=f"holds another run, of another {told}"):
         route_file(router, batch, dialling)
 
@@ -108,43 +111,43 @@ def test_another_run_is_not_gone_on_with(router, tmp_path, dialling, told):
 def test_a_refused_file_leaves_no_folder_behind(router, tmp_path, name, held, told):
     (tmp_path / name).write_text(held)
     with pytest.raises(DataError, match=told):
-        route_file(router, Batch(tmp_path / name, tmp_path / "routed"), Dialling())
+        route_file(router, Batch(tmp_path / name, tmp_path / "routed"), DialSettings())
     assert not (tmp_path / "routed").exists()
 
 
 def test_a_changed_file_is_not_gone_on_with(router, tmp_path):
     batch = Batch(written(tmp_path / "queries.csv"), tmp_path / "routed")
-    route_file(router, batch, Dialling())
+    route_file(router, batch, DialSettings())
     with batch.source.open("a") as file:
         file.write("One more,1\n")
     with pytest.raises(DataError, match="another run, of another version of the source"):
-        route_file(router, batch, Dialling())
+        route_file(router, batch, DialSettings())
 
 
 def test_a_run_that_wrote_nothing_stands_in_the_way_of_no_other(router, tmp_path):
     batch = Batch(tmp_path / "queries.jsonl", tmp_path / "routed")
     batch.source.write_text('{"text": "One?"}\n{"prompt": "Two?"}\n')
     with pytest.raises(DataError, match="line 2, has no column 'text'"):
-        route_file(router, batch, Dialling())
+        route_file(router, batch, DialSettings())
     batch.source.write_text('{"text": "One?"}\n{"text": "And two?"}\n')
-    route_file(router, batch, Dialling(cost_preference=0.9))
+    route_file(router, batch, DialSettings(cost_preference=0.9))
     assert len(read(batch.folder, ".jsonl")) == 2
     with pytest.raises(DataError, match="another run, of another dial"):
-        route_file(router, batch, Dialling())
+        route_file(router, batch, DialSettings())
 
 
 def test_a_folder_of_other_files_is_left_alone(router, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
     with pytest.raises(DataError, match="is not empty, and holds no run"):
-        route_file(router, Batch(written(tmp_path / "queries.csv"), tmp_path / "mine"), Dialling())
+        route_file(router, Batch(written(tmp_path / "queries.csv"), tmp_path / "mine"), DialSettings())
 
 
 def test_what_a_killed_run_left_half_written_does_not_bar_its_folder(router, tmp_path):
     batch = Batch(written(tmp_path / "queries.csv"), tmp_path / "routed")
     batch.folder.mkdir()
     (batch.folder / ".plan.json.scratch").write_text("{")
-    route_file(router, batch, Dialling())
+    route_file(router, batch, DialSettings())
     assert batch.part(0).exists()
 
 

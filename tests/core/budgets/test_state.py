@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from crossroute import MissingExtraError
-from crossroute.budgets.state import Balance, Change, state_at
+from crossroute.budgets.state import Balance, Change, open_state
 from crossroute.errors import BudgetStateError
 
 NEVER = math.inf
 
 
 def test_what_is_added_is_read_by_another(place):
-    first, second = state_at(place), state_at(place)
+    first, second = open_state(place), open_state(place)
     assert first.read(["a"]) == [Balance()]
     assert first.add([Change("a", NEVER, spent=0.25, since=0.5), Change("b", 4e9, spent=1, calls=1)]) is None
     assert second.add([Change("a", NEVER, spent=-0.125, calls=1, since=0.75)]) is None
@@ -24,7 +24,7 @@ def test_what_is_added_is_read_by_another(place):
 
 
 def test_where_one_is_over_its_limit_none_is_changed(place):
-    state = state_at(place)
+    state = open_state(place)
     state.add([Change("a", NEVER, spent=0.9), Change("b", NEVER, spent=0.2)])
     both = [Change("b", NEVER, spent=0.2, limit=1), Change("a", NEVER, spent=0.2, limit=1)]
     assert state.add(both) == "a"
@@ -33,14 +33,14 @@ def test_where_one_is_over_its_limit_none_is_changed(place):
 
 
 def test_steps_begin_where_the_first_one_says(place):
-    state = state_at(place)
+    state = open_state(place)
     state.add([Change("a", NEVER, start=-5.0, step=0.5)])
     state.add([Change("a", NEVER, start=-9.0, step=0.25)])
     assert state.read(["a"])[0].log_pay == pytest.approx(-4.25)
 
 
 def test_threads_together_do_not_exceed_a_limit(place):
-    state = state_at(place)
+    state = open_state(place)
     with ThreadPoolExecutor(16) as threads:
         answers = list(
             threads.map(lambda _: state.add([Change("a", NEVER, spent=0.01, limit=1)]), range(300))
@@ -61,12 +61,12 @@ def test_processes_together_do_not_exceed_a_limit(place):
         for _ in range(3)
     ]
     assert sum(int(each.communicate()[0]) for each in started) == 100
-    assert state_at(place).read(["a"])[0].spent == pytest.approx(1)
+    assert open_state(place).read(["a"])[0].spent == pytest.approx(1)
 
 
 def test_a_redis_that_is_gone_is_told_without_its_password():
     pytest.importorskip("redis", reason="redis-py is not installed")
-    state = state_at("redis://user:sesame@127.0.0.1:1/0")
+    state = open_state("redis://user:sesame@127.0.0.1:1/0")
     for fails in (lambda: state.read(["a"]), lambda: state.add([Change("a", 1.0, spent=1.0)])):
         with pytest.raises(BudgetStateError, match=r"in Redis at 127.0.0.1:1/0: .*refused") as told:
             fails()
@@ -76,4 +76,4 @@ def test_a_redis_that_is_gone_is_told_without_its_password():
 def test_redis_without_its_package_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(MissingExtraError, match=r'pip install "crossroute\[redis\]"'):
-        state_at("redis://127.0.0.1:1")
+        open_state("redis://127.0.0.1:1")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from crossroute import Router
 from crossroute.cli import app
-from crossroute.collection.foreseen import PREFERENCES, foresee
+from crossroute.collection.forecast import PREFERENCES, forecast
 from tests.support.routers import ARITHMETIC, CODE, STORY, make_router
 
 
@@ -22,7 +22,7 @@ def saved(tmp_path_factory):
 
 def test_each_candidates_share_is_told_at_each_dial(saved):
     router = Router.from_pretrained(saved)
-    seen = foresee(router, [ARITHMETIC, CODE, STORY])
+    seen = forecast(router, [ARITHMETIC, CODE, STORY])
     assert [row.preference for row in seen.dials] == list(PREFERENCES)
     costs = [row.cost for row in seen.dials]
     assert costs == sorted(costs, reverse=True)

@@ -1,4 +1,4 @@
-from crossroute.config.located import LocatedToml, values
+from crossroute.config.located import LocatedToml, walk_values
 
 
 def written(tmp_path, text):
@@ -36,4 +36,4 @@ def test_lines_end_as_any_system_ends_them(tmp_path):
 
 def test_every_value_has_a_place():
     said = {"a": [{"b": 1}], "c": {}}
-    assert dict(values(said)) == {("a",): [{"b": 1}], ("a", 0): {"b": 1}, ("a", 0, "b"): 1, ("c",): {}}
+    assert dict(walk_values(said)) == {("a",): [{"b": 1}], ("a", 0): {"b": 1}, ("a", 0, "b"): 1, ("c",): {}}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from crossroute.candidate import Candidate, Pool, Price, Profile
 from crossroute.data.columns import MEASURES
-from crossroute.data.outcomes import SPLITS, Outcomes, split_of
+from crossroute.data.outcomes import SPLITS, Outcomes, assign_split
 from crossroute.data.readers.plain import read_table
 from crossroute.errors import DataError
 
@@ -63,15 +63,15 @@ def test_from_rows_keeps_the_order_of_known_candidates_and_resolves_aliases():
 
 def test_a_query_without_a_split_gets_one_from_its_text():
     outcomes = Outcomes.from_rows([{"query_id": "q1", "text": "one"}], {"query_id": [], "candidate": []})
-    assert outcomes.splits == (split_of("one"),)
+    assert outcomes.splits == (assign_split("one"),)
     assert outcomes.tasks == ("",)
 
 
 def test_split_of_divides_seventy_ten_twenty_and_takes_any_text():
-    counts = np.unique([split_of(f"text {number}") for number in range(5000)], return_counts=True)
+    counts = np.unique([assign_split(f"text {number}") for number in range(5000)], return_counts=True)
     shares = dict(zip(counts[0].tolist(), (counts[1] / 5000).tolist(), strict=True))
     assert shares == pytest.approx({"train": 0.7, "validation": 0.1, "test": 0.2}, abs=0.02)
-    assert split_of("\ud800") in SPLITS
+    assert assign_split("\ud800") in SPLITS
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_an_id_that_two_texts_have_is_told_apart(tmp_path: Path):
 
 
 def test_a_split_that_one_set_states_stands_and_two_that_differ_are_refused():
-    own = split_of("one")
+    own = assign_split("one")
     first, second = (split for split in SPLITS if split != own)
     for stated in ([None, first], [first, None], [first, None, first]):
         parts = [query("q1", "one", split) for split in stated]
@@ -306,7 +306,7 @@ def test_read_does_without_the_optional_columns(tmp_path: Path):
     )
     outcomes = Outcomes.read(folder)
     assert outcomes.query_ids == ("1",)
-    assert outcomes.splits == (split_of("one"),)
+    assert outcomes.splits == (assign_split("one"),)
     assert outcomes.quality.tolist() == [[1.0]]
     assert outcomes.pool == Pool([Candidate(name="a")])
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue import Catalogue
 from crossroute.data.outcomes import Outcomes
-from crossroute.data.prices import ESTIMATED, FITTED, at_own_prices, fit_price, listed_price, priced
+from crossroute.data.prices import ESTIMATED, FITTED, fill_own_costs, fit_price, look_up_listed_price, priced
 from crossroute.data.readers.routerbench import PRICES
 from crossroute.numeric import Floats
 from crossroute.tokens import estimate_tokens
@@ -143,9 +143,9 @@ def test_costs_are_filled_in_before_only_where_prices_differ():
     tokens = {"input_tokens": TOKENS[:, 0], "output_tokens": TOKENS[:, 1]}
     one, other = (one_candidate(price=Price(input=usd, output=usd), **tokens) for usd in (1, 10))
     billed = one_candidate(cost_usd=np.full(60, 0.5))
-    assert at_own_prices([one, billed]) == [one, billed]
+    assert fill_own_costs([one, billed]) == [one, billed]
     assert priced(Outcomes.concatenate([one, billed])).cost[0, 0] == 0.5, "what was billed stands"
-    filled = at_own_prices([one, other])
+    filled = fill_own_costs([one, other])
     assert [part.cost[0, 0] for part in filled] == pytest.approx(
         [TOKENS[0].sum() / 1e6, TOKENS[0].sum() / 1e5]
     )
@@ -220,13 +220,13 @@ def test_what_the_catalogue_lacks_is_looked_up_in_genai_prices():
 )
 def test_a_name_is_found_in_its_usual_spellings(name: str, model: str):
     pytest.importorskip("genai_prices")
-    price = listed_price(name)
+    price = look_up_listed_price(name)
     assert price is not None
     assert price.source.endswith(f": {model}")
 
 
 def test_a_name_that_no_table_knows_stays_without_a_price():
-    assert listed_price("a-model-of-our-own") is None
+    assert look_up_listed_price("a-model-of-our-own") is None
     outcomes = priced(one_candidate(input_tokens=TOKENS[:, 0], output_tokens=TOKENS[:, 1]))
     assert next(iter(outcomes.pool)).price is None
     assert np.isnan(outcomes.cost).all()
@@ -235,7 +235,7 @@ def test_a_name_that_no_table_knows_stays_without_a_price():
 def test_without_the_extra_no_price_is_looked_up(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delitem(sys.modules, "genai_prices", raising=False)
     monkeypatch.setattr("crossroute.data.prices.find_spec", lambda name: None)
-    assert listed_price("gpt-4o") is None
+    assert look_up_listed_price("gpt-4o") is None
     assert importlib.util.find_spec("scipy") is not None
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from crossroute import Encoder, EncoderError, load_encoder
-from crossroute.encoder import checked_embeddings, encoder_name, is_encoder_name
+from crossroute.encoder import encode_checked, encoder_name, is_encoder_name
 
 
 class Fixed:
@@ -66,7 +66,7 @@ def test_an_encoder_is_recorded_by_its_own_name_or_its_type():
 
 @pytest.mark.parametrize("returned", [[[1, 2], [3, 4]], np.array([[1.0, 2.0], [3.0, 4.0]]), ((1, 2), (3, 4))])
 def test_what_can_be_an_array_is_taken(returned):
-    embeddings = checked_embeddings(Fixed(returned), ["a", "b"])
+    embeddings = encode_checked(Fixed(returned), ["a", "b"])
     assert embeddings.dtype == np.float32
     assert embeddings.tolist() == [[1, 2], [3, 4]]
 
@@ -88,7 +88,7 @@ def test_what_can_be_an_array_is_taken(returned):
 )
 def test_what_is_no_finite_vector_a_text_is_refused(returned, says):
     with pytest.raises(EncoderError, match=f"The encoder 'custom:Fixed' returned .*{says}"):
-        checked_embeddings(Fixed(returned), ["a", "b"])
+        encode_checked(Fixed(returned), ["a", "b"])
 
 
 def test_an_encoders_own_error_reaches_the_caller():
@@ -97,4 +97,4 @@ def test_an_encoders_own_error_reaches_the_caller():
             raise ConnectionError("the encoder's server is away")
 
     with pytest.raises(ConnectionError, match="the encoder's server is away"):
-        checked_embeddings(Failing(), ["a"])
+        encode_checked(Failing(), ["a"])

@@ -11,8 +11,8 @@ from crossroute.errors import (
     UnknownCandidateError,
     UnprofiledCandidateError,
     check_extra,
-    needs_extra,
     one_line,
+    require_extra,
 )
 
 
@@ -50,10 +50,10 @@ def test_a_missing_package_names_the_extra():
     with pytest.raises(MissingExtraError, match=r'pip install "crossroute\[traffic\]"'):
         check_extra("A log", "traffic", "math", "no_such_package")
     check_extra("A log", "traffic", "math")
-    with pytest.raises(ImportError) as error, needs_extra("A server", "serve"):
+    with pytest.raises(ImportError) as error, require_extra("A server", "serve"):
         import no_such_package  # noqa: F401
     assert isinstance(error.value, CrossRouteError)
-    with pytest.raises(KeyError), needs_extra("A server", "serve"):
+    with pytest.raises(KeyError), require_extra("A server", "serve"):
         raise KeyError
 
 

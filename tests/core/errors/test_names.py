@@ -3,7 +3,13 @@
 import pytest
 
 from crossroute.errors import UnknownCandidateError
-from crossroute.errors.names import MANY, meant, most_alike, refuse_strangers, unknown_argument
+from crossroute.errors.names import (
+    MANY,
+    describe_unknown_argument,
+    find_similar,
+    refuse_unknown_arguments,
+    suggest_name,
+)
 
 
 def test_of_many_names_those_most_alike_are_told():
@@ -16,15 +22,15 @@ def test_of_many_names_those_most_alike_are_told():
 
 def test_names_that_are_alike_are_found_in_any_order_of_their_words():
     known = ["claude-sonnet-4-5", "claude-opus-4-5", "gpt-5", "gpt-5-mini"]
-    assert most_alike("anthropic/claude-4.5-sonnet", known, 1) == ("claude-sonnet-4-5",)
-    assert most_alike("openai:gpt5-mini", known, 2)[0] == "gpt-5-mini"
-    assert most_alike("qwen", known, 5) == ()
-    assert meant("temprature", ["temperature", "timeout"]) == " Did you mean 'temperature'?"
-    assert meant("colour", ["temperature"]) == ""
+    assert find_similar("anthropic/claude-4.5-sonnet", known, 1) == ("claude-sonnet-4-5",)
+    assert find_similar("openai:gpt5-mini", known, 2)[0] == "gpt-5-mini"
+    assert find_similar("qwen", known, 5) == ()
+    assert suggest_name("temprature", ["temperature", "timeout"]) == " Did you mean 'temperature'?"
+    assert suggest_name("colour", ["temperature"]) == ""
 
 
 def test_strangers_are_refused_by_name():
-    refuse_strangers({"a": 1}, ["a", "b"])
+    refuse_unknown_arguments({"a": 1}, ["a", "b"])
     with pytest.raises(TypeError, match=r"Unknown argument 'bb'\. Did you mean 'b'\? Expected a, b\."):
-        refuse_strangers(["zz", "bb"], iter(["a", "b"]))
-    assert unknown_argument("zz", ["a"]) == "Unknown argument 'zz'. Expected a."
+        refuse_unknown_arguments(["zz", "bb"], iter(["a", "b"]))
+    assert describe_unknown_argument("zz", ["a"]) == "Unknown argument 'zz'. Expected a."

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossroute.escalation.agreement import agreement, normalized
+from crossroute.escalation.agreement import agreement, normalize
 
 LONG = "The river rises in the mountains, crosses three countries and ends in a wide delta by the sea"
 
@@ -77,7 +77,7 @@ def test_the_encoder_that_comes_along_tells_a_paraphrase_from_another_matter(rou
 
 def test_normalizing_twice_changes_nothing():
     for text in ("(B) 1,000", "The final answer is: 3.50", "a cat, the dog; 1,5", LONG):
-        assert normalized(normalized(text)) == normalized(text)
+        assert normalize(normalize(text)) == normalize(text)
 
 
 @pytest.mark.parametrize(

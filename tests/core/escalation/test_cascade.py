@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.escalation.cascade import STOP, Forecast, next_call
+from crossroute.escalation.cascade import STOP, Forecast, choose_next_call
 from crossroute.escalation.correlation import Correlation, logit
 from crossroute.escalation.rise import NEVER, Signals
 from crossroute.escalation.verifier import KNOTS
@@ -126,7 +126,7 @@ def test_where_nobody_tells_anything_it_is_plain_routing(seed, pay):
     assert hand.posterior[:, 0] == pytest.approx(
         np.take_along_axis(prior, first[:, None], 1)[:, 0], abs=1e-12
     )
-    assert (next_call(hand.posterior, hand.rise, cost, pay) == STOP).all()
+    assert (choose_next_call(hand.posterior, hand.rise, cost, pay) == STOP).all()
 
 
 def test_a_candidate_that_tells_nothing_can_only_replace():
@@ -143,14 +143,14 @@ def test_with_a_cheap_and_a_dear_candidate_it_is_the_classical_cascade():
     independent = Forecast(prior, cost, signals((True, False), Correlation(0.0, 0.2)))
     for pay in (0.003, 0.01, 0.1):
         hand = independent.hand(called, shifts[:, None])
-        goes_on = next_call(hand.posterior, hand.rise, cost, pay) == 1
+        goes_on = choose_next_call(hand.posterior, hand.rise, cost, pay) == 1
         threshold = 0.9 * np.exp(-2e-3 / pay)
         assert (goes_on == (sigmoid(logit(np.array(0.6)) + shifts) < threshold)).all()
     correlated = Forecast(prior, cost, signals((True, True)))
     crossings = []
     for pay in (0.005, 0.02, 0.1):
         hand = correlated.hand(called, shifts[:, None])
-        goes_on = next_call(hand.posterior, hand.rise, cost, pay) == 1
+        goes_on = choose_next_call(hand.posterior, hand.rise, cost, pay) == 1
         worthwhile = np.flatnonzero(np.diff(goes_on.astype(int)))
         assert len(worthwhile) <= 2, "between what is hopeless for both and what is good enough"
         assert goes_on.any()
@@ -198,8 +198,8 @@ def test_waiting_counts_as_the_cost_of_a_further_call_and_not_of_the_first():
     np.testing.assert_array_equal(never.first(pay), best(prior, cost, pay))
     assert (hurried.first(pay) != patient.first(pay)).any()
     hand = patient.hand(patient.first(pay)[:, None], np.full((200, 1), -1.0))
-    dearer = next_call(hand.posterior, hand.rise, cost + waiting, pay)
-    found = next_call(hand.posterior, hand.rise, cost, pay, waiting=waiting)
+    dearer = choose_next_call(hand.posterior, hand.rise, cost + waiting, pay)
+    found = choose_next_call(hand.posterior, hand.rise, cost, pay, waiting=waiting)
     np.testing.assert_array_equal(found, dearer)
     assert (found != 3).all()
     assert (found != STOP).any()
@@ -210,12 +210,12 @@ def test_a_budget_bars_what_it_cannot_pay():
     forecast = Forecast(prior, cost, signals())
     assert (forecast.first(0.004, budget=0.0) == best(prior, cost, 0.004)).all(), "no second call: routing"
     hand = forecast.hand(np.full((50, 1), 0), np.full((50, 1), -2.0))
-    free = next_call(hand.posterior, hand.rise, cost, 1.0)
-    tight = next_call(hand.posterior, hand.rise, cost, 1.0, budget=1e-3)
+    free = choose_next_call(hand.posterior, hand.rise, cost, 1.0)
+    tight = choose_next_call(hand.posterior, hand.rise, cost, 1.0, budget=1e-3)
     assert (free != STOP).sum() > 40
     assert all(column == STOP or cost[row, column] <= 1e-3 for row, column in enumerate(tight))
-    assert (next_call(hand.posterior, hand.rise, cost, 1.0, budget=0.0) == STOP).all()
-    assert (next_call(hand.posterior, hand.rise, cost, 1e-9) == STOP).all()
+    assert (choose_next_call(hand.posterior, hand.rise, cost, 1.0, budget=0.0) == STOP).all()
+    assert (choose_next_call(hand.posterior, hand.rise, cost, 1e-9) == STOP).all()
 
 
 def test_rises_are_no_less_than_nothing_and_certainty_stays_finite():

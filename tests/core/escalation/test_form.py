@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossroute.escalation.form import options, signs_of
+from crossroute.escalation.form import find_options, find_signs
 
 CAPITAL = "What is the capital of Norway?\nA. Rome\nB. Oslo\nC. Lima\nD. Paris\nAnswer with the letter."
 
@@ -19,7 +19,7 @@ CAPITAL = "What is the capital of Norway?\nA. Rome\nB. Oslo\nC. Lima\nD. Paris\n
     ],
 )
 def test_options_are_read_as_they_are_listed(query, listed):
-    assert options(query) == listed
+    assert find_options(query) == listed
 
 
 @pytest.mark.parametrize("kind", ["choice", None])
@@ -36,13 +36,13 @@ def test_options_are_read_as_they_are_listed(query, listed):
     ],
 )
 def test_an_answer_that_is_none_of_the_options_is_told(kind, answer, is_none):
-    assert ("no option" in signs_of(CAPITAL, answer, kind)) == is_none
+    assert ("no option" in find_signs(CAPITAL, answer, kind)) == is_none
 
 
 def test_a_long_answer_without_a_letter_is_no_option_only_where_a_choice_was_expected():
     long = "Norway lies in the north of Europe, and its largest city is a port in the south of the country."
-    assert signs_of(CAPITAL, long, "choice") == {"no option"}
-    assert signs_of(CAPITAL, long, None) == signs_of(CAPITAL, long, "text") == frozenset()
+    assert find_signs(CAPITAL, long, "choice") == {"no option"}
+    assert find_signs(CAPITAL, long, None) == find_signs(CAPITAL, long, "text") == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_long_answer_without_a_letter_is_no_option_only_where_a_choice_was_exp
     ],
 )
 def test_an_answer_that_comes_down_to_the_question_is_told(query, answer, kind, echoed):
-    assert ("echoed" in signs_of(query, answer, kind)) == echoed
+    assert ("echoed" in find_signs(query, answer, kind)) == echoed
 
 
 @pytest.mark.parametrize(
@@ -77,23 +77,23 @@ def test_an_answer_that_comes_down_to_the_question_is_told(query, answer, kind, 
     ],
 )
 def test_an_answer_that_is_not_sure_of_itself_is_told(answer):
-    assert signs_of("Where is it?", answer, None) == {"hedged"}
-    assert signs_of("Where is it?", f"```python\n# {answer}\n```", "code") == frozenset()
+    assert find_signs("Where is it?", answer, None) == {"hedged"}
+    assert find_signs("Where is it?", f"```python\n# {answer}\n```", "code") == frozenset()
 
 
 @pytest.mark.parametrize(
     "answer", ["Oslo.", "I am sure that it is Oslo.", "We may go there in May.", "", "  "]
 )
 def test_one_that_is_sure_is_not(answer):
-    assert signs_of("Where is it?", answer, None) == frozenset()
+    assert find_signs("Where is it?", answer, None) == frozenset()
 
 
 def test_in_long_prose_of_no_known_kind_a_hedge_is_an_ordinary_word():
     long = f"I think that it is in Oslo. {'It is a port in the south of the country. ' * 5}"
-    assert signs_of("Where is it?", long, None) == frozenset()
-    assert signs_of("Where is it?", long, "text") == {"hedged"}
+    assert find_signs("Where is it?", long, None) == frozenset()
+    assert find_signs("Where is it?", long, "text") == {"hedged"}
 
 
 def test_long_texts_are_read_in_time():
     long = "A. " * 20_000 + "I am not " * 20_000
-    assert signs_of(long, long, "choice") == signs_of(long, long, "choice")
+    assert find_signs(long, long, "choice") == find_signs(long, long, "choice")

@@ -8,7 +8,7 @@ import pytest
 
 from crossroute.escalation.cascade import Forecast
 from crossroute.escalation.look_ahead import ALONE
-from crossroute.escalation.rise import NEVER, Following, Seen, discounted, expected_gain
+from crossroute.escalation.rise import NEVER, Following, Seen, discount, expected_gain
 from crossroute.escalation.verifier import Verifier
 from crossroute.numeric import sigmoid
 from crossroute.reward import best
@@ -58,7 +58,7 @@ class AllPairs:
 
     def first(self, pay, reward, budget):
         price = (self.cost / pay)[:, None, None]
-        after = discounted(self.posterior[..., None] + self.rise, price, reward)
+        after = discount(self.posterior[..., None] + self.rise, price, reward)
         barred = self.cost[:, :, None] + self.cost[:, None] > budget
         option = np.where(barred[:, :, None], -np.inf, after).max(axis=-1) - self.posterior
         likely = self.told.wrong + self.prior[..., None] * (self.told.right - self.told.wrong)

@@ -12,7 +12,7 @@ import pytest
 from crossroute import Candidate, Outcomes, Pool, Price
 from crossroute.data.columns import MEASURES
 from crossroute.evaluation import compare
-from crossroute.evaluation.page import regrets, write_page
+from crossroute.evaluation.page import find_regrets, write_page
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.prediction import Prediction
 
@@ -111,7 +111,7 @@ def test_what_is_no_outcome_takes_little(page):
 
 def test_regrets_are_the_reward_lost_to_the_best_in_hindsight_worst_first(outcomes, prediction):
     report = compare({"CrossRoute": prediction}, outcomes, resamples=20)
-    found = regrets(Sweep.of(prediction, outcomes, np.array([PAY])), outcomes, PAY, report.reward)
+    found = find_regrets(Sweep.of(prediction, outcomes, np.array([PAY])), outcomes, PAY, report.reward)
     lost = [one.regret for one in found]
     assert lost == sorted(lost, reverse=True)
     worst = found[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crossroute import Candidate, Outcomes, Pool
-from crossroute.metrics.sweep import Sweep, in_order
+from crossroute.metrics.sweep import Sweep, reorder
 from crossroute.model.prediction import Prediction
 
 PAYS = np.array([1e-6, 1.0])
@@ -62,7 +62,7 @@ def test_only_what_is_known_is_chosen_and_a_query_of_nothing_known_is_left_out(o
 
 def test_columns_may_stand_in_any_order(outcomes, prediction):
     turned = Prediction(("dear", "cheap"), prediction.quality[:, ::-1], COST[:, ::-1])
-    for found, expected in zip(in_order(turned, outcomes), in_order(prediction, outcomes), strict=True):
+    for found, expected in zip(reorder(turned, outcomes), reorder(prediction, outcomes), strict=True):
         assert (found == expected).all()
 
 

@@ -8,8 +8,8 @@ from crossroute.model.beliefs import (
     OWN_ERROR,
     Beliefs,
     derive_beliefs,
+    evidence_share,
     length_spread,
-    measured,
     quality_error,
     temper,
 )
@@ -73,7 +73,7 @@ def tempered(
     read = np.array([[1.0, 0.0, 1.0, 5.0]])
     at = Situation(np.array([trust]), read, read, np.array([2.0]))
     believed, shape = beliefs(ability), (1, len(quality_logit))
-    observed = measured(np.full(shape, outcomes))
+    observed = evidence_share(np.full(shape, outcomes))
     outlook = temper(
         at,
         believed,

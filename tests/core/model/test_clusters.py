@@ -8,7 +8,7 @@ from crossroute.model.clusters import (
     cluster_labels,
     fit_centroids,
     fit_projection,
-    projected,
+    project,
     relative_lengths,
     tally,
 )
@@ -98,7 +98,7 @@ def test_the_number_of_cores_changes_nothing():
     def fitted(threads):
         with threadpool_limits(threads):
             centre, projection = fit_projection(encoded, 290, 32)
-            return centre, projection, *fit_centroids(projected(encoded, centre, projection), 8, seed=0)
+            return centre, projection, *fit_centroids(project(encoded, centre, projection), 8, seed=0)
 
     for one, two in zip(fitted(1), fitted(2), strict=True):
         assert np.array_equal(one, two)

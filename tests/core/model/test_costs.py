@@ -62,15 +62,15 @@ def test_targets_are_finite_or_unknown(outcomes, unit):
 def test_what_a_cost_leaves_after_the_input_was_paid_for_output(outcomes):
     unknown = np.full_like(outcomes.cost, np.nan)
     usd_only = replace(outcomes, output_tokens=unknown, input_tokens=unknown)
-    found = costs.written(usd_only, outcomes.input_tokens[:, 0])
+    found = costs.infer_output_tokens(usd_only, outcomes.input_tokens[:, 0])
     np.testing.assert_allclose(found[:, :3], outcomes.output_tokens[:, :3], rtol=1e-6)
     assert np.isnan(found[:, 3]).all()  # a free candidate's costs say nothing of its tokens
 
 
 def test_counted_tokens_stand_and_no_answer_has_less_than_one(outcomes):
-    assert (costs.written(outcomes, outcomes.input_tokens[:, 0]) == outcomes.output_tokens).all()
+    assert (costs.infer_output_tokens(outcomes, outcomes.input_tokens[:, 0]) == outcomes.output_tokens).all()
     paid_less = replace(outcomes, cost=outcomes.cost * 0, output_tokens=np.full_like(outcomes.cost, np.nan))
-    assert (costs.written(paid_less, outcomes.input_tokens[:, 0])[:, :3] == 1).all()
+    assert (costs.infer_output_tokens(paid_less, outcomes.input_tokens[:, 0])[:, :3] == 1).all()
 
 
 RATIO, READ, NONE = np.log([[3.0, 4.0, 1.0]]), np.array([50.0]), np.array([0.0])

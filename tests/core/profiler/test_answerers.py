@@ -3,19 +3,19 @@ import sys
 import pytest
 
 from crossroute.errors import MissingExtraError
-from crossroute.profiler.answerers import answerer_of
+from crossroute.profiler.answerers import adapt_model
 
 
 def test_a_callable_is_asked_as_it_is():
     def echo(text):
         return text
 
-    assert answerer_of(echo) is echo
+    assert adapt_model(echo) is echo
 
 
 def test_what_cannot_be_asked_is_refused():
     with pytest.raises(TypeError, match="An object of type int cannot be called as a model"):
-        answerer_of(7)
+        adapt_model(7)
 
 
 def test_a_name_without_langchain_tells_the_install_command(monkeypatch):
@@ -24,4 +24,4 @@ def test_a_name_without_langchain_tells_the_install_command(monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "langchain_core", None)
     with pytest.raises(MissingExtraError, match=r'pip install "crossroute\[langchain\]"'):
-        answerer_of("openai:gpt-5-mini")
+        adapt_model("openai:gpt-5-mini")

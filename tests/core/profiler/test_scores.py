@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crossroute import Price, Query, Router
-from crossroute.profiler.scores import BENCHMARKS, benchmark_of, predict_score, profile_from_scores
+from crossroute.profiler.scores import BENCHMARKS, find_benchmark, predict_score, profile_from_scores
 
 PRICE = Price(input=1, output=4)
 
@@ -157,7 +157,7 @@ def test_about_as_many_tokens_are_foreseen_whatever_is_charged_for_them(router):
     ],
 )
 def test_spellings_and_tasks_mean_a_benchmark(name, scored_on):
-    assert benchmark_of(name) == scored_on
+    assert find_benchmark(name) == scored_on
 
 
 @pytest.mark.parametrize("wanted", ["mmlu_pro", "gpqa", "gsm8k", "humaneval", "ifeval", "winogrande"])

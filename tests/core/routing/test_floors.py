@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from crossroute import Constraints, FloorError, Price, Query, Router, UnknownCandidateError
-from crossroute.data.outcomes import text_digests
+from crossroute.data.outcomes import hash_texts
 from crossroute.routing.dial import MOST_TO_PAY
 from tests.support.tiny import KINDS, make_outcomes
 
@@ -78,7 +78,7 @@ def test_training_queries_do_not_count(router, outcomes, fresh):
         router.with_floor(outcomes.split("train"), 0.25)
     mixed = router.with_floor(type(fresh).concatenate([_apart(fresh), outcomes.split("train")]), 0.25)
     assert len(mixed.floor.evidence) == len(fresh)
-    assert set(text_digests(outcomes.split("train").texts)) <= set(router.trained_on)
+    assert set(hash_texts(outcomes.split("train").texts)) <= set(router.trained_on)
 
 
 def _apart(outcomes):

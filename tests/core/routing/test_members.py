@@ -6,22 +6,22 @@ from crossroute import Candidate, Pool, Price
 from crossroute.candidate import FREE
 from crossroute.catalogue import Catalogue, find_candidate
 from crossroute.errors import UnprofiledCandidateError
-from crossroute.routing.members import Ability, at_prices, by_name, router_over, unprofiled
+from crossroute.routing.members import Ability, make_unprofiled, name_models, router_over, set_prices
 
 
 def test_models_of_a_list_go_by_the_names_that_they_tell():
-    assert by_name(["Gpt", "Llama"], str.lower) == {"gpt": "Gpt", "llama": "Llama"}
-    assert by_name({"a": "Gpt"}, str.lower) == {"a": "Gpt"}
-    assert by_name([], str.lower) == {}
+    assert name_models(["Gpt", "Llama"], str.lower) == {"gpt": "Gpt", "llama": "Llama"}
+    assert name_models({"a": "Gpt"}, str.lower) == {"a": "Gpt"}
+    assert name_models([], str.lower) == {}
 
 
 def test_models_of_a_list_without_a_name_of_their_own_are_refused():
     with pytest.raises(ValueError, match=r"An object of type str has no model name\. Give models by name"):
-        by_name(["Gpt"], lambda model: None)
+        name_models(["Gpt"], lambda model: None)
     with pytest.raises(ValueError, match="Two models are named 'gpt'"):
-        by_name(["Gpt", "gpt"], str.lower)
+        name_models(["Gpt", "gpt"], str.lower)
     with pytest.raises(TypeError, match="got one, 'openai:gpt-5'; put it in a list"):
-        by_name("openai:gpt-5", str.lower)
+        name_models("openai:gpt-5", str.lower)
 
 
 def test_members_are_found_by_name_and_by_alias_and_keep_the_guests_name(router):
@@ -96,20 +96,20 @@ def test_a_bundled_routers_candidates_are_found_by_the_spellings_of_today():
 
 
 def test_an_unprofiled_model_has_the_catalogues_price_and_context():
-    model = unprofiled("openai:gpt-5-mini")
+    model = make_unprofiled("openai:gpt-5-mini")
     assert model.price == Catalogue.bundled()["gpt-5-mini"].price
     assert model.context_window == 400_000
-    assert unprofiled("ollama:qwen3:8b").price == FREE
-    assert unprofiled("ollama/my-own:7b") == Candidate(name="ollama/my-own:7b", price=FREE)
-    assert unprofiled("mine") == Candidate(name="mine")
+    assert make_unprofiled("ollama:qwen3:8b").price == FREE
+    assert make_unprofiled("ollama/my-own:7b") == Candidate(name="ollama/my-own:7b", price=FREE)
+    assert make_unprofiled("mine") == Candidate(name="mine")
 
 
 def test_prices_are_stated_by_model():
     price = Price(input=1, output=2)
-    abilities = at_prices({"a": Ability(), "b": Ability(context_window=5)}, {"b": price})
+    abilities = set_prices({"a": Ability(), "b": Ability(context_window=5)}, {"b": price})
     assert abilities == {"a": Ability(), "b": Ability(context_window=5, price=price)}
     with pytest.raises(ValueError, match="given for 'c', expected one of a, b"):
-        at_prices(abilities, {"c": price})
+        set_prices(abilities, {"c": price})
 
 
 def test_a_stated_output_price_changes_what_a_router_of_usd_foresees():

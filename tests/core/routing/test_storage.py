@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import CheckpointError
-from crossroute.files import held
+from crossroute.files import lock_folder
 from crossroute.routing import storage
 from crossroute.routing.storage import CONFIG, WEIGHTS, locate, read_checkpoint, write_checkpoint
 
@@ -339,7 +339,7 @@ def test_of_two_that_save_one_waits(tmp_path):
         write_checkpoint(tmp_path, {"a": 1}, {"x": np.ones(2)})
         done.set()
 
-    with held(tmp_path):
+    with lock_folder(tmp_path):
         thread = threading.Thread(target=save)
         thread.start()
         assert not done.wait(0.2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossroute.traffic.drift import changed_at, has_drifted, once_each
+from crossroute.traffic.drift import find_change, has_drifted, weigh_repeats
 
 
 def graded(quality, count, seed=0):
@@ -22,20 +22,20 @@ def test_a_candidate_as_predicted_has_not_drifted():
 
 def test_one_that_was_always_worse_has():
     surprise = graded(0.4, 100)
-    assert changed_at(surprise) == 0
+    assert find_change(surprise) == 0
     assert has_drifted(surprise, 0.05, each(surprise))
 
 
 @pytest.mark.parametrize("long", [200, 2_000])
 def test_one_that_got_worse_is_not_hidden_by_what_it_was(long):
     surprise = np.r_[graded(0.8, long), graded(0.4, 40, seed=1)]
-    assert abs(changed_at(surprise) - long) <= 10
+    assert abs(find_change(surprise) - long) <= 10
     assert has_drifted(surprise, 0.05, each(surprise))
 
 
 def test_one_that_became_what_was_predicted_has_not():
     surprise = np.r_[graded(0.4, 60), graded(0.8, 200, seed=1)]
-    assert changed_at(surprise) > 0
+    assert find_change(surprise) > 0
     assert not has_drifted(surprise, 0.05, each(surprise))
 
 
@@ -56,13 +56,13 @@ def test_of_a_few_grades_nothing_is_said(count):
 
 def test_a_query_counts_once_in_all_or_once_in_so_many():
     query = np.array([0, 1, 0, 0])
-    assert once_each(query).tolist() == pytest.approx([1 / 3, 1, 1 / 3, 1 / 3])
-    assert once_each(query, 2).tolist() == pytest.approx([1, 1, 0.5, 0.5])
+    assert weigh_repeats(query).tolist() == pytest.approx([1 / 3, 1, 1 / 3, 1 / 3])
+    assert weigh_repeats(query, 2).tolist() == pytest.approx([1, 1, 0.5, 0.5])
 
 
 def test_a_change_is_found_where_it_is_and_none_where_there_is_none():
     random = np.random.default_rng(0)
-    found = changed_at(np.r_[random.random(200) < 0.9, random.random(100) < 0.4] - 0.9)
+    found = find_change(np.r_[random.random(200) < 0.9, random.random(100) < 0.4] - 0.9)
     assert abs(found - 200) <= 10
-    calm = [changed_at((random.random(200) < 0.7) - 0.7) for _ in range(200)]
+    calm = [find_change((random.random(200) < 0.7) - 0.7) for _ in range(200)]
     assert np.mean([place > 0 for place in calm]) <= 0.04  # 1 in 100 but for chance

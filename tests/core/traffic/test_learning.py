@@ -12,9 +12,9 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 from crossroute import Router
 from crossroute.errors import TrafficError
 from crossroute.routing.dial import Dial
-from crossroute.traffic.learning import LEAST_SHOWN, refreshed, without_lessons
+from crossroute.traffic.learning import LEAST_SHOWN, learn_from_log, remove_lessons
 from crossroute.traffic.logged import Logged
-from crossroute.traffic.policies import over_logged
+from crossroute.traffic.policies import restrict_to_log
 from crossroute.traffic.retraining import build_outcomes, learn, prove_floor, select_graded_texts
 from crossroute.traffic.rows import now
 from tests.support.routers import make_outcomes, make_router
@@ -105,32 +105,32 @@ def puzzles(known):
 
 
 def test_queries_alone_teach_as_what_strange_ones_are_read(known, puzzles):
-    taught = refreshed(known, puzzles)
+    taught = learn_from_log(known, puzzles)
     before, after = (np.ptp(puzzles.foreseen(each).quality, axis=0) for each in (known, taught))
     assert (after < 0.9 * before).all()
     few = puzzles.take(np.arange(LEAST_SHOWN - 1))
-    assert (few.foreseen(refreshed(known, few)).quality == few.foreseen(known).quality).all()
-    again = puzzles.foreseen(refreshed(taught, puzzles)).quality
+    assert (few.foreseen(learn_from_log(known, few)).quality == few.foreseen(known).quality).all()
+    again = puzzles.foreseen(learn_from_log(taught, puzzles)).quality
     assert again == pytest.approx(puzzles.foreseen(taught).quality)
 
 
 def test_the_dial_is_set_once(known, puzzles, monkeypatch):
     times, calibrate = [], Dial.calibrate
-    over_logged(known, puzzles)  # kept from here on
+    restrict_to_log(known, puzzles)  # kept from here on
 
     def counted(*told):
         times.append(told)
         return calibrate(*told)
 
     monkeypatch.setattr(Dial, "calibrate", counted)
-    taught = refreshed(known, puzzles)
+    taught = learn_from_log(known, puzzles)
     assert len(times) == 1
-    without_lessons(taught)
+    remove_lessons(taught)
     assert len(times) == 2
 
 
 def test_grades_as_predicted_move_little(router, logged):
-    before, after = predicted(router, logged), predicted(refreshed(router, logged), logged)
+    before, after = predicted(router, logged), predicted(learn_from_log(router, logged), logged)
     assert np.abs(after.quality - before.quality).max() < 0.1
     assert np.abs(np.log(after.cost / before.cost)).max() < 0.3
 
@@ -141,7 +141,7 @@ def test_many_grades_that_say_otherwise_move_a_candidate_all_the_way_and_leave_t
     quality = logged.quality.copy()
     quality[mine] = np.arange(len(mine)) % 5 < 2  # 0.4
     before, after = (
-        predicted(each, logged).quality for each in (router, refreshed(router, graded(logged, quality)))
+        predicted(each, logged).quality for each in (router, learn_from_log(router, graded(logged, quality)))
     )
     assert before[mine, large].mean() > 0.6
     assert after[mine, large].mean() == pytest.approx(0.4, abs=0.07)
@@ -173,7 +173,7 @@ def test_few_grades_move_a_known_candidate_more_where_queries_are_unlike_trainin
     moved = {}
     for kind, asked in texts.items():
         log = as_logged(router, asked, chosen=np.zeros(12, dtype=int), quality=np.zeros(12))
-        before, after = (log.foreseen(each) for each in (router, refreshed(router, log)))
+        before, after = (log.foreseen(each) for each in (router, learn_from_log(router, log)))
         moved[kind] = before.trust.mean(), np.log(before.quality[:, 0] / after.quality[:, 0]).mean()
     assert moved["near"][0] > 2 * moved["far"][0]
     assert moved["far"][1] > moved["near"][1]
@@ -186,7 +186,7 @@ def test_what_was_seen_before_a_change_does_not_count(router, logged):
     quality[mine] = (np.arange(len(mine)) % 10 < 9).astype(float)
     late = mine[-40:]
     quality[late] = (np.arange(40) % 10 < 3).astype(float)
-    after = predicted(refreshed(router, graded(logged, quality)), logged).quality
+    after = predicted(learn_from_log(router, graded(logged, quality)), logged).quality
     assert after[late, large].mean() < 0.45
 
 
@@ -197,7 +197,7 @@ def test_the_same_query_asked_again_and_again_counts_as_asked_once(router, logge
     asked = np.concatenate([np.arange(120), np.full(200, row)])
     again = graded(once, wrong).take(asked)
     before, after = (
-        [candidate.profile.lesson for candidate in refreshed(router, log).pool]
+        [candidate.profile.lesson for candidate in learn_from_log(router, log).pool]
         for log in (graded(once, wrong), replace(again, time=np.full(len(asked), once.time[-1])))
     )
     for one, other in zip(before, after, strict=True):
@@ -210,7 +210,7 @@ def test_one_clock_that_is_ahead_makes_no_other_call_old(router, logged):
     ahead = recent.time.copy()
     ahead[-1] += 1e9
     before, after = (
-        predicted(refreshed(router, log), logged) for log in (recent, replace(recent, time=ahead))
+        predicted(learn_from_log(router, log), logged) for log in (recent, replace(recent, time=ahead))
     )
     np.testing.assert_allclose(after.quality, before.quality, atol=1e-3)
 
@@ -218,14 +218,14 @@ def test_one_clock_that_is_ahead_makes_no_other_call_old(router, logged):
 def test_costs_are_learnt_from_calls_without_a_grade(router, logged):
     none = np.full(len(logged), np.nan)
     double = graded(replace(logged, cost=2 * logged.cost), none)
-    of_queries = refreshed(router, graded(replace(logged, cost=none), none))
-    before, after = predicted(of_queries, logged), predicted(refreshed(router, double), logged)
+    of_queries = learn_from_log(router, graded(replace(logged, cost=none), none))
+    before, after = predicted(of_queries, logged), predicted(learn_from_log(router, double), logged)
     assert np.median(after.cost / before.cost) == pytest.approx(2, rel=0.15)
     assert (after.quality == before.quality).all()
 
 
 def test_lessons_are_saved_and_can_be_taken_off(router, logged, tmp_path):
-    taught = refreshed(router, logged)
+    taught = learn_from_log(router, logged)
     taught.save_pretrained(tmp_path / "taught")
     loaded = Router.from_pretrained(tmp_path / "taught")
     assert loaded.predictor.lessons is not None
@@ -233,14 +233,14 @@ def test_lessons_are_saved_and_can_be_taken_off(router, logged, tmp_path):
     assert predicted(loaded.subset(["large"]), logged).cost == pytest.approx(
         predicted(taught, logged).cost[:, [logged.names.index("large")]], rel=1e-3
     )
-    assert predicted(without_lessons(loaded), logged).cost == pytest.approx(
+    assert predicted(remove_lessons(loaded), logged).cost == pytest.approx(
         predicted(router, logged).cost, rel=1e-3
     )
 
 
 def test_learning_again_does_not_count_the_same_grades_twice(router, logged):
-    once = refreshed(router, logged)
-    assert predicted(refreshed(once, logged), logged).cost == pytest.approx(predicted(once, logged).cost)
+    once = learn_from_log(router, logged)
+    assert predicted(learn_from_log(once, logged), logged).cost == pytest.approx(predicted(once, logged).cost)
 
 
 def test_a_router_takes_over_where_the_old_one_is_surely_worse(router, logged):

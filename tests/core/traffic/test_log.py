@@ -142,7 +142,7 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path):
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_postgresql_is_reached_by_its_usual_spellings(scheme):
-    url = schema.url_of(f"{scheme}://user:sesame@host/name")
+    url = schema.to_url(f"{scheme}://user:sesame@host/name")
     assert url.render_as_string(hide_password=False) == "postgresql+psycopg://user:sesame@host/name"
 
 

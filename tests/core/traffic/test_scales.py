@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossroute.traffic.scales import check_scale, quality_of
+from crossroute.traffic.scales import check_scale, to_quality
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from crossroute.traffic.scales import check_scale, quality_of
     ],
 )
 def test_a_grade_means_a_quality(grade, scale, quality):
-    assert quality_of(grade, scale) == quality
+    assert to_quality(grade, scale) == quality
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ def test_a_grade_means_a_quality(grade, scale, quality):
 )
 def test_what_is_no_grade_of_the_scale_is_refused(grade, scale, expected):
     with pytest.raises(ValueError, match=rf"is not on the scale '{scale}'; expected {expected}"):
-        quality_of(grade, scale)
+        to_quality(grade, scale)
 
 
 def test_an_unknown_scale_is_refused():
     check_scale("stars")
-    for check in (check_scale, lambda scale: quality_of(1, scale)):
+    for check in (check_scale, lambda scale: to_quality(1, scale)):
         with pytest.raises(ValueError, match="Unknown scale 'marks'; expected one of quality, thumbs, stars"):
             check("marks")

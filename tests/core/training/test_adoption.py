@@ -3,7 +3,7 @@ import pytest
 
 from crossroute import Candidate, Outcomes, Pool, Price, Router, TrainingConfig
 from crossroute.cli.shared import read
-from crossroute.routing.members import named_as
+from crossroute.routing.members import rename_to_pool
 from crossroute.training.adoption import adopt, merge_config, with_start_profiles
 
 
@@ -19,7 +19,7 @@ def universal():
 
 def test_candidates_go_by_the_users_spellings_of_them(universal):
     pool = Pool([Candidate(name="openai:gpt-4o"), Candidate(name="cheap", aliases=("gpt-4o-mini",))])
-    router = named_as(pool, universal)
+    router = rename_to_pool(pool, universal)
     assert router.pool.names == ("openai:gpt-4o", "cheap", "llama-3.1-8b-instruct")
     for new, old in zip(router.pool, universal.pool, strict=True):
         assert (new.profile, new.price) == (old.profile, old.price)
@@ -31,7 +31,7 @@ def test_candidates_go_by_the_users_spellings_of_them(universal):
 
 def test_a_candidate_that_is_named_twice_is_there_twice(universal):
     pool = Pool(Candidate(name=name) for name in ("gpt-4o", "gpt-4o-2024-08-06", "azure/gpt-4o"))
-    router = named_as(pool, universal)
+    router = rename_to_pool(pool, universal)
     assert {candidate.profile for candidate in router.pool.subset(pool.names)} == {
         universal.pool["gpt-4o"].profile
     }
@@ -39,13 +39,13 @@ def test_a_candidate_that_is_named_twice_is_there_twice(universal):
 
 def test_a_local_spelling_is_free_and_keeps_the_profile(universal):
     pool = Pool([Candidate(name="ollama/llama3.1:8b")])
-    (found,) = named_as(pool, universal).pool.subset(pool.names)
+    (found,) = rename_to_pool(pool, universal).pool.subset(pool.names)
     assert (found.price.input, found.price.output) == (0, 0)
     assert found.profile == universal.pool["llama-3.1-8b-instruct"].profile
 
 
 def test_names_that_are_the_routers_or_unknown_change_nothing(router):
-    assert named_as(Pool([Candidate(name="small"), Candidate(name="newcomer")]), router) is router
+    assert rename_to_pool(Pool([Candidate(name="small"), Candidate(name="newcomer")]), router) is router
 
 
 def test_what_outcomes_lack_is_taken_over_and_what_they_say_stands(router, outcomes):
@@ -111,6 +111,6 @@ def test_prices_are_those_of_the_command_line(universal, tmp_path):
         outcomes = Outcomes.from_rows(queries, {**rows, **told})
         outcomes.write(tmp_path / str(number))
         (line,) = read([tmp_path / str(number)], None, router=mine).pool
-        (call,) = adopt(outcomes, named_as(outcomes.pool, mine)).pool
+        (call,) = adopt(outcomes, rename_to_pool(outcomes.pool, mine)).pool
         assert call.price == line.price
         assert call.price.output == (9 if len(told) == 3 else 80)

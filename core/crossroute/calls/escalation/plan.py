@@ -11,7 +11,7 @@ from crossroute.decision import Decision, Promise
 from crossroute.errors import FloorError
 from crossroute.escalation import Escalation
 from crossroute.escalation.agreement import SAME_WRONG
-from crossroute.escalation.cascade import STOP, Forecast, next_call
+from crossroute.escalation.cascade import STOP, Forecast, choose_next_call
 from crossroute.escalation.correlation import logit
 from crossroute.escalation.evidence import Evidence, Kind
 from crossroute.escalation.panel import Panel, Same
@@ -123,7 +123,7 @@ class EscalationPlan:
                 hand.rise[0, self.names.index(name)] = NEVER
         pay, reward = self._decision.willingness_to_pay, self._decision.reward
         waiting = self._escalation.usd_per_second * seconds
-        column = next_call(
+        column = choose_next_call(
             hand.posterior, hand.rise, self._forecast.cost, pay, reward, waiting=waiting, budget=left
         )[0]
         return None if column == STOP else self.names[column]

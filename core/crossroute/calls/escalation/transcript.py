@@ -15,7 +15,7 @@ from crossroute.decision import Call
 from crossroute.encoder import Encoder
 from crossroute.escalation.agreement import SAME_FROM, agreement
 from crossroute.escalation.evidence import Evidence, Flaw
-from crossroute.escalation.form import signs_of
+from crossroute.escalation.form import find_signs
 from crossroute.escalation.panel import Same
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ class Transcript(Generic[T]):
         evidence = reply.evidence(self._expected.get(name))
         if reply.asks_for_tools or evidence.flaws & UNUSABLE:
             return evidence
-        return evidence.model_copy(update={"signs": signs_of(self._query, reply.text, self._plan.answers)})
+        return evidence.model_copy(update={"signs": find_signs(self._query, reply.text, self._plan.answers)})
 
     def say(self, name: str, opinion: float) -> None:
         """Add an opinion of the check or the judge on the last answer.

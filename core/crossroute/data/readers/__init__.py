@@ -13,7 +13,7 @@ from crossroute.data.readers import logs, plain, routerbench
 from crossroute.data.readers.opening import allow_long_fields, open_text, read_json
 from crossroute.data.readers.rows import Mapped
 from crossroute.errors import DataError
-from crossroute.files import is_folder, why_no_file
+from crossroute.files import explain_missing_file, is_folder
 
 __all__ = ["read_outcomes"]
 
@@ -47,11 +47,11 @@ def read_outcomes(
     if not isinstance(source, (str, Path)):
         return plain.read_frame(source, candidates, columns)
     path = Path(source)
-    if texts is not None and (lacking := why_no_file(texts)):
+    if texts is not None and (lacking := explain_missing_file(texts)):
         raise DataError(f"{texts} {lacking}. Expected a table of texts by id.")
     if is_folder(path):
         return _read_folder(path, candidates, columns, texts)
-    if lacking := why_no_file(path):
+    if lacking := explain_missing_file(path):
         raise _refusal(path, lacking)
     outcomes = _read_file(path, candidates, columns, texts)
     if outcomes is None:

@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.errors import DataError, one_line, require_extra
 
 Values = Sequence[Any] | npt.NDArray[Any]
 
@@ -191,7 +191,7 @@ def _read_buffer(
 
 def _read_arrow(kind: object, length: int, nulls: int, offset: int, buffers: Sequence[object]) -> Values:
     """Rebuild a pyarrow array of strings; pyarrow checks that the buffers hold what they claim."""
-    with needs_extra("Reading a pickled column of pyarrow", "train"):
+    with require_extra("Reading a pickled column of pyarrow", "train"):
         import pyarrow as pa
 
     alias = _expect(kind, "arrow type").args[0]

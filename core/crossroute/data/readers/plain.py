@@ -26,10 +26,10 @@ from pathlib import Path
 
 from crossroute.candidate import Candidate
 from crossroute.data.outcomes import Outcomes
-from crossroute.data.parquet import parquet_errors
+from crossroute.data.parquet import convert_parquet_errors
 from crossroute.data.readers.opening import allow_long_fields, open_text, read_json
 from crossroute.data.readers.rows import COLUMNS, Mapped, Row, Rows, shorten
-from crossroute.errors import DataError, needs_extra
+from crossroute.errors import DataError, require_extra
 
 SEPARATORS = (",", ";", "\t", "|")
 CheckHeader = Callable[[list[str], str], None]
@@ -157,10 +157,10 @@ def _find_separator(header: str, wanted: set[str]) -> str:
 
 
 def _read_parquet(path: Path, check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
-    with needs_extra("Reading parquet", "train"):
+    with require_extra("Reading parquet", "train"):
         import pyarrow.parquet as pq
 
-    with parquet_errors(path), pq.ParquetFile(path) as file:
+    with convert_parquet_errors(path), pq.ParquetFile(path) as file:
         if twice := find_repeated(file.schema_arrow.names):
             raise DataError(f"{path}: two columns are called {twice!r}. Keep one of them.")
         if check_header:

@@ -7,9 +7,9 @@
 - `tuning`: selection from a grid by AIQ on the validation split.
 """
 
-from crossroute.errors import needs_extra
+from crossroute.errors import require_extra
 
-with needs_extra("Evaluation with baselines", "train"):
+with require_extra("Evaluation with baselines", "train"):
     from crossroute.evaluation.baselines.blind import (
         best_single,
         candidate_mean,

@@ -89,7 +89,7 @@ def group_means(group: npt.NDArray[np.integer], groups: int, train: Outcomes) ->
     """
     candidate_means(train)
     member = np.eye(groups)[group]  # (n, groups)
-    return _smoothed(member, train.quality), _smoothed(member, log_cost(train.cost))
+    return _smooth(member, train.quality), _smooth(member, log_cost(train.cost))
 
 
 def log_cost(cost: Floats) -> Floats:
@@ -97,7 +97,7 @@ def log_cost(cost: Floats) -> Floats:
     return np.log(np.maximum(cost, LEAST_COST))
 
 
-def _smoothed(member: Floats, values: Floats) -> Floats:
+def _smooth(member: Floats, values: Floats) -> Floats:
     overall = np.nanmean(values, axis=0)
     total = member.T @ np.nan_to_num(values) + overall
     count = member.T @ ~np.isnan(values) + 1

@@ -40,7 +40,7 @@ def classical_cascade(tuning: Outcomes, target: Outcomes) -> Played:
     hull = {tuple(point) for point in non_decreasing_convex_hull(points).tolist()}
     places = {tuple(point): place for place, point in enumerate(points.tolist())}
     kept = [tried[places[point]] for point in sorted(hull & places.keys())]
-    columns = [_played(target, *cascade) for cascade in kept]
+    columns = [_replay(target, *cascade) for cascade in kept]
     chosen, quality, cost, calls, latency = (np.stack(parts, axis=1) for parts in zip(*columns, strict=True))
     means = candidate_means(tuning)
     shape = target.quality.shape
@@ -62,7 +62,7 @@ def _thresholds(logprob: Floats) -> Floats:
     return np.concatenate([[-np.inf], np.unique(inner), [np.inf]])
 
 
-def _played(outcomes: Outcomes, first: int, second: int, threshold: float) -> tuple[Floats, ...]:
+def _replay(outcomes: Outcomes, first: int, second: int, threshold: float) -> tuple[Floats, ...]:
     """Return which candidate answered, quality, cost, calls and latency, each of shape (n,)."""
     confidence = outcomes.answer_logprob[:, first]
     goes_on = ~(confidence >= threshold) & (threshold > -np.inf)  # an unknown confidence counts as low
@@ -77,5 +77,5 @@ def _played(outcomes: Outcomes, first: int, second: int, threshold: float) -> tu
 
 
 def _mean_point(outcomes: Outcomes, first: int, second: int, threshold: float) -> tuple[float, float]:
-    _, quality, cost, *_ = _played(outcomes, first, second, threshold)
+    _, quality, cost, *_ = _replay(outcomes, first, second, threshold)
     return float(cost.mean()), float(quality.mean())

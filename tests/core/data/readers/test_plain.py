@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from crossroute.candidate import Candidate, Price
-from crossroute.data.outcomes import split_of
+from crossroute.data.outcomes import assign_split
 from crossroute.data.readers import read_outcomes
 from crossroute.data.readers.plain import read_plain
 from crossroute.errors import DataError, DataWarning
@@ -62,7 +62,7 @@ def test_queries_are_told_apart_by_their_text_where_no_id_is_given(tmp_path: Pat
     outcomes = read_plain(jsonl(tmp_path, *lines))
     assert outcomes.texts == ("one", "two")
     assert len(set(outcomes.query_ids)) == 2
-    assert outcomes.splits == (split_of("one"), split_of("two"))
+    assert outcomes.splits == (assign_split("one"), assign_split("two"))
     assert outcomes.observed.all()
 
 

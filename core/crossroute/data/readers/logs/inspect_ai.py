@@ -23,7 +23,7 @@ from crossroute.data.readers.logs.facts import (
     number_entries,
     sum_numbers,
 )
-from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.errors import DataError, one_line, require_extra
 
 ATTACHED = "attachment://"
 ZSTANDARD = 93
@@ -82,7 +82,7 @@ def _decompress(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """Return the content of a member; Zstandard, Inspect's current compression, is decoded by pyarrow."""
     if member.compress_type != ZSTANDARD:
         return archive.read(member)
-    with needs_extra("Reading Zstandard", "train"):
+    with require_extra("Reading Zstandard", "train"):
         import pyarrow as pa
 
     file = archive.fp

@@ -16,7 +16,7 @@ from crossroute.data.readers.logs.facts import (
     make_row,
     to_grade,
 )
-from crossroute.patterns import moment
+from crossroute.patterns import parse_moment
 
 
 def is_langsmith_row(fields: Mapping[str, Any]) -> bool:
@@ -105,7 +105,7 @@ def _collect_scores(scores: object) -> dict[str, object]:
 
 def _measure_seconds(begun: object, ended: object) -> float | None:
     try:
-        first, last = (moment(str(time)) for time in (begun, ended))
+        first, last = (parse_moment(str(time)) for time in (begun, ended))
         return max(0.0, (last - first).total_seconds())
     except (ValueError, TypeError):
         return None

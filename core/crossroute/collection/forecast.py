@@ -16,7 +16,7 @@ LITTLE = 0.5
 
 
 @dataclass(frozen=True)
-class Dialled:
+class DialForecast:
     """Predictions at one cost preference.
 
     Attributes:
@@ -35,7 +35,7 @@ class Dialled:
 
 
 @dataclass(frozen=True)
-class Alone:
+class CandidateForecast:
     """Predictions for one candidate on all prompts; `evidence` is the basis of the prediction."""
 
     name: str
@@ -46,17 +46,17 @@ class Alone:
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class PromptForecast:
     """Predictions of a router for a set of prompts."""
 
     queries: int
     names: tuple[str, ...]
-    dials: tuple[Dialled, ...]
-    alone: tuple[Alone, ...]
+    dials: tuple[DialForecast, ...]
+    alone: tuple[CandidateForecast, ...]
     warnings: tuple[str, ...]
 
 
-def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
+def forecast(router: Router, texts: Sequence[str]) -> PromptForecast:
     """Predict the choices for the prompts at five cost preferences, and the figures of each candidate alone."""
     calls = [Query.of_call(text) for text in texts]
     prediction = router.predict(calls)
@@ -70,7 +70,7 @@ def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
         chosen = np.array([router.pool.position(decision.candidate) for decision in decisions])
         rows = np.arange(len(chosen))
         dials.append(
-            Dialled(
+            DialForecast(
                 preference,
                 float(prediction.quality[rows, chosen].mean()),
                 float(1.96 * error[rows, chosen].mean()),
@@ -79,19 +79,19 @@ def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
             )
         )
     alone = tuple(
-        Alone(
+        CandidateForecast(
             name,
             float(prediction.quality[:, column].mean()),
             float(1.96 * error[:, column].mean()),
             float(prediction.cost[:, column].mean()),
-            _evidence(router, name),
+            _describe_evidence(router, name),
         )
         for column, name in enumerate(names)
     )
-    return Foreseen(len(texts), names, tuple(dials), alone, tuple(_warnings(router, calls, alone)))
+    return PromptForecast(len(texts), names, tuple(dials), alone, tuple(_find_warnings(router, calls, alone)))
 
 
-def _evidence(router: Router, name: str) -> str:
+def _describe_evidence(router: Router, name: str) -> str:
     """Return the basis of a candidate's prediction: outcomes, a prior, or nothing."""
     candidate = router.pool[name]
     profile = candidate.profile
@@ -101,7 +101,7 @@ def _evidence(router: Router, name: str) -> str:
     return "a prior" if profile and profile.belief else "nothing"
 
 
-def _warnings(router: Router, calls: Sequence[Query], alone: Sequence[Alone]) -> list[str]:
+def _find_warnings(router: Router, calls: Sequence[Query], alone: Sequence[CandidateForecast]) -> list[str]:
     told = []
     priors = [one.name for one in alone if not one.evidence.endswith("outcomes")]
     if priors:
