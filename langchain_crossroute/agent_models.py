@@ -92,11 +92,11 @@ class Heard(BaseCallbackHandler):
         self, serialized: Any, messages: Any, *, metadata: dict[str, Any] | None = None, **_: Any
     ) -> None:
         """Note the model of a run that begins."""
-        self.called = _spelled(metadata or {})
+        self.called = _normalize(metadata or {})
 
 
 @contextmanager
-def hearing(heard: Heard | None, config: RunnableConfig | None = None) -> Iterator[None]:
+def hear_models(heard: Heard | None, config: RunnableConfig | None = None) -> Iterator[None]:
     """Add the callback and a config to the runs within."""
     own = RunnableConfig(**(config or {}))
     if heard is not None:
@@ -115,9 +115,9 @@ def is_innermost(handler: object) -> bool:
 
 def name_of(model: BaseChatModel) -> str:
     """Return a model's provider and name, as its runs report them; empty where they do not."""
-    return _spelled(model._get_ls_params())
+    return _normalize(model._get_ls_params())
 
 
-def _spelled(told: Mapping[str, Any]) -> str:
+def _normalize(told: Mapping[str, Any]) -> str:
     name = told.get("ls_model_name")
     return f"{told.get('ls_provider', '')}/{name}" if name else ""

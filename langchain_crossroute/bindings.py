@@ -21,10 +21,10 @@ from crossroute import Capability
 from crossroute.calls.arguments import check_tools, translate_arguments
 from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI, dialect_of
 from crossroute.calls.tools import find_tool_provider
-from langchain_crossroute.members import FIELDS_ALONE, Member, provider_of
+from langchain_crossroute.members import FIELDS_ALONE, Member, find_provider
 from langchain_crossroute.messages.reading import is_named
-from langchain_crossroute.messages.translation import tools_for_provider
-from langchain_crossroute.wrapping import Change, copied
+from langchain_crossroute.messages.translation import translate_tools
+from langchain_crossroute.wrapping import Change, copy_model
 
 if TYPE_CHECKING:
     from langchain_crossroute.call import Call
@@ -63,7 +63,7 @@ class ToolBinding:
             names, dialect = tool_names(self.tools), dialect_of(model)
             check_tools(names, dialect, self.member)
             kwargs = translate_arguments(kwargs, dialect, self.member, names)
-        return model.bind_tools(tools_for_provider(self.tools, provider_of(model)), **kwargs)
+        return model.bind_tools(translate_tools(self.tools, find_provider(model)), **kwargs)
 
     @property
     def described(self) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def tool_names(tools: Sequence[Any]) -> list[str]:
     ]
 
 
-def arguments_for(
+def prepare_arguments(
     member: Member,
     kwargs: Mapping[str, Any],
     stated: Mapping[str, Any],
@@ -115,7 +115,7 @@ def arguments_for(
     return said, fields
 
 
-def tools_of(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any], set[Capability]]:
+def take_tools(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any], set[Capability]]:
     """Remove a binding from a call's keywords; return it, the call's tools, and the capabilities they need."""
     binding = kwargs.pop(BINDING, None)
     if binding is not None:
@@ -204,30 +204,30 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         return self._call(given, config, kwargs, self._binding, {self._binding.need})
 
 
-def with_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnable[Any, Any]:
+def bind_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnable[Any, Any]:
     """Return a member's chain for structured output with the keywords of a call bound to its model.
 
     Passed to the chain itself, they would be lost where it keeps the message beside the parsed object: a
     `RunnableParallel` passes no keywords on.
     """
     if isinstance(chain, RunnableParallel):
-        steps = {name: with_keywords(step, keywords) for name, step in chain.steps__.items()}
+        steps = {name: bind_keywords(step, keywords) for name, step in chain.steps__.items()}
         return chain.model_copy(update={"steps__": steps})
     if isinstance(chain, RunnableSequence):
-        return chain.model_copy(update={"first": with_keywords(chain.first, keywords)})
+        return chain.model_copy(update={"first": bind_keywords(chain.first, keywords)})
     if isinstance(chain, RunnableWithFallbacks):
-        first, *others = (with_keywords(one, keywords) for one in chain.runnables)
+        first, *others = (bind_keywords(one, keywords) for one in chain.runnables)
         return chain.model_copy(update={"runnable": first, "fallbacks": others})
     if isinstance(chain, RunnableBindingBase) and not isinstance(chain.bound, BaseChatModel):
-        bound = with_keywords(chain.bound, {**chain.kwargs, **keywords})
+        bound = bind_keywords(chain.bound, {**chain.kwargs, **keywords})
         return chain.model_copy(update={"bound": bound, "kwargs": {}})
     return chain.bind(**keywords)
 
 
-def parsers_of(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
+def find_parsers(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
     """Return the steps of a chain that parse a message; none where several models may answer, or a step is async."""
     if isinstance(chain, RunnableBindingBase):
-        return parsers_of(chain.bound)
+        return find_parsers(chain.bound)
     steps = chain.steps[1:] if isinstance(chain, RunnableSequence) else []
     return steps if all(hasattr(step, "func") or hasattr(step, "_transform") for step in steps) else []
 
@@ -243,11 +243,11 @@ def can_be_asked(model: BaseChatModel) -> bool:
     return LOGPROBS not in stated and getattr(model, "use_responses_api", None) is not True
 
 
-def asking(change: Change | None) -> Change:
+def request_logprobs(change: Change | None) -> Change:
     """Return a change that also requests log-probabilities; the user's own chat model is not altered."""
 
     def changed(model: BaseChatModel) -> Runnable[Any, Any]:
-        asked = copied(model, {LOGPROBS: True}) if can_be_asked(model) else model
+        asked = copy_model(model, {LOGPROBS: True}) if can_be_asked(model) else model
         return asked if change is None else change(asked)
 
     return changed

@@ -31,14 +31,20 @@ from crossroute.calls.closing import aclosing
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, adrive, drive
 from crossroute.calls.tools import check_provider_tools
-from langchain_crossroute.bindings import SchemaBinding, ToolBinding, arguments_for, parsers_of, with_keywords
+from langchain_crossroute.bindings import (
+    SchemaBinding,
+    ToolBinding,
+    bind_keywords,
+    find_parsers,
+    prepare_arguments,
+)
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import Member
-from langchain_crossroute.messages.reply import message_of, told_as, with_message
-from langchain_crossroute.messages.translation import CACHED, with_cache_mark
-from langchain_crossroute.probe import UsageProbe, overheard
+from langchain_crossroute.messages.reply import find_message, make_trace_config, replace_message
+from langchain_crossroute.messages.translation import CACHED, mark_for_cache
+from langchain_crossroute.probe import UsageProbe, attach_probe
 from langchain_crossroute.routing import Routing
-from langchain_crossroute.streams import Tail, whole
+from langchain_crossroute.streams import Tail, to_chunk
 from langchain_crossroute.wrapping import Change
 
 UNTRACED: RunnableConfig = {"callbacks": []}
@@ -95,7 +101,7 @@ class Request(NamedTuple):
 
     def parse(self, message: AIMessage) -> None:
         """Raise what `invoke` would raise for a streamed answer that does not fit its schema."""
-        reduce(lambda answer, parser: parser.invoke(answer, UNTRACED), parsers_of(self.runnable), message)
+        reduce(lambda answer, parser: parser.invoke(answer, UNTRACED), find_parsers(self.runnable), message)
 
     @property
     def _keywords(self) -> dict[str, Any]:
@@ -173,7 +179,7 @@ class Call:
         """Yield the chunks; the last one carries the decision."""
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
-            yield whole(EscalatedCall(self, decision).answer(Request.invoke))
+            yield to_chunk(EscalatedCall(self, decision).answer(Request.invoke))
         else:
             yield from self.opened(decision, Request.stream)
 
@@ -181,7 +187,7 @@ class Call:
         """Yield the chunks, asynchronously."""
         decision = await self.adecide(streamed=True)
         if decision.max_calls > 1:
-            yield whole(await EscalatedCall(self, decision).aanswer(Request.ainvoke))
+            yield to_chunk(await EscalatedCall(self, decision).aanswer(Request.ainvoke))
             return
         async with aclosing(await self.aopened(decision, Request.astream)) as chunks:
             async for chunk in chunks:
@@ -244,12 +250,12 @@ class Call:
             runnable = member.changed(change, runnable)
         messages = self.routing.messages_for(decision.candidate, self.messages)
         if self.cache_prompts and member.providers == {"anthropic"} and "cache_control" not in kwargs:
-            messages, kwargs = with_cache_mark(messages), {**kwargs, "cache_control": CACHED}
+            messages, kwargs = mark_for_cache(messages), {**kwargs, "cache_control": CACHED}
         if self.structured:
-            runnable, kwargs = with_keywords(runnable, kwargs), {}
-        told = told_as(decision)
+            runnable, kwargs = bind_keywords(runnable, kwargs), {}
+        told = make_trace_config(decision)
         if probed or config.get("callbacks") or not _carries_tokens(runnable, kwargs):
-            config = overheard(config, probe)
+            config = attach_probe(config, probe)
         return Request(runnable, messages, merge_configs(config, told), kwargs, probe)
 
     @staticmethod
@@ -267,7 +273,7 @@ class Call:
         if not self.kwargs and not self.stated:
             return {}, {}
         as_given = self.settings.candidate is not None  # in its provider's words already
-        return arguments_for(member, self.kwargs, self.stated, self.tools, as_given=as_given)
+        return prepare_arguments(member, self.kwargs, self.stated, self.tools, as_given=as_given)
 
     def within(self, config: RunnableConfig, change: Change | None) -> Self:
         """Return the same call under another config, with another change of its member."""
@@ -286,8 +292,10 @@ class Call:
         request = call.request(decision, probed=False)
         with (yield from self.routing.dispatcher.ledger.begin(decision, request.probe, final=final)) as entry:
             answer = yield Ask(request)
-            message = message_of(answer)
-            return answer if message is None else with_message(answer, self.routing.answered(entry, message))
+            message = find_message(answer)
+            return (
+                answer if message is None else replace_message(answer, self.routing.answered(entry, message))
+            )
 
 
 def _carries_tokens(runnable: Runnable[Any, Any], kwargs: Mapping[str, Any]) -> bool:

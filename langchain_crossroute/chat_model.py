@@ -19,9 +19,9 @@ from typing_extensions import Self
 from crossroute import Capability, Decision
 from crossroute.calls.closing import aclosing
 from crossroute.calls.spend import Spend
-from langchain_crossroute.bindings import BINDING, StructuredOutput, ToolBinding, tools_of
+from langchain_crossroute.bindings import BINDING, StructuredOutput, ToolBinding, take_tools
 from langchain_crossroute.call import CONFIG, UNTRACED, Call, Request
-from langchain_crossroute.configured import arguments_of
+from langchain_crossroute.configured import read_arguments
 from langchain_crossroute.events import aevents, events
 from langchain_crossroute.pool import ModelPool
 from langchain_crossroute.wrapping import Change
@@ -75,7 +75,7 @@ class ChatCrossRoute(ModelPool):
         Raises:
             ConfigError: Something in the file is wrong; the message names the line.
         """
-        return cls(**(arguments_of(path) | changes))
+        return cls(**(read_arguments(path) | changes))
 
     def route(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
@@ -163,7 +163,7 @@ class ChatCrossRoute(ModelPool):
     ) -> LLMResult:
         """Return the answers to several conversations, each routed by itself."""
         calls = self._calls(messages, {"stop": stop, "callbacks": callbacks, **kwargs})
-        return _merged([call.answer(Request.generate) for call in calls])
+        return _merge([call.answer(Request.generate) for call in calls])
 
     async def agenerate(
         self,
@@ -179,7 +179,7 @@ class ChatCrossRoute(ModelPool):
         for result in results:  # once all have ended
             if isinstance(result, BaseException):
                 raise result
-        return _merged(cast("list[LLMResult]", results))
+        return _merge(cast("list[LLMResult]", results))
 
     def _calls(self, messages: Sequence[list[BaseMessage]], given: dict[str, Any]) -> list[Call]:
         """Return a call for each conversation of `generate`; the run id, which is one run's, is the first one's.
@@ -206,7 +206,7 @@ class ChatCrossRoute(ModelPool):
         unsaid = [name for name in CALL_FIELDS if kwargs.get(name) is None]
         kwargs = {name: value for name, value in kwargs.items() if name not in unsaid}
         stated = {name: value for name in unsaid if (value := getattr(self, name)) is not None}
-        binding, tools, wanted = tools_of(kwargs) if kwargs else (None, (), set())
+        binding, tools, wanted = take_tools(kwargs) if kwargs else (None, (), set())
         configured = self._configured(ensure_config(config))
         settings = self._settings
         if configured.get("configurable"):
@@ -253,7 +253,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> ChatResult:
         """Support callers of BaseChatModel's protected hooks, as the three below do; public methods are forwarded."""
-        return _result(self.invoke(messages, UNTRACED, stop=stop, **kwargs))
+        return _make_result(self.invoke(messages, UNTRACED, stop=stop, **kwargs))
 
     async def _agenerate(
         self,
@@ -262,7 +262,7 @@ class ChatCrossRoute(ModelPool):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return _result(await self.ainvoke(messages, UNTRACED, stop=stop, **kwargs))
+        return _make_result(await self.ainvoke(messages, UNTRACED, stop=stop, **kwargs))
 
     def _stream(
         self,
@@ -285,7 +285,7 @@ class ChatCrossRoute(ModelPool):
             yield ChatGenerationChunk(message=chunk)
 
 
-def _merged(results: Sequence[LLMResult]) -> LLMResult:
+def _merge(results: Sequence[LLMResult]) -> LLMResult:
     """Return several results as one, with the first one's `llm_output`."""
     runs = [run for result in results for run in result.run or []]
     return LLMResult(
@@ -295,5 +295,5 @@ def _merged(results: Sequence[LLMResult]) -> LLMResult:
     )
 
 
-def _result(message: AIMessage) -> ChatResult:
+def _make_result(message: AIMessage) -> ChatResult:
     return ChatResult(generations=[ChatGeneration(message=message)])

@@ -9,10 +9,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
 
 from crossroute.config import Deployment, ModelEntry, read_config
-from langchain_crossroute.members import PROFILE, named
+from langchain_crossroute.members import PROFILE, init_model
 
 
-def arguments_of(path: str | Path) -> dict[str, Any]:
+def read_arguments(path: str | Path) -> dict[str, Any]:
     """Return what a pool of LangChain's is made with, by a file: models, router, prices, and how it decides.
 
     Raises:
@@ -26,15 +26,15 @@ def arguments_of(path: str | Path) -> dict[str, Any]:
 
 def chat_model(entry: ModelEntry) -> Runnable[Any, Any]:
     """Return the chat model of an entry; with several deployments, each stands in for those before it."""
-    first, *others = (_served(entry, place) for place in entry.places)
+    first, *others = (_make_model(entry, place) for place in entry.places)
     return first.with_fallbacks(others) if others else first
 
 
-def _served(entry: ModelEntry, place: Deployment) -> BaseChatModel:
+def _make_model(entry: ModelEntry, place: Deployment) -> BaseChatModel:
     spelled = place.model or entry.model
     stated = {"base_url": place.base_url, "api_key": place.key()}
     arguments = {name: value for name, value in stated.items() if value is not None} | entry.arguments
-    model = named(spelled, **arguments)
+    model = init_model(spelled, **arguments)
     profile = _profile(entry)
     return model.model_copy(update={"profile": {**(model.profile or {}), **profile}}) if profile else model
 

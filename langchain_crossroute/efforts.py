@@ -27,7 +27,7 @@ class Speech(NamedTuple):
 
 def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
     """Return the fields that set a chat model's effort; none, where its class has no such field."""
-    speech = speech_of(model)
+    speech = find_speech(model)
     if speech is None:
         warn_unsettable(type(model))
         return {}
@@ -37,10 +37,10 @@ def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
     if speech.api == "anthropic":
         stated = {name: getattr(model, name, None) for name in ("max_tokens", "temperature")}
         update |= adjust_to_thinking(words, **stated)
-    return _fitting(model, {name: _merged(model, name, value) for name, value in update.items()})
+    return _unset_conflicts(model, {name: _merge_field(model, name, value) for name, value in update.items()})
 
 
-def speech_of(model: BaseChatModel) -> Speech | None:
+def find_speech(model: BaseChatModel) -> Speech | None:
     """Return the effort keywords of a chat model's class; None where it has none."""
     fields, kind = type(model).model_fields, model._llm_type
     if "anthropic" in kind and "thinking" in fields:
@@ -58,7 +58,7 @@ def speech_of(model: BaseChatModel) -> Speech | None:
     return Speech("openai_responses" if responds and "reasoning" in fields else "openai")
 
 
-def _fitting(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
+def _unset_conflicts(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
     """Return an update that unsets fields which the provider refuses beside it."""
     fields = type(model).model_fields
     if "output_config" in fields and "reasoning_effort" in fields:
@@ -68,7 +68,7 @@ def _fitting(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
     return update
 
 
-def _merged(model: BaseChatModel, field: str, value: Any) -> Any:
+def _merge_field(model: BaseChatModel, field: str, value: Any) -> Any:
     """Return a value merged with the field's present value, such as a summary beside an effort."""
     held = getattr(model, field, None)
     if field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict):

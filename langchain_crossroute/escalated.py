@@ -22,18 +22,18 @@ from crossroute.calls.rejected import note_heard
 from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
-from langchain_crossroute.agent_models import Heard, hearing
-from langchain_crossroute.bindings import SchemaBinding, asking
-from langchain_crossroute.messages.reading import answers_of, each_answer
+from langchain_crossroute.agent_models import Heard, hear_models
+from langchain_crossroute.bindings import SchemaBinding, request_logprobs
+from langchain_crossroute.messages.reading import change_answers, find_answers
 from langchain_crossroute.messages.reply import (
     PARSED,
     Taken,
-    message_of,
-    reply_of,
-    told_usage,
-    with_message,
+    build_reply,
+    complete_usage,
+    find_message,
+    replace_message,
 )
-from langchain_crossroute.probe import UsageProbe, is_unreadable, message_in
+from langchain_crossroute.probe import UsageProbe, find_rejected_message, is_unreadable
 from langchain_crossroute.routing import Routing
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ UNSTREAMED = "nostream"
 
 
 @contextmanager
-def unstreamed() -> Iterator[None]:
+def hide_from_stream() -> Iterator[None]:
     """Keep the runs within (members, a check, a judge) out of LangGraph's `messages` stream."""
     config = merge_configs(ensure_config(), {"tags": [UNSTREAMED]})
     token = var_child_runnable_config.set(config)
@@ -105,7 +105,9 @@ class EscalatedCall:
     ) -> Steps[tuple[Taken, Reply]]:
         """Return the steps to a member's answer, or to an error that holds one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
-        request = self._call.within(config, asking(change) if logprobs else change).request(decision)
+        request = self._call.within(config, request_logprobs(change) if logprobs else change).request(
+            decision
+        )
         answer, failure = None, None
         try:
             answer = yield Ask(request)
@@ -113,11 +115,11 @@ class EscalatedCall:
             if self._schema is None or not is_unreadable(error):
                 note_heard(error, request.probe)
                 raise
-            answer, failure = message_in(error), error
-        message = message_of(answer)
-        usage = told_usage(message) if message is not None else None
+            answer, failure = find_rejected_message(error), error
+        message = find_message(answer)
+        usage = complete_usage(message) if message is not None else None
         taken = Taken(answer, usage or request.probe.usage, logprobs, failure)
-        return taken, reply_of(taken, self._call.tools, structured=self._schema is not None)
+        return taken, build_reply(taken, self._call.tools, structured=self._schema is not None)
 
     def _kept(self, chosen: Chosen[Taken]) -> Any:
         """Return the best answer in the form that its caller expects, with its decision and the sum of tokens.
@@ -128,10 +130,10 @@ class EscalatedCall:
         taken = chosen.answer
         if taken.error is not None:
             raise taken.error
-        answer, message = taken.answer, message_of(taken.answer)
+        answer, message = taken.answer, find_message(taken.answer)
         if message is not None:
             message = self._call.routing.kept(message, chosen.decision, taken, chosen.answers)
-            answer = with_message(answer, message)
+            answer = replace_message(answer, message)
         if self._schema is None or self._schema.include_raw:
             return answer
         if not isinstance(answer, dict) or answer.keys() != PARSED:
@@ -184,7 +186,7 @@ class EscalatedStep:
             GraphBubbleUp: A step was interrupted: control flow of the graph, no failure of a model.
         """
         loop: Escalated[Step] = yield Run(self._loop, (decision,))
-        with unstreamed():
+        with hide_from_stream():
             chosen = yield from loop.steps(self._asking)
         if self._bubble is not None:
             raise self._bubble
@@ -193,7 +195,7 @@ class EscalatedStep:
             raise taken.error or RuntimeError("a step brought neither a response nor an error")
         all_taken = [step.taken for step in chosen.answers]
         kept = partial(self._routing.kept, decision=chosen.decision, taken=taken, all_taken=all_taken)
-        result = each_answer(response.result, kept)
+        result = change_answers(response.result, kept)
         return replace(response, result=result), chosen.decision
 
     def _loop(self, decision: Decision) -> Escalated[Step]:
@@ -205,31 +207,31 @@ class EscalatedStep:
         """Return the steps to a member's response, or to an error that holds an answer."""
         request = self._asked(decision)
         if logprobs:
-            request = request.override(model=cast("BaseChatModel", asking(None)(request.model)))
+            request = request.override(model=cast("BaseChatModel", request_logprobs(None)(request.model)))
         try:
-            with hearing(self._heard):
+            with hear_models(self._heard):
                 response: ModelResponse[Any] = yield Ask(request)
         except Exception as error:
             from langgraph.errors import GraphBubbleUp
 
             if isinstance(error, GraphBubbleUp):
                 self._bubble = error
-            message = message_in(error)
+            message = find_rejected_message(error)
             if message is None:
                 note_heard(error, UsageProbe())
                 raise
-            taken = Taken(message, told_usage(message), logprobs, error)
+            taken = Taken(message, complete_usage(message), logprobs, error)
             return Step(None, taken), self._reply(None, taken)
-        message = next(answers_of(response.result), None)
-        taken = Taken(message, told_usage(message) if message is not None else None, logprobs)
+        message = next(find_answers(response.result), None)
+        taken = Taken(message, complete_usage(message) if message is not None else None, logprobs)
         reply = replace(self._reply(response, taken), instead=self._instead(decision.candidate))
         return Step(response, taken), reply
 
     def _reply(self, response: ModelResponse[Any] | None, taken: Taken) -> Reply:
         refused = response is not None and any(isinstance(one, ToolMessage) for one in response.result)
         if response is not None and response.structured_response is not None:
-            return reply_of(taken, structured=True)
+            return build_reply(taken, structured=True)
         if refused or response is None:  # the agent tells the model what failed the schema, or raised it
             error = taken.error or ValueError("structured output that fails its schema")
-            return reply_of(taken._replace(error=error), structured=True)
-        return reply_of(taken, self._request.tools, others=True)
+            return build_reply(taken._replace(error=error), structured=True)
+        return build_reply(taken, self._request.tools, others=True)

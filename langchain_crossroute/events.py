@@ -24,7 +24,7 @@ def events(call: Call) -> ChatModelStream:
         yield from message_to_events(EscalatedCall(call, decision).answer(Request.invoke))
 
     decision = call.decide(streamed=True)
-    source = whole(decision) if decision.max_calls > 1 else call.opened(decision, _opened, EventTail)
+    source = whole(decision) if decision.max_calls > 1 else call.opened(decision, _open, EventTail)
 
     def pump() -> bool:
         try:
@@ -52,7 +52,7 @@ async def aevents(call: Call) -> AsyncChatModelStream:
     async def produce() -> None:
         try:
             several = decision.max_calls > 1
-            source = whole(decision) if several else await call.aopened(decision, _aopened, EventTail)
+            source = whole(decision) if several else await call.aopened(decision, _aopen, EventTail)
             async for event in source:
                 stream.dispatch(event)
         except BaseException as error:
@@ -68,14 +68,14 @@ async def aevents(call: Call) -> AsyncChatModelStream:
     return stream
 
 
-def _opened(request: Request) -> Iterator[Any]:
+def _open(request: Request) -> Iterator[Any]:
     with _beta():
         return iter(
             request.runnable.stream_events(request.messages, request.config, version="v3", **request.kwargs)
         )
 
 
-async def _aopened(request: Request) -> AsyncIterator[Any]:
+async def _aopen(request: Request) -> AsyncIterator[Any]:
     with _beta():
         source: Any = await request.runnable.astream_events(
             request.messages, request.config, version="v3", **request.kwargs

@@ -20,17 +20,17 @@ from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
 from langchain_crossroute.efforts import effort_fields
-from langchain_crossroute.messages.reply import told_usage, usage_of
+from langchain_crossroute.messages.reply import complete_usage, usage_of
 from langchain_crossroute.wrapping import (
     Change,
-    as_constructed,
-    change_within,
-    completed,
+    change_innermost,
+    complete_model,
     configure,
-    copied,
-    innermost,
-    models_within,
-    refusal,
+    construct_values,
+    copy_model,
+    describe_refusal,
+    find_innermost,
+    find_models,
 )
 
 PROFILE: dict[Capability, str] = {
@@ -92,27 +92,27 @@ class Member:
         runnable = given
         if isinstance(given, str):
             spelled, own = split_effort(given)
-            runnable, told = named(spelled), own or told
+            runnable, told = init_model(spelled), own or told
         if not isinstance(runnable, Runnable):
-            raise TypeError(refusal(name, given))
+            raise TypeError(describe_refusal(name, given))
 
         def complete(model: BaseChatModel) -> BaseChatModel:
-            model = completed(model, handed_on or {})
+            model = complete_model(model, handed_on or {})
             update = {} if told is None else effort_fields(model, told)
-            return copied(model, update) if update else model
+            return copy_model(model, update) if update else model
 
-        runnable = change_within(runnable, complete, name)
-        return cls(name, runnable, innermost(runnable))
+        runnable = change_innermost(runnable, complete, name)
+        return cls(name, runnable, find_innermost(runnable))
 
     @property
     def provider(self) -> str:
         """The provider of its message format: "openai", "anthropic", ..."""
-        return provider_of(self.model)
+        return find_provider(self.model)
 
     @property
     def providers(self) -> frozenset[str]:
         """The providers of its answers' formats: several if it falls back on another provider's model."""
-        return frozenset(map(provider_of, models_within(self.runnable)))
+        return frozenset(map(find_provider, find_models(self.runnable)))
 
     @property
     def model_name(self) -> str | None:
@@ -147,7 +147,7 @@ class Member:
     @property
     def _answering(self) -> str | None:
         """The provider of its answers; None where nothing tells, or where it falls back on another provider's model."""
-        found = set(map(find_client_provider, models_within(self.runnable)))
+        found = set(map(find_client_provider, find_models(self.runnable)))
         return found.pop() if len(found) == 1 else None
 
     @property
@@ -173,7 +173,7 @@ class Member:
 
     def changed(self, change: Change, runnable: Runnable[Any, Any] | None = None) -> Runnable[Any, Any]:
         """Return the runnable, or another made of it, with the chat model within changed (tools bound, say)."""
-        return change_within(self.runnable if runnable is None else runnable, change, self.name)
+        return change_innermost(self.runnable if runnable is None else runnable, change, self.name)
 
     def stating(self, stated: Mapping[str, Any], change: Change | None) -> Change:
         """Return a change that also sets a chat model's fields, by their names or aliases, on a copy of it.
@@ -182,8 +182,8 @@ class Member:
         """
 
         def changed(model: BaseChatModel) -> Runnable[Any, Any]:
-            fields = {named: value for name, value in stated.items() if (named := _field(model, name))}
-            copy = copied(model, self._taken(model, fields)) if fields else model
+            fields = {named: value for name, value in stated.items() if (named := _find_field(model, name))}
+            copy = copy_model(model, self._taken(model, fields)) if fields else model
             return copy if change is None else change(copy)
 
         return changed
@@ -191,12 +191,12 @@ class Member:
     def _taken(self, model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
         key = (id(model), repr(fields))
         if key not in self._settled:
-            self._settled[key] = as_constructed(model, fields)
+            self._settled[key] = construct_values(model, fields)
         return self._settled[key]
 
     def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
         """Return the stated values for which its chat model has no field: they are passed as keywords."""
-        return {name: value for name, value in stated.items() if _field(self.model, name) is None}
+        return {name: value for name, value in stated.items() if _find_field(self.model, name) is None}
 
 
 def model_name(given: object) -> str | None:
@@ -211,7 +211,7 @@ def model_effort(given: object) -> str | None:
     )
 
 
-def provider_of(model: BaseChatModel) -> str:
+def find_provider(model: BaseChatModel) -> str:
     """Return the provider of a chat model's message format."""
     kind = model._llm_type
     for family in ("anthropic", "openai"):
@@ -227,7 +227,7 @@ def common_profile(models: Sequence[BaseChatModel]) -> ModelProfile | None:
     """
     profiles = [cast("dict[str, Any]", model.profile or {}) for model in models]
     keys = set(profiles[0]).intersection(*profiles[1:]) if profiles else set()
-    common = {key: _common([profile[key] for profile in profiles]) for key in sorted(keys)}
+    common = {key: _find_common([profile[key] for profile in profiles]) for key in sorted(keys)}
     return cast("ModelProfile", {key: value for key, value in common.items() if value is not None}) or None
 
 
@@ -247,14 +247,14 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
         message = member.runnable.invoke(query)  # clients that await are tied to one event loop
         if not isinstance(message, AIMessage):
             raise TypeError(f"Expected an AIMessage of {member.name!r}, got {type(message).__name__}.")
-        usage = usage_of(told_usage(message))
+        usage = usage_of(complete_usage(message))
         tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
         return Answer(text=str(message.text), **tokens)
 
     return ask
 
 
-def _field(model: BaseChatModel, name: str) -> str | None:
+def _find_field(model: BaseChatModel, name: str) -> str | None:
     """Return a chat model's field for a value, by the field's name or alias."""
     if name not in SETTABLE | FIELDS_ALONE:
         return None
@@ -263,7 +263,7 @@ def _field(model: BaseChatModel, name: str) -> str | None:
     return name if name in fields else next(aliased, None)
 
 
-def named(model: str, **arguments: Any) -> BaseChatModel:
+def init_model(model: str, **arguments: Any) -> BaseChatModel:
     """Return the chat model that `init_chat_model` makes of a string."""
     try:
         from langchain.chat_models import init_chat_model
@@ -273,7 +273,7 @@ def named(model: str, **arguments: Any) -> BaseChatModel:
     return made
 
 
-def _common(values: list[Any]) -> Any:
+def _find_common(values: list[Any]) -> Any:
     if all(isinstance(value, bool) for value in values):
         return all(values)
     if all(isinstance(value, int) for value in values):

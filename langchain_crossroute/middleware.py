@@ -23,13 +23,13 @@ from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import name_models
 from crossroute.routing.router import WIDEST_ROUTER
-from langchain_crossroute.agent_models import AgentModels, Heard, hearing, is_innermost
-from langchain_crossroute.configured import arguments_of
+from langchain_crossroute.agent_models import AgentModels, Heard, hear_models, is_innermost
+from langchain_crossroute.configured import read_arguments
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
-from langchain_crossroute.messages.reading import each_answer
-from langchain_crossroute.messages.reply import told_as, traced
-from langchain_crossroute.messages.translation import tools_for_provider
+from langchain_crossroute.messages.reading import change_answers
+from langchain_crossroute.messages.reply import make_trace_config, summarize_for_trace
+from langchain_crossroute.messages.translation import translate_tools
 from langchain_crossroute.probe import UsageProbe
 from langchain_crossroute.routing import Routing
 
@@ -156,7 +156,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     @classmethod
     def from_config(cls, path: str | Path, **changes: Any) -> Self:
         """Return the middleware over the pool of a crossroute.toml; see `ChatCrossRoute.from_config`."""
-        return cls(**(arguments_of(path) | changes))
+        return cls(**(read_arguments(path) | changes))
 
     @property
     def name(self) -> str:
@@ -197,16 +197,16 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         if decision.max_calls > 1 and settings.escalate is not None:
             instead = partial(self._agents.instead, heard=heard)
             step = EscalatedStep(self.routing, settings.escalate, request, asked, (heard, instead))
-            return _extended(*(yield from step.steps(decision)))
+            return _extend(*(yield from step.steps(decision)))
 
         def asking(decision: Decision, *, final: bool = True) -> Steps[Extended]:
             begun = self.routing.dispatcher.ledger.begin(decision, UsageProbe(), final=final)
             with (yield from begun) as entry:
-                with hearing(heard, told_as(decision)):
+                with hear_models(heard, make_trace_config(decision)):
                     response: Response = yield Ask(asked(decision))
                 self._hear(heard, entry)
-                result = each_answer(response.result, partial(self.routing.answered, entry))
-            return _extended(replace(response, result=result), entry.decision)
+                result = change_answers(response.result, partial(self.routing.answered, entry))
+            return _extend(replace(response, result=result), entry.decision)
 
         return (yield from self.routing.dispatcher.steps(decision, asking))
 
@@ -254,15 +254,15 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             model=self.routing.members[name].model,
             messages=messages,
             system_message=system[0] if system else None,
-            tools=tools_for_provider(request.tools, provider),
+            tools=translate_tools(request.tools, provider),
             model_settings={
                 key: value for key, value in request.model_settings.items() if key not in foreign
             },
         )
 
 
-def _extended(response: Response, decision: Decision) -> Extended:
-    command: Command[Any] = Command(update={"crossroute_route": traced(decision)})
+def _extend(response: Response, decision: Decision) -> Extended:
+    command: Command[Any] = Command(update={"crossroute_route": summarize_for_trace(decision)})
     return ExtendedModelResponse(model_response=response, command=command)
 
 

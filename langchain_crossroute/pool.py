@@ -25,7 +25,7 @@ from crossroute.routing.members import name_models
 from crossroute.routing.router import WIDEST_ROUTER
 from crossroute.tokens import estimate_tokens
 from langchain_crossroute.members import common_profile, model_effort, model_name
-from langchain_crossroute.messages.reading import message_tokens, tool_tokens
+from langchain_crossroute.messages.reading import count_message_tokens, count_tool_tokens
 from langchain_crossroute.routing import Routing
 
 SHARED = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
@@ -120,7 +120,7 @@ class ModelPool(PoolFields, BaseChatModel):
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
         """Estimate the tokens of a conversation and its tools."""
-        return message_tokens(messages) + tool_tokens(tools or ())
+        return count_message_tokens(messages) + count_tool_tokens(tools or ())
 
     @property
     def config_specs(self) -> list[ConfigurableFieldSpec]:
@@ -193,7 +193,7 @@ class ModelPool(PoolFields, BaseChatModel):
         """Return a caller's config with the pool's own callbacks, tags and metadata; no handler stands twice."""
         if not (self.callbacks or self.tags or self.metadata):
             return config
-        own = _without_repeats(self.callbacks, config.get("callbacks"))
+        own = _drop_repeats(self.callbacks, config.get("callbacks"))
         return merge_configs(
             {"callbacks": own, "tags": self.tags or [], "metadata": self.metadata or {}}, config
         )
@@ -211,18 +211,18 @@ class ModelPool(PoolFields, BaseChatModel):
         return params
 
 
-def _without_repeats(own: Callbacks, given: Callbacks) -> Callbacks:
+def _drop_repeats(own: Callbacks, given: Callbacks) -> Callbacks:
     """Return the pool's callbacks without handlers that the caller gives, and each of them once."""
     others = list(given.handlers if isinstance(given, BaseCallbackManager) else given or ())
     if not isinstance(own, BaseCallbackManager):
-        return _once(own or (), others)
+        return _keep_once(own or (), others)
     left = own.copy()
-    left.handlers = _once(own.handlers, others)
-    left.inheritable_handlers = _once(own.inheritable_handlers, others)
+    left.handlers = _keep_once(own.handlers, others)
+    left.inheritable_handlers = _keep_once(own.inheritable_handlers, others)
     return left
 
 
-def _once(
+def _keep_once(
     handlers: Iterable[BaseCallbackHandler], others: Sequence[BaseCallbackHandler]
 ) -> list[BaseCallbackHandler]:
     kept: list[BaseCallbackHandler] = []

@@ -20,15 +20,15 @@ from pydantic import ValidationError
 from crossroute.calls.faults import ANSWERED, note
 from crossroute.calls.handlers import find_handler_arguments, is_of_handler, walk_frames
 from crossroute.calls.spend import Usage
-from langchain_crossroute.messages.reading import as_answer
-from langchain_crossroute.messages.reply import cost_of, message_of, told_usage, usage_of
+from langchain_crossroute.messages.reading import to_answer
+from langchain_crossroute.messages.reply import complete_usage, cost_of, find_message, usage_of
 
 CHAT_MODELS = "langchain_core.language_models.chat_models"
 """The module whose functions call handlers."""
 
 UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
 
-EMPTY = frozenset(way.__code__ for way in (BaseChatModel.invoke, BaseChatModel.ainvoke, message_of))
+EMPTY = frozenset(way.__code__ for way in (BaseChatModel.invoke, BaseChatModel.ainvoke, find_message))
 """The code that takes the first generation of an answer."""
 
 PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
@@ -85,8 +85,8 @@ class UsageProbe(BaseCallbackHandler):
             self.answered, self._answers = True, self._answers + 1
             message = getattr(first, "message", None)
             if isinstance(message, BaseMessage):
-                self.message = as_answer(message)
-                told = told_usage(self.message)
+                self.message = to_answer(message)
+                told = complete_usage(self.message)
                 self.usage = add_usage(self.usage, told) if told else self.usage
 
     def raised(self, error: BaseException) -> None:
@@ -95,9 +95,9 @@ class UsageProbe(BaseCallbackHandler):
         misfits = self._parsed and self._begun and is_unreadable(error) and not garbled
         told = misfits or type(error).__name__ in ANSWERED or holds_nothing(error)
         self.answered = self.answered or told
-        message = message_in(error)
+        message = find_rejected_message(error)
         if message is not None:
-            self.answered, self.usage = True, told_usage(message)
+            self.answered, self.usage = True, complete_usage(message)
         elif not self.answered:
             self._take_back(find_handler_arguments(error, CHAT_MODELS))
         if self.message is not None and is_of_handler(error):
@@ -126,7 +126,7 @@ class UsageProbe(BaseCallbackHandler):
         return usage_of(self.usage) if self._answers > 1 else told or usage_of(self.usage)
 
 
-def overheard(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
+def attach_probe(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
     """Return a config of which a probe hears before the caller's handlers: one that raises keeps it from those behind.
 
     Args:
@@ -154,7 +154,7 @@ def is_unreadable(error: BaseException) -> bool:
     return named or (type(error) is ValueError and PARSERS_WORDS.search(str(error)) is not None)
 
 
-def message_in(error: BaseException) -> AIMessage | None:
+def find_rejected_message(error: BaseException) -> AIMessage | None:
     """Return the answer that an agent or OpenAI's client could not read, where the error holds it.
 
     The body of no other error is looked at: it may not be read yet, or only be awaited.

@@ -27,23 +27,23 @@ from crossroute.routing.members import set_prices
 from crossroute.traffic import dispatcher_over, labelled
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.members import Member
-from langchain_crossroute.messages.reading import Reading, in_roles, is_nameless, read, shows
+from langchain_crossroute.messages.reading import Reading, has_content, is_nameless, normalize_roles, read
 from langchain_crossroute.messages.reply import (
     KEY,
     TORN,
     Taken,
+    complete_usage,
     cost_of,
     finish_reason_of,
     is_finished,
     is_torn,
-    stamped,
-    summed,
-    tells_its_end,
-    told_usage,
+    remove_logprobs,
+    stamp,
+    states_end,
+    sum_usage,
     usage_of,
-    without_logprobs,
 )
-from langchain_crossroute.messages.translation import for_provider
+from langchain_crossroute.messages.translation import translate_messages
 
 
 class TooLongError(NoEligibleCandidateError, ContextOverflowError):
@@ -64,7 +64,7 @@ CONVERSATION = ("conversation_id", "session_id", "thread_id")
 """Keys of a config's metadata, or of `configurable`, that identify the conversation."""
 
 
-def _trace_of(callbacks: Any) -> object | None:
+def _find_trace(callbacks: Any) -> object | None:
     """Return the id of the trace that a call belongs to, if a tracer runs; else of the run around it."""
     parent = getattr(callbacks, "parent_run_id", None)
     for handler in getattr(callbacks, "handlers", ()):
@@ -129,7 +129,7 @@ class Routing:
         if not self.is_logged:
             return nullcontext()
         said = {**(config.get("configurable") or {}), **(config.get("metadata") or {})}
-        trace, run = _trace_of(config.get("callbacks")), config.get("run_id")
+        trace, run = _find_trace(config.get("callbacks")), config.get("run_id")
         return labelled(
             config.get("tags") or (),
             conversation_id=next((str(said[name]) for name in CONVERSATION if said.get(name)), None),
@@ -206,7 +206,7 @@ class Routing:
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation in a form that a member's provider accepts."""
-        messages = in_roles(messages)
+        messages = normalize_roles(messages)
         if all(
             isinstance(one.content, str) and isinstance(one, UNIVERSAL) and not one.name for one in messages
         ):
@@ -214,36 +214,36 @@ class Routing:
         sources = {name: provider for name, provider in self.providers.items() if name not in self._mixed}
         provider = self.providers[candidate]
         reasons = provider != "openai" or self.members[candidate].reasons
-        return for_provider(messages, provider, sources, candidate, reasons=reasons)
+        return translate_messages(messages, provider, sources, candidate, reasons=reasons)
 
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember the author of its tool calls, and return it with its decision."""
-        entry.usage = usage_of(told_usage(message))
+        entry.usage = usage_of(complete_usage(message))
         entry.cost = cost_of(message)
         entry.said.append(str(message.text))
         reason = finish_reason_of(message)
-        telling = entry.decision.candidate in self.telling or tells_its_end(message)
+        telling = entry.decision.candidate in self.telling or states_end(message)
         cut = telling and not is_finished(message)
         torn = entry.decision.candidate in self._known and is_torn(message)
         entry.check(
             reason,
-            said=shows(message),
+            said=has_content(message),
             cut=cut,
             torn=TORN if torn else "",
             nameless=is_nameless(message),
         )
         decision = entry.count()
         self._began(message, decision)
-        return stamped(message, decision)
+        return stamp(message, decision)
 
     def kept(
         self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]
     ) -> AIMessage:
         """Return the best of several answers, which are counted, with its decision and the tokens of all."""
         self._began(message, decision)
-        message = without_logprobs(message) if taken.asked_logprobs else message
-        usage = summed([one.usage for one in all_taken])
-        return stamped(message.model_copy(update={"usage_metadata": usage}), decision)
+        message = remove_logprobs(message) if taken.asked_logprobs else message
+        usage = sum_usage([one.usage for one in all_taken])
+        return stamp(message.model_copy(update={"usage_metadata": usage}), decision)
 
     @property
     def identities(self) -> dict[str, str]:

@@ -113,11 +113,11 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         return RunnableLambda(choose, achoose, name="CrossRoutePick")
 
     def _decide(self, given: Any, settings: CallSettings) -> Decision:
-        reading = read(messages_of(given if self._text is None else self._text(given)))
+        reading = read(to_messages(given if self._text is None else self._text(given)))
         return self.dispatcher.decide(reading.query, settings, needs=reading.needs)
 
 
-def messages_of(given: Any) -> list[BaseMessage]:
+def to_messages(given: Any) -> list[BaseMessage]:
     """Return an input as messages: a prompt's, a message, messages, or a text.
 
     Raises:

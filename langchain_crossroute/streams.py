@@ -11,17 +11,17 @@ from langchain_core.runnables.utils import AddableDict
 from crossroute.calls import tail
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
-from langchain_crossroute.messages.reading import shows
+from langchain_crossroute.messages.reading import has_content
 from langchain_crossroute.messages.reply import (
     KEY,
+    find_message,
     finish_reason_of,
     is_done,
     is_torn,
-    message_of,
-    stamped,
-    tells_its_end,
+    replace_message,
+    stamp,
+    states_end,
     usage_of,
-    with_message,
 )
 from langchain_crossroute.probe import UsageProbe
 
@@ -63,12 +63,12 @@ class Tail(tail.Tail[Any]):
 
     def shows(self, chunk: Any) -> bool:
         """Return whether a chunk has content."""
-        message = message_of(chunk)
-        return shows(message) if message is not None else chunk is not None
+        message = find_message(chunk)
+        return has_content(message) if message is not None else chunk is not None
 
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield the chunk, with the decision if it is marked as the last message."""
-        message = message_of(chunk)
+        message = find_message(chunk)
         if message is None:
             yield chunk
             return
@@ -94,26 +94,26 @@ class Tail(tail.Tail[Any]):
             reason = finish_reason_of(message)
             parsed = self.entry.begun and not self.opened.responses  # of all that came
             finished = parsed or not is_torn(message)
-            self.ending.note(telling=tells_its_end(message), finished=finished, reason=reason)
+            self.ending.note(telling=states_end(message), finished=finished, reason=reason)
         super().check(empty=empty)
         if message is not None:
             self._parse(message)
 
     def end(self) -> Iterator[Any]:
         """Yield another chunk with the decision, where no chunk was marked as the last."""
-        message = message_of(self._last)
+        message = find_message(self._last)
         if message is not None and not self._stamped:
             yield self._with_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))
 
     def _note(self, message: AIMessage, reason: str | None) -> None:
         finished = bool(reason) or is_done(message)
-        self.ending.note(telling=tells_its_end(message), finished=finished, reason=reason)
-        self.tell(usage_of(message.usage_metadata), behind=self.entry.begun and not shows(message))
+        self.ending.note(telling=states_end(message), finished=finished, reason=reason)
+        self.tell(usage_of(message.usage_metadata), behind=self.entry.begun and not has_content(message))
 
     def _with_decision(self, message: AIMessage) -> Any:
         """Count the call, and return the last chunk with a message that carries the decision."""
         self._stamped = True
-        chunk = with_message(self._last, stamped(message, self.entry.count()))
+        chunk = replace_message(self._last, stamp(message, self.entry.count()))
         return AddableDict(chunk) if isinstance(chunk, dict) else chunk
 
     def _began(self, calls: Iterator[str | None]) -> None:
@@ -147,7 +147,7 @@ class EventTail(Tail):
         yield chunk
 
 
-def whole(answer: Any) -> Any:
+def to_chunk(answer: Any) -> Any:
     """Return an answer as the only chunk of a stream."""
     if not isinstance(answer, AIMessage):
         return answer

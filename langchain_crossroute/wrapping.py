@@ -13,21 +13,21 @@ from langchain_core.runnables.configurable import DynamicRunnable
 Change = Callable[[BaseChatModel], Runnable[Any, Any]]
 
 
-def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
+def copy_model(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
     """Return a copy of a chat model with other fields; caches tell the two apart."""
     copy = model.model_copy(update=update)
     vars(copy).pop("_serialized", None)  # LangChain's cached form of the old fields
     return copy
 
 
-def completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
+def complete_model(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
     """Return a chat model with the fields that it does not state itself set."""
     free = type(model).model_fields.keys() - model.model_fields_set
     update = {field: value for field, value in handed_on.items() if field in free}
-    return copied(model, update) if update else model
+    return copy_model(model, update) if update else model
 
 
-def change_within(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
+def change_innermost(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
     """Return a runnable with the chat model within changed, and those that it falls back on.
 
     Raises:
@@ -36,20 +36,20 @@ def change_within(runnable: Runnable[Any, Any], change: Change, name: str) -> Ru
     if isinstance(runnable, BaseChatModel):
         return change(runnable)
     if isinstance(runnable, DynamicRunnable):
-        return runnable.model_copy(update={"default": change_within(runnable.default, change, name)})
+        return runnable.model_copy(update={"default": change_innermost(runnable.default, change, name)})
     if _is_configurable(runnable):
         return runnable
     if isinstance(runnable, RunnableBindingBase):
-        return runnable.model_copy(update={"bound": change_within(runnable.bound, change, name)})
+        return runnable.model_copy(update={"bound": change_innermost(runnable.bound, change, name)})
     if isinstance(runnable, RunnableWithFallbacks):
-        fallbacks = [change_within(fallback, change, name) for fallback in runnable.fallbacks]
+        fallbacks = [change_innermost(fallback, change, name) for fallback in runnable.fallbacks]
         return runnable.model_copy(
-            update={"runnable": change_within(runnable.runnable, change, name), "fallbacks": fallbacks}
+            update={"runnable": change_innermost(runnable.runnable, change, name), "fallbacks": fallbacks}
         )
-    raise TypeError(refusal(name, runnable))
+    raise TypeError(describe_refusal(name, runnable))
 
 
-def innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
+def find_innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
     """Return the chat model that is called first."""
     runnable = configure(runnable, {})
     while not isinstance(runnable, BaseChatModel):
@@ -78,7 +78,7 @@ def _is_configurable(runnable: object) -> bool:
     return type(runnable).__name__ == "_ConfigurableModel"
 
 
-def as_constructed(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
+def construct_values(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
     """Return the values that the model's constructor gives to fields, beside those already set."""
     kind = type(model)
     named = {name: info.alias or name for name, info in kind.model_fields.items()}
@@ -90,16 +90,18 @@ def as_constructed(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, An
     return {name: getattr(made, name) for name in fields}
 
 
-def models_within(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
+def find_models(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
     """Return all chat models that may answer."""
     if isinstance(runnable, RunnableWithFallbacks):
-        return [model for one in runnable.runnables for model in models_within(one)]
+        return [model for one in runnable.runnables for model in find_models(one)]
     return (
-        models_within(runnable.bound) if isinstance(runnable, RunnableBindingBase) else [innermost(runnable)]
+        find_models(runnable.bound)
+        if isinstance(runnable, RunnableBindingBase)
+        else [find_innermost(runnable)]
     )
 
 
-def refusal(name: str, given: object) -> str:
+def describe_refusal(name: str, given: object) -> str:
     """Return the error message for an object that is no chat model."""
     return (
         f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), "

@@ -31,18 +31,18 @@ from crossroute.calls.reply import Reply
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
-from llamaindex_crossroute.members import LOGPROBS, asking, can_be_asked
-from llamaindex_crossroute.messages.reading import Reading, is_nameless, shows
+from llamaindex_crossroute.members import LOGPROBS, can_be_asked, request_logprobs
+from llamaindex_crossroute.messages.reading import Reading, has_content, is_nameless
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
     Given,
     finish_reason,
-    given,
     is_finished,
-    stamped,
-    tells_its_end,
+    read_answer,
+    read_unfit,
+    stamp,
+    states_end,
     text_of,
-    unfit,
     usage_of,
 )
 from llamaindex_crossroute.probe import UsageProbe
@@ -109,7 +109,7 @@ class Call:
         """Return the chunks, asynchronously; the member's stream opens now, as it would without a pool."""
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
-            return _replayed(await adrive(self._steps(decision), self._agather))
+            return _replay(await adrive(self._steps(decision), self._agather))
         await adrive(self.routing.dispatcher.beside(decision, self._asking), self._alast)
         attempts = self.routing.dispatcher.attempts(decision)
         first = FirstSource(await adrive(self._opened(attempts, attempts.decision), self.send))
@@ -168,13 +168,13 @@ class Call:
         llm = self._member(decision)
         with UsageProbe(keep_chunks=True) as probe:
             try:
-                value = yield Ask(asking(llm) if logprobs else llm)
+                value = yield Ask(request_logprobs(llm) if logprobs else llm)
             except Exception as error:
                 if not isinstance(error, MISFITS) or is_of_handler(error) or not probe.answered:
                     note_heard(error, probe)
                     raise
-                return unfit(error, probe)
-        return given(value, probe, llm, self.tools)
+                return read_unfit(error, probe)
+        return read_answer(value, probe, llm, self.tools)
 
     def _kept(self, chosen: Chosen[Given[Any]]) -> Any:
         """Return the best of several answers, with its decision and the tokens of all."""
@@ -183,9 +183,9 @@ class Call:
         if kept.error is not None:
             raise kept.error
         usage = None if chosen.usage is None else chosen.usage.model_dump()
-        stamp = {**chosen.decision.as_json(), "usage": usage}
+        told = {**chosen.decision.as_json(), "usage": usage}
         parts = kept.value if isinstance(kept.value, list) else [kept.value]
-        parts = [stamped(part, stamp) if isinstance(part, RESPONSES) else part for part in parts]
+        parts = [stamp(part, told) if isinstance(part, RESPONSES) else part for part in parts]
         return parts if isinstance(kept.value, list) else parts[0]
 
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
@@ -202,14 +202,14 @@ class Call:
         text, reason = text_of(answer), finish_reason(answer)
         reason = ERROR if get_field(answer.raw, ERROR) else reason  # beside the choices, with status 200
         entry.said.append(text)
-        said = bool(text) or (isinstance(answer, ChatResponse) and shows(answer.message))
-        cut = reason is None and tells_its_end(answer) and not is_finished(answer)
+        said = bool(text) or (isinstance(answer, ChatResponse) and has_content(answer.message))
+        cut = reason is None and states_end(answer) and not is_finished(answer)
         nameless = isinstance(answer, ChatResponse) and is_nameless(answer.message)
         entry.check(reason, said=said, cut=cut, nameless=nameless)
         decision = entry.count()
         if isinstance(answer, ChatResponse):
             self.routing.began(decision, answer.message, self.reading)
-        return stamped(answer, decision.as_json())
+        return stamp(answer, decision.as_json())
 
     def _opening(
         self, attempts: Attempts, first: FirstSource, way: Callable[[Source], Any], decision: Decision
@@ -242,6 +242,6 @@ class Call:
             raise
 
 
-async def _replayed(chunks: Sequence[Any]) -> AsyncGenerator[Any, None]:
+async def _replay(chunks: Sequence[Any]) -> AsyncGenerator[Any, None]:
     for chunk in chunks:
         yield chunk

@@ -44,7 +44,7 @@ COMPATIBLE = Provider("llama-index-llms-openai-like", "OpenAILike", {"base_url":
 """What speaks OpenAI's API at an address of its own, or serves models that the class for OpenAI does not know."""
 
 
-def arguments_of(path: str | Path) -> dict[str, Any]:
+def read_arguments(path: str | Path) -> dict[str, Any]:
     """Return what a pool of LlamaIndex's is made with, by a file: LLMs, router, prices, and how it decides.
 
     Raises:
@@ -55,11 +55,11 @@ def arguments_of(path: str | Path) -> dict[str, Any]:
     abilities = {
         name: ability.model_copy(update={"price": None}) for name, ability in config.abilities.items()
     }
-    llms = {entry.name: llm_of(entry) for entry in config.models}
+    llms = {entry.name: make_llm(entry) for entry in config.models}
     return {"llms": llms, "abilities": abilities, "prices": config.prices, **config.settings}
 
 
-def llm_of(entry: ModelEntry) -> LLM:
+def make_llm(entry: ModelEntry) -> LLM:
     """Return the LLM of an entry."""
     if entry.deployments:
         raise ConfigError(
@@ -73,12 +73,12 @@ def llm_of(entry: ModelEntry) -> LLM:
     if provider is None:
         known = ", ".join(PROVIDERS)
         raise ConfigError(f"Model {entry.name!r} is of the provider {prefix!r}. Expected one of {known}.")
-    if prefix == "openai" and not _knows(model):
-        return _made(COMPATIBLE, model, entry, _told(entry))
-    return _made(provider, model, entry, {})
+    if prefix == "openai" and not _is_known(model):
+        return _create(COMPATIBLE, model, entry, _state_model(entry))
+    return _create(provider, model, entry, {})
 
 
-def _made(provider: Provider, model: str, entry: ModelEntry, told: dict[str, Any]) -> LLM:
+def _create(provider: Provider, model: str, entry: ModelEntry, told: dict[str, Any]) -> LLM:
     (place,) = entry.places
     stated = {"base_url": place.base_url, "api_key": place.key()}
     stated = {name: value for name, value in stated.items() if value is not None} | entry.arguments
@@ -86,14 +86,14 @@ def _made(provider: Provider, model: str, entry: ModelEntry, told: dict[str, Any
     return cast("LLM", _class(provider)(model=model, **told, **arguments))
 
 
-def _told(entry: ModelEntry) -> dict[str, Any]:
+def _state_model(entry: ModelEntry) -> dict[str, Any]:
     """Return what the class for compatible servers has to be told of a model."""
     tools = entry.capabilities is None or "tools" in entry.capabilities
     window = {"context_window": entry.context_window} if entry.context_window else {}
     return {"is_chat_model": True, "is_function_calling_model": tools, **window}
 
 
-def _knows(model: str) -> bool:
+def _is_known(model: str) -> bool:
     """Return whether the class for OpenAI knows a model by its name: of others it tells no context window."""
     module = import_module("llama_index.llms.openai.utils")
     return model in module.ALL_AVAILABLE_MODELS

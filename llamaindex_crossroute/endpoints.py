@@ -20,8 +20,8 @@ from crossroute import Capability
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.messages.reading import Reading, read_messages, read_prompt
 from llamaindex_crossroute.pool import MemberPool
-from llamaindex_crossroute.probe import unprobed
-from llamaindex_crossroute.prompts import once
+from llamaindex_crossroute.probe import hide_from_probe
+from llamaindex_crossroute.prompts import render_once
 
 Options = dict[str, Any] | None
 Tools = Sequence[BaseTool]
@@ -86,7 +86,7 @@ class PromptEndpoints(MemberPool):
         options: Options = None,
     ) -> Call:
         """Return the call of a member's endpoint with a prompt template, and a class to parse the answer into."""
-        prompt = once(prompt)
+        prompt = render_once(prompt)
         given = (prompt,) if output_cls is None else (output_cls, prompt)
 
         def send(llm: LLM) -> Any:
@@ -184,7 +184,7 @@ class ToolEndpoints(PromptEndpoints):
         tools, *others = given
         reading = _read(*given[:3])
         needs = reading.needs | CALLERS if self._routing.calls_tools else reading.needs - CALLERS
-        send = self._sender(endpoint, (list(map(_apart, tools)), *others), kwargs)
+        send = self._sender(endpoint, (list(map(_separate_tool, tools)), *others), kwargs)
         return self._call(reading._replace(needs=needs), send, unescalated="the call runs tools")
 
     def _sender(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[LLM], Any]:
@@ -209,18 +209,18 @@ def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
     return read_messages([*(chat_history or []), *([user_msg] if user_msg else [])], tools)
 
 
-def _apart(tool: BaseTool) -> AsyncBaseTool:
+def _separate_tool(tool: BaseTool) -> AsyncBaseTool:
     """Return a copy of a tool whose calls to LLMs are not counted by the call's probe."""
     if not isinstance(tool, AsyncBaseTool):
         return _Apart(tool)
     quiet, call, acall = copy.copy(tool), tool.call, tool.acall
 
     def called(*args: Any, **kwargs: Any) -> ToolOutput:
-        with unprobed():
+        with hide_from_probe():
             return call(*args, **kwargs)
 
     async def acalled(*args: Any, **kwargs: Any) -> ToolOutput:
-        with unprobed():
+        with hide_from_probe():
             return await acall(*args, **kwargs)
 
     # on the object: of another class it would be no FunctionTool
@@ -242,7 +242,7 @@ class _Apart(AsyncBaseTool):
 
     @override
     def call(self, *args: Any, **kwargs: Any) -> ToolOutput:
-        with unprobed():
+        with hide_from_probe():
             return self._tool(*args, **kwargs)
 
     @override

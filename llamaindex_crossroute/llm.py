@@ -19,7 +19,7 @@ from llama_index.core.llms import LLM
 from typing_extensions import Self, override
 
 from llamaindex_crossroute.call import Call
-from llamaindex_crossroute.configured import arguments_of
+from llamaindex_crossroute.configured import read_arguments
 from llamaindex_crossroute.endpoints import ToolEndpoints
 from llamaindex_crossroute.messages.reading import read_messages
 
@@ -92,7 +92,7 @@ class CrossRouteLLM(ToolEndpoints):
         Raises:
             ConfigError: Something in the file is wrong; the message names the line.
         """
-        return cls(**(arguments_of(path) | changes))
+        return cls(**(read_arguments(path) | changes))
 
     @classmethod
     @override

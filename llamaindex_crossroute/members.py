@@ -47,7 +47,7 @@ def calls_tools(llm: LLM) -> bool:
     return llm.metadata.is_function_calling_model
 
 
-def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:
+def read_ability(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:
     """Return an LLM's capabilities: as stated; tools and context by its metadata; the rest by its candidate.
 
     A context window of 3,900 tokens is LlamaIndex's default; it counts as unknown.
@@ -99,7 +99,7 @@ def can_be_asked(llm: LLM) -> bool:
     return LOGPROBS.isdisjoint(getattr(llm, "additional_kwargs", {}))
 
 
-def asking(llm: LLM) -> LLM:
+def request_logprobs(llm: LLM) -> LLM:
     """Return a copy of an LLM that requests log-probabilities; it shares the clients, also those opened later."""
     # one alternative a token: llama.cpp tells nothing for none
     view = llm.model_copy(update={"logprobs": True, "top_logprobs": 1})
@@ -107,24 +107,24 @@ def asking(llm: LLM) -> LLM:
     return view
 
 
-def at_effort(llm: LLM, effort: EffortLevel) -> LLM:
+def set_effort(llm: LLM, effort: EffortLevel) -> LLM:
     """Return a copy of an LLM with an effort set; the LLM itself, where its class has no such field.
 
     The copy shares the LLM's clients, also those that are opened later.
     """
-    api = api_of(llm)
+    api = find_api(llm)
     if api is None:
         warn_unsettable(type(llm))
         return llm
     words = translate_effort(api, llm.metadata.model_name, effort, base_url=find_address(llm))
     if api == "google":
         return _with_thinking(llm, words)
-    view = llm.model_copy(update=_fields(llm, api, words))
+    view = llm.model_copy(update=_merge_fields(llm, api, words))
     object.__setattr__(view, "__pydantic_private__", llm.__pydantic_private__)
     return view
 
 
-def api_of(llm: LLM) -> Api | None:
+def find_api(llm: LLM) -> Api | None:
     """Return the effort vocabulary of an LLM's class; None where it has none."""
     fields = type(llm).model_fields
     if "thinking_dict" in fields:
@@ -156,7 +156,7 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
     return ask
 
 
-def _fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
+def _merge_fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
     """Return the fields that set an effort, merged with their present values.
 
     LlamaIndex's classes for OpenAI send an effort only for models that they list, so it is also set among the
@@ -172,10 +172,10 @@ def _fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
         return {"reasoning_options": options, "additional_kwargs": further | {"reasoning": options}}
     output = {**further.get("output_config", {}), **words.get("output_config", {})}
     further |= {"output_config": output} if output else {}
-    return {"thinking_dict": words.get("thinking"), "additional_kwargs": further, **_room(llm, words)}
+    return {"thinking_dict": words.get("thinking"), "additional_kwargs": further, **_set_limits(llm, words)}
 
 
-def _room(llm: Any, words: Words) -> Words:
+def _set_limits(llm: Any, words: Words) -> Words:
     """Return the limits to set beside thinking; the class's own default, 512 tokens, is no limit that was stated."""
     stated = llm.max_tokens if llm.max_tokens != type(llm).model_fields["max_tokens"].default else None
     return adjust_to_thinking(words, max_tokens=stated, temperature=llm.temperature)

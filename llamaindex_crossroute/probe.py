@@ -136,7 +136,7 @@ def tell_outer(usage: Usage | None, cost: float | None) -> None:
 
 
 @contextmanager
-def unprobed() -> Iterator[None]:
+def hide_from_probe() -> Iterator[None]:
     """Hide LLM events within the block from the probe around it."""
     token = _current.set(None)
     try:
@@ -145,7 +145,7 @@ def unprobed() -> Iterator[None]:
         _current.reset(token)
 
 
-def heard(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
+def hear(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
     """Yield the chunks of a stream that is read and closed within a probe; the consumer's code between is not."""
     iterator = iter(chunks)
     try:
@@ -160,7 +160,7 @@ def heard(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
             pass
 
 
-async def aheard(chunks: Any, probe: UsageProbe) -> AsyncGenerator[Any, None]:
+async def ahear(chunks: Any, probe: UsageProbe) -> AsyncGenerator[Any, None]:
     """Do the same, asynchronously."""
     owned = Owned(aiter(chunks))
     try:

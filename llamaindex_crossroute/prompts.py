@@ -14,15 +14,17 @@ from typing_extensions import override
 Prompt = TypeVar("Prompt", bound=BasePromptTemplate)
 
 
-def once(prompt: Prompt) -> Prompt:
+def render_once(prompt: Prompt) -> Prompt:
     """Return a template for one call: it is read to route, then formatted by each member that is asked.
 
     Function mappings are called once; a rich template, which may fetch images, is rendered once.
     """
     if isinstance(prompt, SelectorPromptTemplate):
-        update: dict[str, Any] = {"default_template": once(prompt.default_template)}
+        update: dict[str, Any] = {"default_template": render_once(prompt.default_template)}
         if prompt.conditionals is not None:
-            update["conditionals"] = [(holds, once(template)) for holds, template in prompt.conditionals]
+            update["conditionals"] = [
+                (holds, render_once(template)) for holds, template in prompt.conditionals
+            ]
         return prompt.model_copy(update=update)
     if type(prompt) is RichPromptTemplate:
         prompt = cast(Prompt, _RenderedOnce.of(cast(RichPromptTemplate, prompt)))

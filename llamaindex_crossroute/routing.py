@@ -28,10 +28,10 @@ from crossroute.routing.members import Ability, find_member, make_unprofiled, se
 from crossroute.routing.reuse import load_router
 from crossroute.traffic import dispatcher_over
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
-from llamaindex_crossroute.members import ability_of, at_effort, calls_tools, model_name
-from llamaindex_crossroute.messages.reading import Reading, is_plain, marks, question
-from llamaindex_crossroute.messages.reply import candidate_of
-from llamaindex_crossroute.messages.translation import in_words, readable
+from llamaindex_crossroute.members import calls_tools, model_name, read_ability, set_effort
+from llamaindex_crossroute.messages.reading import Reading, find_question, is_plain, make_marks
+from llamaindex_crossroute.messages.reply import find_candidate
+from llamaindex_crossroute.messages.translation import make_readable, translate_for_class
 from llamaindex_crossroute.probe import tell_outer
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Routing:
     def asked(self, name: str) -> LLM:
         """Return a member as it is called: with its effort set, where its name has one."""
         told = self._efforts[name]
-        return self.llms[name] if told is None else at_effort(self.llms[name], told)
+        return self.llms[name] if told is None else set_effort(self.llms[name], told)
 
     def decide(self, reading: Reading, settings: CallSettings, *, alone: str = "") -> Decision:
         """Choose the member for a call; see `Dispatcher.decide`."""
@@ -170,7 +170,7 @@ class Routing:
 
     def began(self, decision: Decision, message: ChatMessage, reading: Reading) -> None:
         """Remember the author of a message."""
-        self.memory.began(marks(message, reading.question), decision.candidate)
+        self.memory.began(make_marks(message, reading.question), decision.candidate)
 
     def kept(self, chosen: Chosen[Any], message: ChatMessage | None, reading: Reading) -> None:
         """Remember the author of the best answer, and emit the tokens and cost of all answers."""
@@ -193,7 +193,7 @@ class Routing:
         if all(map(is_plain, messages)):
             return list(messages)
         own = [self._without_foreign_reasoning(messages, place, llm) for place in range(len(messages))]
-        return readable(own, is_anthropics=dialect_of(llm) is ANTHROPIC)
+        return make_readable(own, is_anthropics=dialect_of(llm) is ANTHROPIC)
 
     def arguments(self, llm: LLM, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a call's arguments by the names that a member's provider takes."""
@@ -203,7 +203,7 @@ class Routing:
         dialect = dialect_of(llm)
         if dialect is not None and given.get("tools"):
             check_provider_tools(given["tools"], dialect.name, name)
-        return in_words(given, dialect, name)
+        return translate_for_class(given, dialect, name)
 
     def _without_foreign_reasoning(
         self, messages: Sequence[ChatMessage], place: int, llm: LLM
@@ -212,14 +212,16 @@ class Routing:
         kept = [block for block in message.blocks if not isinstance(block, ThinkingBlock)]
         if len(kept) == len(message.blocks):
             return message
-        author = self.llms.get(self.memory.beginner(marks(message, question(messages[:place]))) or "")
+        author = self.llms.get(
+            self.memory.beginner(make_marks(message, find_question(messages[:place]))) or ""
+        )
         if author is None or author.class_name() == llm.class_name():
             return message
         return message.model_copy(update={"blocks": kept})
 
     def author(self, response: ChatResponse) -> Any:
         """Return the member that can parse a response: its author, else the first that calls tools."""
-        llm = self.llms.get(candidate_of(response) or "")
+        llm = self.llms.get(find_candidate(response) or "")
         if llm is not None and hasattr(llm, "get_tool_calls_from_response"):
             return llm
         return next(filter(calls_tools, self.llms.values()), None)
@@ -244,7 +246,7 @@ class Routing:
             for name, llm in self.llms.items()
         }
         abilities = {
-            name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
+            name: read_ability(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
         }
         return dispatcher_over(
             self._loaded,

@@ -15,13 +15,13 @@ from crossroute.calls.closing import Opened
 from crossroute.calls.counting import get_field, read_cost, read_usage
 from crossroute.calls.ending import find_usages
 from crossroute.calls.ledger import Entry
-from llamaindex_crossroute.messages.reading import Reading, is_nameless, shows
+from llamaindex_crossroute.messages.reading import Reading, has_content, is_nameless
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
     finish_reason,
     is_finished,
-    stamped,
-    tells_its_end,
+    stamp,
+    states_end,
     usage_of,
 )
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
@@ -59,7 +59,7 @@ class Tail(tail.Tail[Any]):
     def shows(self, chunk: Any) -> bool:
         """Return whether a chunk has content."""
         if isinstance(chunk, ChatResponse):
-            return bool(chunk.delta or chunk.message.content) or shows(chunk.message)
+            return bool(chunk.delta or chunk.message.content) or has_content(chunk.message)
         if isinstance(chunk, FlexibleModel):
             return bool(chunk.model_dump(exclude_none=True))
         return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
@@ -71,7 +71,7 @@ class Tail(tail.Tail[Any]):
             yield chunk
             return
         reason = finish_reason(chunk)
-        self.ending.note(telling=tells_its_end(chunk), finished=is_finished(chunk), reason=reason)
+        self.ending.note(telling=states_end(chunk), finished=is_finished(chunk), reason=reason)
         self.tell(usage := usage_of(chunk), behind=self.entry.begun and not chunk.delta)
         told = self.entry.usage
         if usage and told and reason is not None and isinstance(chunk.raw, dict):
@@ -84,7 +84,7 @@ class Tail(tail.Tail[Any]):
         self.entry.said.append(chunk.delta or "")
         if isinstance(chunk, ChatResponse) and not self._loses_tools(chunk.message):
             self._message = chunk.message
-        yield stamped(chunk, self._stamp)
+        yield stamp(chunk, self._stamp)
 
     def check(self, *, empty: bool) -> None:
         """Refuse a cut stream, and an answer that was parsed in part alone."""
@@ -110,13 +110,13 @@ class Source(NamedTuple):
         """Return the chunks."""
         if self.error is not None:
             raise self.error
-        return heard(self.stream, self.probe)
+        return hear(self.stream, self.probe)
 
     def achunks(self) -> AsyncGenerator[Any, None]:
         """Return the chunks, asynchronously."""
         if self.error is not None:
             raise self.error
-        return aheard(self.stream, self.probe)
+        return ahear(self.stream, self.probe)
 
     def leave(self) -> None:
         """End it unread: its call counts if its provider was asked, as an HTTP response tells."""

@@ -80,19 +80,19 @@ def read(
     messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iterable[Capability] = ()
 ) -> Reading:
     """Read a conversation, the newest message last, and the tools that come with the call."""
-    messages = in_roles(messages)
+    messages = normalize_roles(messages)
     human = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     turn = messages[human + 1 :]
     answers = [message for message in (turn or messages) if isinstance(message, AIMessage)]
     results = [message for message in turn if isinstance(message, ToolMessage)]
     tool_turn = bool(turn) and isinstance(turn[-1], ToolMessage)
     earlier = [message for message in messages if isinstance(message, AIMessage)]
-    wanted = set(needs) | media(messages)
+    wanted = set(needs) | find_media(messages)
     if tools or results:
         wanted.add("tools")
-    tokens = message_tokens(messages) + tool_tokens(tools)
+    tokens = count_message_tokens(messages) + count_tool_tokens(tools)
     return Reading(
-        query=Query.of_turns(turns_of(messages), system=_system(messages), input_tokens=tokens),
+        query=Query.of_turns(to_turns(messages), system=_system(messages), input_tokens=tokens),
         needs=frozenset(wanted),
         tool_calls=tuple(message.tool_call_id for message in results) if tool_turn else (),
         tool_turn=tool_turn,
@@ -101,19 +101,20 @@ def read(
     )
 
 
-def in_roles(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+def normalize_roles(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     """Return messages of which those that state a known role are of its class.
 
-    >>> [type(one).__name__ for one in in_roles([ChatMessage("Hi", role="user"), ChatMessage("Ho", role="critic")])]
+    >>> messages = [ChatMessage("Hi", role="user"), ChatMessage("Ho", role="critic")]
+    >>> [type(message).__name__ for message in normalize_roles(messages)]
     ['HumanMessage', 'ChatMessage']
     """
-    return [_in_role(one) if isinstance(one, ChatMessage) else one for one in messages]
+    return [_normalize_role(one) if isinstance(one, ChatMessage) else one for one in messages]
 
 
-def as_answer(message: BaseMessage) -> AIMessage:
+def to_answer(message: BaseMessage) -> AIMessage:
     """Return what a model answered as an answer, whatever role it, or its server, says that it has.
 
-    >>> as_answer(HumanMessage("Paris")).text
+    >>> to_answer(HumanMessage("Paris")).text
     'Paris'
     """
     if isinstance(message, AIMessage):
@@ -122,20 +123,20 @@ def as_answer(message: BaseMessage) -> AIMessage:
     return kind(**_parts(message), response_metadata=message.response_metadata)
 
 
-def answers_of(messages: Sequence[BaseMessage]) -> Iterator[AIMessage]:
+def find_answers(messages: Sequence[BaseMessage]) -> Iterator[AIMessage]:
     """Yield the answers of what a step of an agent brought: where none says that it is one, the first that may be."""
-    return (as_answer(messages[place]) for place in _places(messages))
+    return (to_answer(messages[place]) for place in _places(messages))
 
 
-def each_answer(
+def change_answers(
     messages: Sequence[BaseMessage], change: Callable[[AIMessage], BaseMessage]
 ) -> list[BaseMessage]:
     """Return what a step of an agent brought, its answers changed."""
     places = _places(messages)
-    return [change(as_answer(one)) if place in places else one for place, one in enumerate(messages)]
+    return [change(to_answer(one)) if place in places else one for place, one in enumerate(messages)]
 
 
-def media(messages: Iterable[BaseMessage]) -> set[Capability]:
+def find_media(messages: Iterable[BaseMessage]) -> set[Capability]:
     """Return what a model must be able to do to read these messages' content."""
     blocks = (block for message in messages if isinstance(message.content, list) for block in message.content)
     types = {block.get("type") for block in blocks if isinstance(block, dict)}
@@ -147,23 +148,23 @@ def is_named(tool: Any) -> bool:
     return not isinstance(tool, dict) or not TOOL_NAMES.isdisjoint(tool)
 
 
-def shows(message: AIMessage) -> bool:
+def has_content(message: AIMessage) -> bool:
     """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium.
 
-    >>> shows(AIMessage("")), shows(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
+    >>> has_content(AIMessage("")), has_content(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
     (False, True)
     """
-    calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else called(message)
+    calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else find_calls(message)
     if any(call["name"] for call in calls):
         return True
     if (more := message.additional_kwargs) and any(more.get(key) for key in SHOWN_KWARGS):
         return True
     if isinstance(message.content, str):
         return bool(message.content)
-    return any(_shows(block) for block in message.content)
+    return any(_has_content(block) for block in message.content)
 
 
-def called(message: AIMessage) -> list[ToolCall | InvalidToolCall]:
+def find_calls(message: AIMessage) -> list[ToolCall | InvalidToolCall]:
     """Return the tool calls of an answer, also those whose arguments are no JSON object."""
     return [*message.tool_calls, *message.invalid_tool_calls]
 
@@ -174,7 +175,7 @@ def is_nameless(message: AIMessage) -> bool:
     >>> is_nameless(AIMessage("", tool_calls=[{"name": "", "args": {}, "id": "1"}])), is_nameless(AIMessage("Hi"))
     (True, False)
     """
-    return not all(call["name"] for call in called(message))
+    return not all(call["name"] for call in find_calls(message))
 
 
 def _places(messages: Sequence[BaseMessage]) -> list[int]:
@@ -182,7 +183,7 @@ def _places(messages: Sequence[BaseMessage]) -> list[int]:
     return told or [place for place, one in enumerate(messages) if not isinstance(one, ToolMessage)][:1]
 
 
-def _in_role(message: ChatMessage) -> BaseMessage:
+def _normalize_role(message: ChatMessage) -> BaseMessage:
     role = message.role.lower()
     kind = CLASSES.get(role)
     if kind is None:
@@ -195,27 +196,27 @@ def _parts(message: BaseMessage) -> dict[str, Any]:
     return {name: getattr(message, name) for name in ("content", "additional_kwargs", "name", "id")}
 
 
-def _shows(block: Any) -> bool:
+def _has_content(block: Any) -> bool:
     if not isinstance(block, dict):
         return bool(block)
     return block.get("type") not in SPOKEN or any(block.get(key) for key in SPOKEN_KEYS)
 
 
-def message_tokens(messages: Iterable[BaseMessage]) -> int:
+def count_message_tokens(messages: Iterable[BaseMessage]) -> int:
     """Return about how many tokens messages have; a picture, sound or file counts as a thousand.
 
-    >>> message_tokens([HumanMessage("four words are here")])
+    >>> count_message_tokens([HumanMessage("four words are here")])
     8
     """
-    return sum(_tokens(message) for message in messages)
+    return sum(_count_tokens(message) for message in messages)
 
 
-def tool_tokens(tools: Sequence[Any]) -> int:
+def count_tool_tokens(tools: Sequence[Any]) -> int:
     """Return about how many tokens the definitions of tools have."""
-    return sum(estimate_tokens(_described(tool)) for tool in tools)
+    return sum(estimate_tokens(_describe_tool(tool)) for tool in tools)
 
 
-def turns_of(messages: Iterable[BaseMessage]) -> list[Turn]:
+def to_turns(messages: Iterable[BaseMessage]) -> list[Turn]:
     """Return messages as turns; system prompts are none."""
     return [
         Turn(_role(message), str(message.text))
@@ -234,7 +235,7 @@ def _system(messages: Sequence[BaseMessage]) -> str:
     return "\n\n".join(str(message.text) for message in messages if isinstance(message, SystemMessage))
 
 
-def _tokens(message: BaseMessage) -> int:
+def _count_tokens(message: BaseMessage) -> int:
     blocks = message.content if isinstance(message.content, list) else [message.content]
     pieces = sum(isinstance(block, dict) and block.get("type") in MEDIA for block in blocks)
     texts = [text for block in blocks for text in _texts(block)]
@@ -250,7 +251,7 @@ def _texts(block: Any) -> list[str]:
     return [] if block.get("type") in MEDIA else [str(block.get(key, "")) for key in TEXT_KEYS]
 
 
-def _described(tool: Any) -> str:
+def _describe_tool(tool: Any) -> str:
     if isinstance(tool, dict):
         return json.dumps(tool, default=str, ensure_ascii=False)
     if isinstance(tool, BaseTool):

@@ -18,8 +18,8 @@ from crossroute.calls.dialects import words
 from crossroute.calls.ending import UNENDED, is_failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, sum_output
-from langchain_crossroute.messages.reading import as_answer
-from langchain_crossroute.messages.tool_calls import tool_flaw
+from langchain_crossroute.messages.reading import to_answer
+from langchain_crossroute.messages.tool_calls import find_tool_flaw
 
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""
@@ -45,7 +45,7 @@ PARSED = frozenset({"raw", "parsed", "parsing_error"})
 M = TypeVar("M", bound=AIMessage)
 
 
-def stamped(message: M, decision: Decision) -> M:
+def stamp(message: M, decision: Decision) -> M:
     """Return a copy of an answer that carries its decision; all else is the member's.
 
     A copy, since the answer may lie in the member's cache.
@@ -54,12 +54,12 @@ def stamped(message: M, decision: Decision) -> M:
     return message.model_copy(update={"response_metadata": metadata})
 
 
-def told_as(decision: Decision) -> RunnableConfig:
+def make_trace_config(decision: Decision) -> RunnableConfig:
     """Return the tags and metadata that tell a decision to the runs within."""
-    return {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}
+    return {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: summarize_for_trace(decision)}}
 
 
-def traced(decision: Decision) -> dict[str, Any]:
+def summarize_for_trace(decision: Decision) -> dict[str, Any]:
     """Return what a trace says of a decision: the numbers and the reasons, no alternatives."""
     told = {name: getattr(decision, name) for name in NUMBERS}
     numbers = {name: None if value is None or math.isnan(value) else value for name, value in told.items()}
@@ -72,17 +72,17 @@ def traced(decision: Decision) -> dict[str, Any]:
     }
 
 
-def message_of(answer: Any) -> AIMessage | None:
+def find_message(answer: Any) -> AIMessage | None:
     """Return the message of an answer: itself, the raw part of a parsed one, or a first generation's."""
     if isinstance(answer, dict):
         answer = answer.get("raw")
     elif isinstance(answer, LLMResult):
         answer = getattr(answer.generations[0][0], "message", None)
-    return as_answer(answer) if isinstance(answer, BaseMessage) else None
+    return to_answer(answer) if isinstance(answer, BaseMessage) else None
 
 
-def with_message(answer: Any, message: AIMessage) -> Any:
-    """Return an answer with another message in the place where `message_of` found one."""
+def replace_message(answer: Any, message: AIMessage) -> Any:
+    """Return an answer with another message in the place where `find_message` found one."""
     if isinstance(answer, dict):
         return {**answer, "raw": message}
     if isinstance(answer, LLMResult):
@@ -108,7 +108,7 @@ class Taken(NamedTuple):
     error: Exception | None = None
 
 
-def reply_of(
+def build_reply(
     taken: Taken, tools: Sequence[Any] = (), *, others: bool = False, structured: bool = False
 ) -> Reply:
     """Return the facts of an answer.
@@ -120,16 +120,16 @@ def reply_of(
         structured: Whether the answer was to fit a schema; its tool calls then are its content.
     """
     usage = usage_of(taken.usage)
-    message = message_of(taken.answer)
+    message = find_message(taken.answer)
     error = _schema_error(taken) if structured else None
     if message is None:
         text = "" if taken.answer is None or error else _text(taken.answer)
         return Reply(text=text, usage=usage, schema_error=error)
-    flaw = error if structured else tool_flaw(message, tools, others=others)
+    flaw = error if structured else find_tool_flaw(message, tools, others=others)
     calls = [*message.tool_calls, *message.invalid_tool_calls]
     return Reply(
         text=_text(calls[0]["args"]) if structured and calls else str(message.text),
-        logprobs=logprobs_of(message),
+        logprobs=read_logprobs(message),
         finish_reason="incomplete" if is_torn(message) else finish_reason_of(message),
         usage=usage,
         schema_error=flaw,
@@ -138,7 +138,7 @@ def reply_of(
     )
 
 
-def told_usage(message: AIMessage) -> UsageMetadata | None:
+def complete_usage(message: AIMessage) -> UsageMetadata | None:
     """Return an answer's tokens, also those that its provider tells where LangChain does not look: a cache's, all."""
     usage, sent = message.usage_metadata, message.response_metadata.get("token_usage")
     details = (usage.get("input_token_details") if usage else None) or {}
@@ -200,7 +200,7 @@ def finish_reason_of(message: AIMessage) -> str | None:
     return next((reason for reason in told if isinstance(reason, str)), None)
 
 
-def tells_its_end(message: AIMessage) -> bool:
+def states_end(message: AIMessage) -> bool:
     """Return whether an answer, or a chunk of one, is of a provider that tells why answers end."""
     return message.response_metadata.get("model_provider") in FINISHING
 
@@ -230,12 +230,12 @@ def is_torn(message: AIMessage) -> bool:
     reason came, and tokens only if these came, behind all else.
     """
     told = message.response_metadata
-    if not tells_its_end(message) or any(key in told for key in (*FINISH, *DONE)):
+    if not states_end(message) or any(key in told for key in (*FINISH, *DONE)):
         return False
     return message.usage_metadata is None or told["model_provider"] in COUNTING
 
 
-def summed(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
+def sum_usage(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
     """Return the tokens of several answers together, or None where none are known."""
     total: UsageMetadata | None = None
     for part in filter(None, parts):
@@ -245,7 +245,7 @@ def summed(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
     return total
 
 
-def logprobs_of(message: AIMessage) -> tuple[float, ...] | None:
+def read_logprobs(message: AIMessage) -> tuple[float, ...] | None:
     """Return the log-probability of each token of an answer, or None where it tells none."""
     told = message.response_metadata.get(LOGPROBS)
     tokens = told.get("content") if isinstance(told, dict) else told
@@ -255,7 +255,7 @@ def logprobs_of(message: AIMessage) -> tuple[float, ...] | None:
     return tuple(float(value) for value in values if isinstance(value, (int, float))) or None
 
 
-def without_logprobs(message: AIMessage) -> AIMessage:
+def remove_logprobs(message: AIMessage) -> AIMessage:
     """Return an answer without log-probabilities that its caller did not ask for."""
     kept = {key: value for key, value in message.response_metadata.items() if key != LOGPROBS}
     return message.model_copy(update={"response_metadata": kept})

@@ -25,7 +25,7 @@ JSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def tool_flaw(message: AIMessage, tools: Sequence[Any], *, others: bool = False) -> str | None:
+def find_tool_flaw(message: AIMessage, tools: Sequence[Any], *, others: bool = False) -> str | None:
     """Return what is wrong with an answer's tool calls, in one line, or None.
 
     Args:
@@ -58,7 +58,7 @@ def fits(value: Any, schema: Any, root: dict[str, Any]) -> bool:
     if not isinstance(schema, dict):
         return schema is not False
     if "$ref" in schema:
-        return fits(value, _referred(str(schema["$ref"]), root), root)
+        return fits(value, _resolve_reference(str(schema["$ref"]), root), root)
     for union in ("anyOf", "oneOf"):
         if union in schema and not any(fits(value, part, root) for part in schema[union]):
             return False
@@ -91,7 +91,7 @@ def _is(value: Any, kind: str) -> bool:
     return isinstance(value, JSON_TYPES.get(kind, (object,)))
 
 
-def _referred(pointer: str, root: dict[str, Any]) -> Any:
+def _resolve_reference(pointer: str, root: dict[str, Any]) -> Any:
     found: Any = root
     for key in pointer.lstrip("#/").split("/"):
         found = found.get(key, {}) if isinstance(found, dict) else {}

@@ -36,7 +36,7 @@ NAME = re.compile(r"[\s<|\\/>]+")
 """What OpenAI takes in no name of a speaker."""
 
 
-def for_provider(
+def translate_messages(
     messages: Sequence[BaseMessage],
     provider: str,
     sources: Mapping[str, str],
@@ -55,25 +55,26 @@ def for_provider(
     """
     renamed = list(_tool_call_ids(messages, reader))
     messages = [
-        _translated(message)
-        if isinstance(message, AIMessage) and _foreign(message, reader, reasons)
+        _translate_answer(message)
+        if isinstance(message, AIMessage) and _is_foreign(message, reader, reasons)
         else message
         for message in messages
     ]
     readable = [
-        _readable(message, provider, sources, ids) for message, ids in zip(messages, renamed, strict=True)
+        _make_readable(message, provider, sources, ids)
+        for message, ids in zip(messages, renamed, strict=True)
     ]
     if provider == "anthropic":
         return [message for message in readable if not _is_empty(message)]
-    return _placed(map(_plain, readable)) if provider == "openai" else readable
+    return _move_media(map(_to_plain, readable)) if provider == "openai" else readable
 
 
-def tools_for_provider(tools: Sequence[Any], provider: str) -> list[Any]:
+def translate_tools(tools: Sequence[Any], provider: str) -> list[Any]:
     """Return tools without the cache marks that only Anthropic's models understand."""
-    return list(tools) if provider == "anthropic" else [_unmarked_tool(tool) for tool in tools]
+    return list(tools) if provider == "anthropic" else [_unmark_tool(tool) for tool in tools]
 
 
-def with_cache_mark(messages: list[BaseMessage]) -> list[BaseMessage]:
+def mark_for_cache(messages: list[BaseMessage]) -> list[BaseMessage]:
     """Return a conversation whose system prompt Anthropic caches, with the tools before it; unless one has a mark."""
     system = messages[0] if messages else None
     if system is None or system.type != "system" or not system.content:
@@ -86,9 +87,9 @@ def with_cache_mark(messages: list[BaseMessage]) -> list[BaseMessage]:
     return [marked, *messages[1:]]
 
 
-def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:
+def find_source(message: AIMessage, sources: Mapping[str, str]) -> str | None:
     """Return the provider whose format an answer is in, or None where nothing tells."""
-    written = sources.get(_writer(message) or "")
+    written = sources.get(_find_writer(message) or "")
     if written is not None:  # first: Bedrock's answers name another provider than its models do
         return written
     told = message.response_metadata.get("model_provider")
@@ -100,9 +101,9 @@ def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:
     return "openai" if any("encrypted_content" in block for block in _blocks(message)) else None
 
 
-def _foreign(message: AIMessage, reader: str | None, reasons: bool) -> bool:
+def _is_foreign(message: AIMessage, reader: str | None, reasons: bool) -> bool:
     """Return whether an answer holds reasoning of another model that its reader may not be shown."""
-    writer = _writer(message)
+    writer = _find_writer(message)
     return not reasons and writer is not None and writer != reader
 
 
@@ -115,17 +116,17 @@ def _is_empty(message: BaseMessage) -> bool:
     return all(text is not None and not text.strip() for text in texts)
 
 
-def _plain(message: BaseMessage) -> BaseMessage:
+def _to_plain(message: BaseMessage) -> BaseMessage:
     """Return a message as OpenAI's API takes it: documents and search results of Anthropic's as text, a plain name."""
     if message.name and NAME.search(message.name):
         message = message.model_copy(update={"name": NAME.sub("_", message.name)})
     if not any(block.get("type") in {"document", "search_result"} for block in _blocks(message)):
         return message
-    content = [part for block in message.content for part in (_as_text(block) or (block,))]
+    content = [part for block in message.content for part in (_to_text(block) or (block,))]
     return message.model_copy(update={"content": content})
 
 
-def _as_text(block: Any) -> list[dict[str, Any]]:
+def _to_text(block: Any) -> list[dict[str, Any]]:
     """Return the text of a document or a search result; nothing where a block is neither, or holds no text."""
     if not isinstance(block, dict) or block.get("type") not in {"document", "search_result"}:
         return []
@@ -146,7 +147,7 @@ def _as_text(block: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _placed(messages: Iterable[BaseMessage]) -> list[BaseMessage]:
+def _move_media(messages: Iterable[BaseMessage]) -> list[BaseMessage]:
     """Return messages with media where OpenAI's API takes them: those of tool results in a message behind these."""
     placed: list[BaseMessage] = []
     held: list[Any] = []
@@ -164,26 +165,26 @@ def _placed(messages: Iterable[BaseMessage]) -> list[BaseMessage]:
     return [*placed, HumanMessage(held)] if held else placed
 
 
-def _readable(
+def _make_readable(
     message: BaseMessage, provider: str, sources: Mapping[str, str], ids: Sequence[str] | None
 ) -> BaseMessage:
     if isinstance(message, AIMessage):
-        source = source_of(message, sources)
+        source = find_source(message, sources)
         if source is not None and source != provider:
-            message = _translated(message)
+            message = _translate_answer(message)
         if ids:
             calls = [{**call, "id": name} for call, name in zip(message.tool_calls, ids, strict=True)]
             message = message.model_copy(update={"tool_calls": calls})
     elif isinstance(message, ToolMessage) and ids:
         message = message.model_copy(update={"tool_call_id": ids[0]})
-    return message if provider == "anthropic" else _unmarked(message)
+    return message if provider == "anthropic" else _unmark_message(message)
 
 
-def _translated(message: AIMessage) -> AIMessage:
+def _translate_answer(message: AIMessage) -> AIMessage:
     """Return an answer in no provider's format: text, or blocks where there is more than text."""
     content: Any = message.content
     if isinstance(content, list):
-        blocks = [portable for block in content if (portable := _portable(block)) is not None]
+        blocks = [portable for block in content if (portable := _to_portable(block)) is not None]
         only_text = all(block["type"] == "text" for block in blocks)
         content = "".join(block["text"] for block in blocks) if only_text else blocks
     kwargs = {
@@ -199,26 +200,26 @@ def _translated(message: AIMessage) -> AIMessage:
     )
 
 
-def _unmarked(message: BaseMessage) -> BaseMessage:
+def _unmark_message(message: BaseMessage) -> BaseMessage:
     """Return a message without cache marks."""
     if not any("cache_control" in str(block) for block in _blocks(message)):
         return message
-    return message.model_copy(update={"content": [_without_marks(block) for block in message.content]})
+    return message.model_copy(update={"content": [_remove_marks(block) for block in message.content]})
 
 
-def _unmarked_tool(tool: Any) -> Any:
+def _unmark_tool(tool: Any) -> Any:
     if isinstance(tool, BaseTool) and tool.extras and "cache_control" in tool.extras:
-        return tool.model_copy(update={"extras": _without_marks(tool.extras) or None})
-    return _without_marks(tool) if isinstance(tool, dict) else tool
+        return tool.model_copy(update={"extras": _remove_marks(tool.extras) or None})
+    return _remove_marks(tool) if isinstance(tool, dict) else tool
 
 
-def _without_marks(value: Any) -> Any:
+def _remove_marks(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     kept = {key: part for key, part in value.items() if key != "cache_control"}
     for key in ("extras", "metadata"):
         if isinstance(kept.get(key), dict):
-            kept[key] = _without_marks(kept[key])
+            kept[key] = _remove_marks(kept[key])
     return kept
 
 
@@ -232,7 +233,7 @@ def _tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Itera
     for place, message in enumerate(messages):
         if isinstance(message, AIMessage):
             old = [call["id"] or "" for call in message.tool_calls]
-            if reader is not None and _writer(message) == reader:
+            if reader is not None and _find_writer(message) == reader:
                 own.update(filter(None, old))
             new = [
                 name if name in own else make_readable_id(name, f"{place}-{i}") for i, name in enumerate(old)
@@ -252,7 +253,7 @@ def _blocks(message: BaseMessage) -> list[dict[str, Any]]:
     return [block for block in content if isinstance(block, dict)]
 
 
-def _portable(block: Any) -> dict[str, Any] | None:
+def _to_portable(block: Any) -> dict[str, Any] | None:
     """Return a block as any provider may read it; None where it is neither text nor a medium."""
     if isinstance(block, str):
         return {"type": "text", "text": block}
@@ -262,7 +263,7 @@ def _portable(block: Any) -> dict[str, Any] | None:
     return {key: value for key, value in block.items() if key not in PRIVATE_KEYS} if kind in MEDIA else None
 
 
-def _writer(message: AIMessage) -> str | None:
+def _find_writer(message: AIMessage) -> str | None:
     """Return the candidate that wrote an answer, where the answer says so."""
     decision = message.response_metadata.get(KEY)
     return str(decision.get("candidate")) if isinstance(decision, dict) else None

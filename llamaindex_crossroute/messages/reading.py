@@ -84,17 +84,19 @@ def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = (
     tool_turn = len(messages) > user + 1 and messages[-1].role in TOOL
     answers = [place for place, message in enumerate(messages) if message.role in ANSWER]
     answers = [place for place in answers if place > user] if tool_turn else answers[-1:]
-    text, system = question(messages), _joined(m for m in messages if m.role in SYSTEM)
-    tokens = sum(map(_tokens, messages)) + sum(map(_tool_tokens, tools))
-    needs = _media(messages)
+    text, system = find_question(messages), _join_texts(m for m in messages if m.role in SYSTEM)
+    tokens = sum(map(_count_tokens, messages)) + sum(map(_count_tool_tokens, tools))
+    needs = _find_media(messages)
     if tools or any(map(_uses_tools, messages)):
         needs.add("tools")
     return Reading(
-        query=Query.of_turns(turns_of(messages), system=system, input_tokens=tokens)
+        query=Query.of_turns(to_turns(messages), system=system, input_tokens=tokens)
         or Query.of_turns([Turn("human", text)], system=system, input_tokens=tokens),
         needs=frozenset(needs),
         tool_turn=tool_turn,
-        marks=tuple(mark for place in answers for mark in marks(messages[place], question(messages[:place]))),
+        marks=tuple(
+            mark for place in answers for mark in make_marks(messages[place], find_question(messages[:place]))
+        ),
     )
 
 
@@ -116,38 +118,38 @@ def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Rea
     return reading._replace(query=Query.of_turns([Turn("human", asked)], input_tokens=tokens))
 
 
-def question(messages: Sequence[ChatMessage]) -> str:
+def find_question(messages: Sequence[ChatMessage]) -> str:
     """Return what a conversation asks: the last user's turn; where it has no text, the last message with text."""
     user = _last_user(messages)
     first = user
     while first > 0 and messages[first - 1].role is MessageRole.USER:
         first -= 1
-    text = _joined(messages[first : user + 1]).strip() if user >= 0 else ""
+    text = _join_texts(messages[first : user + 1]).strip() if user >= 0 else ""
     return text or next((said for m in reversed(messages) if (said := (m.content or "").strip())), "")
 
 
-def turns_of(messages: Sequence[ChatMessage]) -> list[Turn]:
+def to_turns(messages: Sequence[ChatMessage]) -> list[Turn]:
     """Return messages as turns; system prompts are none."""
     places = (place for place, message in enumerate(messages) if message.role not in SYSTEM)
     return [Turn(_role(messages, place), messages[place].content or "") for place in places]
 
 
-def marks(answer: ChatMessage, asked: str) -> list[str]:
+def make_marks(answer: ChatMessage, asked: str) -> list[str]:
     """Return by what an answer can be recognized later: each of its tool calls, or else what it says.
 
     A tool call's id alone would not do: it may be empty, the tool's name, or a number within its conversation.
 
     Args:
         answer: The answer.
-        asked: What it answers, see `question`: other conversations' answers are told apart by it.
+        asked: What it answers, see `find_question`: other conversations' answers are told apart by it.
     """
-    calls = tool_calls(answer)
+    calls = find_tool_calls(answer)
     said: list[Any] = [tuple(call) for call in calls] or ([answer.content] if answer.content else [])
     texts = (json.dumps([asked, one], default=str) for one in said)
     return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
 
 
-def tool_calls(answer: ChatMessage) -> list[ToolCall]:
+def find_tool_calls(answer: ChatMessage) -> list[ToolCall]:
     """Return the tool calls of an answer: its blocks, or what its integration keeps beside the message."""
     blocks = [block for block in answer.blocks if isinstance(block, ToolCallBlock)]
     if blocks:
@@ -167,12 +169,12 @@ def is_plain(message: ChatMessage) -> bool:
     )
 
 
-def shows(message: ChatMessage) -> bool:
+def has_content(message: ChatMessage) -> bool:
     """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium."""
     mere = (TextBlock, ThinkingBlock, ToolCallBlock)
     spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
     kept = not all(isinstance(block, mere) for block in message.blocks)
-    return kept or any(spoken) or (bool(tool_calls(message)) and not is_nameless(message))
+    return kept or any(spoken) or (bool(find_tool_calls(message)) and not is_nameless(message))
 
 
 def is_nameless(message: ChatMessage) -> bool:
@@ -181,7 +183,7 @@ def is_nameless(message: ChatMessage) -> bool:
     >>> is_nameless(ChatMessage(additional_kwargs={"tool_calls": [{"id": "1", "function": None}]}))
     True
     """
-    return not all(call.name for call in tool_calls(message))
+    return not all(call.name for call in find_tool_calls(message))
 
 
 def _kept_call(call: Any) -> ToolCall:
@@ -203,13 +205,13 @@ def _uses_tools(message: ChatMessage) -> bool:
     """Return whether only members with tools can read a message; ReActAgent may give a tool's role to mere text."""
     if message.role in TOOL:
         return "tool_call_id" in message.additional_kwargs
-    return message.role in ANSWER and bool(tool_calls(message))
+    return message.role in ANSWER and bool(find_tool_calls(message))
 
 
 def _role(messages: Sequence[ChatMessage], place: int) -> Literal["human", "answer", "tool"]:
     role = messages[place].role
     if role is MessageRole.USER:
-        return "tool" if _observation(messages, place) else "human"
+        return "tool" if _is_observation(messages, place) else "human"
     return "tool" if role in TOOL else "answer"
 
 
@@ -218,24 +220,24 @@ def _last_user(messages: Sequence[ChatMessage]) -> int:
     users = (
         place
         for place in places
-        if messages[place].role is MessageRole.USER and not _observation(messages, place)
+        if messages[place].role is MessageRole.USER and not _is_observation(messages, place)
     )
     return next(users, -1)
 
 
-def _observation(messages: Sequence[ChatMessage], place: int) -> bool:
+def _is_observation(messages: Sequence[ChatMessage], place: int) -> bool:
     """Return whether a user's message is an agent's, after what it is about: no new question."""
     text = messages[place].content or ""
     return text.startswith(OBSERVATIONS) and place > 0 and messages[place - 1].role in ANSWER
 
 
-def _joined(messages: Iterable[ChatMessage]) -> str:
+def _join_texts(messages: Iterable[ChatMessage]) -> str:
     """Return the messages' text; what is said twice, as agents do to try again, counts once."""
     texts = (text for message in messages if (text := message.content or "").strip())
     return "\n\n".join(dict.fromkeys(texts))
 
 
-def _media(messages: Iterable[ChatMessage]) -> set[Capability]:
+def _find_media(messages: Iterable[ChatMessage]) -> set[Capability]:
     return {MEDIA[block.block_type] for block in _blocks(messages) if block.block_type in MEDIA}
 
 
@@ -247,13 +249,13 @@ def _blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
             yield from inner if isinstance(inner, list) else ()
 
 
-def _tokens(message: ChatMessage) -> int:
+def _count_tokens(message: ChatMessage) -> int:
     """Return about how many tokens a message has."""
-    texts = [message.content or "", *(f"{call.name} {call.arguments}" for call in tool_calls(message))]
+    texts = [message.content or "", *(f"{call.name} {call.arguments}" for call in find_tool_calls(message))]
     media = sum(block.block_type in MEDIA for block in _blocks([message]))
     return MESSAGE_TOKENS + media * MEDIA_TOKENS + sum(estimate_tokens(text) for text in texts if text)
 
 
-def _tool_tokens(tool: BaseTool) -> int:
+def _count_tool_tokens(tool: BaseTool) -> int:
     schema = tool.metadata.fn_schema_str if tool.metadata.fn_schema else ""
     return estimate_tokens(f"{tool.metadata.description} {schema}")

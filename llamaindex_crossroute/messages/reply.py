@@ -15,7 +15,7 @@ from crossroute.calls.counting import get_field, read_usage, set_tier
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage, sum_stream
-from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
+from llamaindex_crossroute.messages.tool_calls import asks_for_tools, describe_misfit, find_tool_flaw
 
 if TYPE_CHECKING:
     from llamaindex_crossroute.probe import UsageProbe
@@ -39,13 +39,13 @@ EVENTS = ("content_block", "message", "response.")
 """How types of events begin: Anthropic's, and those of OpenAI's Responses API."""
 
 
-def stamped(response: R, stamp: dict[str, Any]) -> R:
+def stamp(response: R, stamp: dict[str, Any]) -> R:
     """Return a copy of a response that carries its decision; `raw`, message and all else are the member's."""
     kwargs: dict[str, Any] = getattr(response, "additional_kwargs", {})
     return response.model_copy(update={"additional_kwargs": {**kwargs, KEY: stamp}})
 
 
-def candidate_of(response: ChatResponse) -> str | None:
+def find_candidate(response: ChatResponse) -> str | None:
     """Return which member gave a response, or None where it is none of ours."""
     stamp = response.additional_kwargs.get(KEY)
     return stamp.get("candidate") if isinstance(stamp, dict) else None
@@ -66,7 +66,7 @@ class Given(Generic[T]):
     message: ChatMessage | None = None
 
 
-def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> tuple[Given[T], Reply]:
+def read_answer(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> tuple[Given[T], Reply]:
     """Return what a member gave, and its facts.
 
     Args:
@@ -80,21 +80,23 @@ def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> t
     told = own or probe.chunks or probe.responses[-1:]
     last = parts[-1] if parts else None
     chat = last if isinstance(last, ChatResponse) else None
-    facts = _facts(
+    facts = _build_reply(
         told,
-        text=_text(parts),
+        text=_join_text(parts),
         usage=probe.took(sum_stream(map(usage_of, own))),
         cost=probe.cost,
-        schema_error=fault_of(chat, llm, tools) if chat else None,
+        schema_error=find_tool_flaw(chat, llm, tools) if chat else None,
         asks_for_tools=chat is not None and asks_for_tools(chat.message),
     )
     return Given(value=value, message=chat.message if chat else None), facts
 
 
-def unfit(error: Exception, probe: UsageProbe) -> tuple[Given[Any], Reply]:
+def read_unfit(error: Exception, probe: UsageProbe) -> tuple[Given[Any], Reply]:
     """Return a member's answer that did not fit its schema, and its facts."""
     told = probe.chunks or probe.responses[-1:]
-    facts = _facts(told, text=_text(told), usage=probe.usage, cost=probe.cost, schema_error=misfit(error))
+    facts = _build_reply(
+        told, text=_join_text(told), usage=probe.usage, cost=probe.cost, schema_error=describe_misfit(error)
+    )
     return Given(error=error), facts
 
 
@@ -107,12 +109,14 @@ def text_of(response: Response) -> str:
 
 def usage_of(response: Response) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
-    usage = next((usage for place in _usages(response) if (usage := read_usage(place)) is not None), None)
-    places = (response.raw, _of_responses(response.raw))
+    usage = next(
+        (usage for place in _find_usages(response) if (usage := read_usage(place)) is not None), None
+    )
+    places = (response.raw, _find_response(response.raw))
     return set_tier(usage, *(get_field(place, "service_tier") for place in places))
 
 
-def _usages(response: Response) -> Iterator[Any]:
+def _find_usages(response: Response) -> Iterator[Any]:
     """Yield the places where a response may tell its tokens, the usual ones first."""
     raw, kwargs = response.raw, response.additional_kwargs
     yield get_field(raw, "usage")
@@ -126,22 +130,22 @@ def _usages(response: Response) -> Iterator[Any]:
 
 def finish_reason(response: Response) -> str | None:
     """Return why an answer ended, in the provider's own word, or None where it does not tell."""
-    words = (get_field(place, name) for place in _reasoned(response.raw) for name in REASONS)
+    words = (get_field(place, name) for place in _find_reasons(response.raw) for name in REASONS)
     words = (value.name if isinstance(value, Enum) else value for value in words)
     told = next((word for word in words if isinstance(word, str) and word), None)
-    return told or _status(_of_responses(response.raw))
+    return told or _status(_find_response(response.raw))
 
 
-def _reasoned(raw: Any) -> Iterator[Any]:
+def _find_reasons(raw: Any) -> Iterator[Any]:
     """Yield the places where a provider may say why an answer ended, the usual ones first."""
-    places = (choice_of(raw), raw, *(get_field(raw, name) for name in WHY))
+    places = (first_choice(raw), raw, *(get_field(raw, name) for name in WHY))
     yield from (place for place in places if place is not None)
-    whole = _of_responses(raw)
+    whole = _find_response(raw)
     if whole is not None and whole is not raw:
         yield from (place for name in WHY if (place := get_field(whole, name)) is not None)
 
 
-def tells_its_end(response: Response) -> bool:
+def states_end(response: Response) -> bool:
     """Return whether a response, or a chunk of one, is of a format that tells why answers end.
 
     OpenAI's and Google's have choices, Anthropic's events or a stop reason, Ollama's say whether they are done, those
@@ -150,10 +154,10 @@ def tells_its_end(response: Response) -> bool:
     raw = response.raw
     return (
         get_field(raw, "choices") is not None
-        or choice_of(raw) is not None
+        or first_choice(raw) is not None
         or str(get_field(raw, "type")).startswith(EVENTS)
         or isinstance(get_field(raw, "done"), bool)
-        or _of_responses(raw) is not None
+        or _find_response(raw) is not None
     )
 
 
@@ -162,7 +166,7 @@ def is_finished(response: Response) -> bool:
     return finish_reason(response) is not None or get_field(response.raw, "done") is True
 
 
-def _of_responses(raw: Any) -> Any:
+def _find_response(raw: Any) -> Any:
     """Return what OpenAI's Responses API answered, or what an event of it says of the answer so far, or None."""
     inner = get_field(raw, "response")
     places = (place for place in (raw, inner) if get_field(place, "object") == "response")
@@ -175,9 +179,9 @@ def _status(whole: Any) -> str | None:
     return status if isinstance(status, str) and status not in UNENDED else None
 
 
-def logprobs_of(response: Response) -> tuple[float, ...]:
+def read_logprobs(response: Response) -> tuple[float, ...]:
     """Return the log-probability of each token of a response, or of a chunk; empty where it tells none."""
-    told = get_field(choice_of(response.raw), "logprobs")
+    told = get_field(first_choice(response.raw), "logprobs")
     content = get_field(told, "content")
     if content:
         numbers = [get_field(token, "logprob") for token in content]
@@ -188,13 +192,13 @@ def logprobs_of(response: Response) -> tuple[float, ...]:
     return tuple(float(number) for number in numbers if isinstance(number, (int, float)))
 
 
-def choice_of(raw: Any) -> Any:
+def first_choice(raw: Any) -> Any:
     """Return the first of the choices that a provider sent, or None."""
     choices = get_field(raw, "choices") or get_field(raw, "candidates")
     return choices[0] if isinstance(choices, Sequence) and choices else None
 
 
-def _facts(
+def _build_reply(
     told: Sequence[Response],
     *,
     text: str,
@@ -206,23 +210,23 @@ def _facts(
     """Return the facts of an answer; `told` are its responses, a stream's chunk by chunk."""
     return Reply(
         text=text,
-        logprobs=tuple(number for response in told for number in logprobs_of(response)) or None,
+        logprobs=tuple(number for response in told for number in read_logprobs(response)) or None,
         finish_reason=_latest(map(finish_reason, told)),
         usage=usage,
         cost=cost,
         schema_error=schema_error,
         asks_for_tools=asks_for_tools,
-        refused=any(map(_refused, told)),
+        refused=any(map(_is_refused, told)),
     )
 
 
-def _refused(response: Response) -> bool:
-    choice = choice_of(response.raw)
+def _is_refused(response: Response) -> bool:
+    choice = first_choice(response.raw)
     said = get_field(choice, "message") or get_field(choice, "delta")
     return bool(get_field(said, "refusal"))
 
 
-def _text(parts: Sequence[Any]) -> str:
+def _join_text(parts: Sequence[Any]) -> str:
     """Return the text of an answer: responses and objects grow chunk by chunk, words follow each other."""
     last = parts[-1] if parts else ""
     if isinstance(last, ChatResponse):

@@ -11,15 +11,15 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import BaseTool
 from pydantic import ValidationError
 
-from llamaindex_crossroute.messages.reading import tool_calls
+from llamaindex_crossroute.messages.reading import find_tool_calls
 
 
 def asks_for_tools(message: ChatMessage) -> bool:
     """Return whether a message holds tool calls."""
-    return bool(tool_calls(message))
+    return bool(find_tool_calls(message))
 
 
-def fault_of(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) -> str | None:
+def find_tool_flaw(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) -> str | None:
     """Return what is wrong with the tool calls of a response, or None where nothing is.
 
     Args:
@@ -37,10 +37,10 @@ def fault_of(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) -> str
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         return f"tool calls cannot be read: {type(error).__name__}"
     offered = {tool.metadata.get_name(): tool for tool in tools}
-    return next(filter(None, (_fault(call, offered) for call in calls)), None)
+    return next(filter(None, (_find_flaw(call, offered) for call in calls)), None)
 
 
-def misfit(error: Exception) -> str:
+def describe_misfit(error: Exception) -> str:
     """Return an error of validation as one line that holds nothing of what was answered."""
     if not isinstance(error, ValidationError):
         return type(error).__name__
@@ -48,7 +48,7 @@ def misfit(error: Exception) -> str:
     return f"{'.'.join(map(str, first['loc']))}: {first['type']}"
 
 
-def _fault(call: ToolSelection, offered: Mapping[str, BaseTool]) -> str | None:
+def _find_flaw(call: ToolSelection, offered: Mapping[str, BaseTool]) -> str | None:
     tool = offered.get(call.tool_name)
     if tool is None:
         return "a tool that was not offered"
@@ -57,7 +57,7 @@ def _fault(call: ToolSelection, offered: Mapping[str, BaseTool]) -> str | None:
     try:
         tool.metadata.fn_schema.model_validate(call.tool_kwargs)
     except ValidationError as error:
-        return f"{call.tool_name}: {misfit(error)}"
+        return f"{call.tool_name}: {describe_misfit(error)}"
     return None
 
 

@@ -10,7 +10,7 @@ from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlo
 from crossroute.calls.arguments import translate_arguments
 from crossroute.calls.dialects import ANTHROPIC, GOOGLE, Dialect
 from crossroute.calls.tools import make_readable_id
-from llamaindex_crossroute.messages.reading import ANSWER, tool_calls
+from llamaindex_crossroute.messages.reading import ANSWER, find_tool_calls
 
 GENERATION = frozenset(
     {
@@ -35,7 +35,7 @@ GENERATION = frozenset(
 """What GoogleGenAI takes within `generation_config`."""
 
 
-def in_words(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> dict[str, Any]:
+def translate_for_class(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> dict[str, Any]:
     """Return a call's arguments as LlamaIndex's class of a provider takes them; raises as `translate_arguments`."""
     said = translate_arguments(given, dialect, member)
     if dialect in (ANTHROPIC, GOOGLE) and "stop" in said:
@@ -47,21 +47,23 @@ def in_words(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> 
     return said
 
 
-def readable(messages: Sequence[ChatMessage], *, is_anthropics: bool) -> list[ChatMessage]:
+def make_readable(messages: Sequence[ChatMessage], *, is_anthropics: bool) -> list[ChatMessage]:
     """Return messages with ids of tool calls that every provider takes; for Anthropic's, without empty answers."""
-    return [_with_ids(message) for message in messages if not (is_anthropics and _is_empty(message))]
+    return [_make_ids_readable(message) for message in messages if not (is_anthropics and _is_empty(message))]
 
 
 def _is_empty(message: ChatMessage) -> bool:
     texts = [block.text for block in message.blocks if isinstance(block, TextBlock)]
     spoken_only = len(texts) == len(message.blocks)
-    return message.role in ANSWER and spoken_only and not tool_calls(message) and not "".join(texts).strip()
+    return (
+        message.role in ANSWER and spoken_only and not find_tool_calls(message) and not "".join(texts).strip()
+    )
 
 
-def _with_ids(message: ChatMessage) -> ChatMessage:
+def _make_ids_readable(message: ChatMessage) -> ChatMessage:
     """Return a message with readable ids: of its tool calls, or of the one that it answers."""
     answered = message.additional_kwargs.get("tool_call_id")
-    blocks = list(_renamed(message))
+    blocks = list(_rename_blocks(message))
     kwargs = message.additional_kwargs
     if isinstance(answered, str) and answered != make_readable_id(answered):
         kwargs = {**kwargs, "tool_call_id": make_readable_id(answered)}
@@ -72,7 +74,7 @@ def _with_ids(message: ChatMessage) -> ChatMessage:
     return message.model_copy(update={"blocks": blocks, "additional_kwargs": kwargs})
 
 
-def _renamed(message: ChatMessage) -> Iterator[Any]:
+def _rename_blocks(message: ChatMessage) -> Iterator[Any]:
     for block in message.blocks:
         name = block.tool_call_id if isinstance(block, ToolCallBlock) else None
         renames = name is not None and name != make_readable_id(name)

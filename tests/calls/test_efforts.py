@@ -13,7 +13,7 @@ from crossroute.effort import read_effort
 from langchain_crossroute import ChatCrossRoute
 from langchain_crossroute.efforts import effort_fields
 from llamaindex_crossroute import CrossRouteLLM
-from llamaindex_crossroute.members import at_effort
+from llamaindex_crossroute.members import set_effort
 from tests.langchain_crossroute.fakes import ChatFake
 from tests.llamaindex_crossroute.fakes import ChatFake as LlamaIndexFake
 from tests.support.effort_wire import EffortServer
@@ -61,7 +61,7 @@ def test_a_length_that_is_not_stated_leaves_room_for_an_answer(wire):
 def test_what_a_class_cannot_be_told_is_logged_alike(caplog):
     with caplog.at_level(logging.WARNING, logger="crossroute"):
         effort_fields(ChatFake(), read_effort("low"))
-        at_effort(LlamaIndexFake("fake"), read_effort("low"))
+        set_effort(LlamaIndexFake("fake"), read_effort("low"))
     assert [(record.name, record.message[:28]) for record in caplog.records] == [
         ("crossroute.calls", "ChatFake has no field for ef")
     ] * 2

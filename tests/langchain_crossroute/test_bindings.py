@@ -3,7 +3,7 @@
 from langchain_anthropic import ChatAnthropic
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 
-from langchain_crossroute.bindings import asking, can_be_asked
+from langchain_crossroute.bindings import can_be_asked, request_logprobs
 from tests.langchain_crossroute.fakes import ChatFake
 
 KEY = {"api_key": "test"}
@@ -22,9 +22,9 @@ def test_openai_compatible_models_are_asked_unless_their_user_decided():
 
 def test_asking_alters_a_copy():
     model = ChatOpenAI(model="gpt-4o", **KEY)
-    assert asking(None)(model).logprobs is True
+    assert request_logprobs(None)(model).logprobs is True
     assert model.logprobs is None
     other = ChatFake()
-    assert asking(None)(other) is other
-    bound = asking(lambda model: model.bind(stop=["."]))(model)
+    assert request_logprobs(None)(other) is other
+    bound = request_logprobs(lambda model: model.bind(stop=["."]))(model)
     assert (bound.bound.logprobs, bound.kwargs) == (True, {"stop": ["."]})

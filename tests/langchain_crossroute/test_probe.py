@@ -7,8 +7,8 @@ import httpx
 import openai
 from langchain_core.exceptions import OutputParserException
 
-from langchain_crossroute.messages.reply import Taken, finish_reason_of, reply_of
-from langchain_crossroute.probe import is_unreadable, message_in
+from langchain_crossroute.messages.reply import Taken, build_reply, finish_reason_of
+from langchain_crossroute.probe import find_rejected_message, is_unreadable
 
 
 def taken(answer, usage=None, error=None):
@@ -21,13 +21,13 @@ def test_an_answer_that_openais_client_could_not_read_is_found_in_its_error():
     body = {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
     error = OutputParserException("could not be parsed")
     error.response = httpx.Response(200, content=json.dumps(body))
-    message = message_in(error)
+    message = find_rejected_message(error)
     assert (message.text, finish_reason_of(message)) == ('{"a', "length")
     assert message.usage_metadata == {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
-    assert reply_of(taken(message, error=error), structured=True).logprobs == (-2.0,)
-    assert message_in(OutputParserException("none")) is None
+    assert build_reply(taken(message, error=error), structured=True).logprobs == (-2.0,)
+    assert find_rejected_message(OutputParserException("none")) is None
     error.response = httpx.Response(200, content=b"no JSON")
-    assert message_in(error) is None
+    assert find_rejected_message(error) is None
 
 
 class Unread(httpx.SyncByteStream):
@@ -43,7 +43,7 @@ def test_the_body_of_a_refusal_is_not_read(recwarn):
     for response in (httpx.Response(429, stream=Unread()), Awaited()):
         for error in (ValueError("slow down"), OutputParserException("could not be parsed")):
             error.response = response
-            assert message_in(error) is None
+            assert find_rejected_message(error) is None
     gc.collect()
     assert not recwarn.list
 

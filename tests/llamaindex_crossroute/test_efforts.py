@@ -14,7 +14,7 @@ from llama_index.llms.openai_like import OpenAILike
 from crossroute.calls.effort_words import read_stated_effort
 from crossroute.effort import read_effort
 from llamaindex_crossroute import CrossRouteLLM
-from llamaindex_crossroute.members import at_effort
+from llamaindex_crossroute.members import set_effort
 from tests.llamaindex_crossroute.fakes import ChatFake
 from tests.support.effort_wire import TEXT, EffortServer, said
 
@@ -127,14 +127,14 @@ def test_llms_of_a_list_that_say_their_effort_go_by_it(wire):
 
 
 def test_a_thinking_budget_leaves_room_for_the_answer(wire):
-    view = at_effort(anthropic(wire, "claude-sonnet-4-5", temperature=0.2), read_effort("16k"))
+    view = set_effort(anthropic(wire, "claude-sonnet-4-5", temperature=0.2), read_effort("16k"))
     assert (view.max_tokens, view.temperature) == (16_000 + 4_096, 1.0)
 
 
 def test_a_class_that_takes_no_word_is_called_as_it_was_given(caplog):
     fake = ChatFake("fake")
     with caplog.at_level(logging.WARNING, logger="crossroute.calls"):
-        assert at_effort(fake, read_effort("low")) is fake
+        assert set_effort(fake, read_effort("low")) is fake
     assert "ChatFake has no field for effort" in caplog.text
 
 

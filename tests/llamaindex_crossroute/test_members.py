@@ -5,7 +5,7 @@ from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai_like import OpenAILike
 
-from llamaindex_crossroute.members import asking, can_be_asked
+from llamaindex_crossroute.members import can_be_asked, request_logprobs
 from tests.llamaindex_crossroute.fakes import ChatFake
 
 
@@ -17,7 +17,7 @@ def openai(**more):
 def test_a_view_asks_and_shares_the_clients(make):
     llm = make()
     assert can_be_asked(llm)
-    view = asking(llm)
+    view = request_logprobs(llm)
     assert (view.logprobs, view.top_logprobs) == (True, 1)
     assert (llm.logprobs, llm.top_logprobs) == (None, 0)
     assert view._get_client() is llm._get_client()

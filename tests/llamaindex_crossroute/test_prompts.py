@@ -8,7 +8,7 @@ from llama_index.core.prompts import RichPromptTemplate, SelectorPromptTemplate
 from pydantic import BaseModel
 
 from llamaindex_crossroute import CrossRouteLLM
-from llamaindex_crossroute.prompts import once
+from llamaindex_crossroute.prompts import render_once
 from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, user
 from tests.support.routers import ARITHMETIC
 
@@ -51,7 +51,7 @@ async def test_functions_are_called_once_a_call_also_where_it_fails_over(llm, me
 def test_a_rich_prompt_is_rendered_once_and_its_messages_are_the_callers_own():
     said = {"query_str": "?", "seen": see}
     SEEN.clear()
-    prompt = once(RichPromptTemplate(RICH, x="x"))
+    prompt = render_once(RichPromptTemplate(RICH, x="x"))
     first, second = prompt.format_messages(**said), prompt.format_messages(**said)
     assert len(SEEN) == 1
     assert [message.content for message in first] == ["x ?"]
@@ -59,7 +59,7 @@ def test_a_rich_prompt_is_rendered_once_and_its_messages_are_the_callers_own():
     assert second == prompt.format_messages(**said) == [ChatMessage(role="user", content="x ?")]
     assert prompt.partial_format(x="y").format_messages(**said)[0].content == "y ?"
     partial = RichPromptTemplate("{{ x[0] }}").partial_format(x=["no text"])
-    assert once(partial).format_messages() == partial.format_messages()
+    assert render_once(partial).format_messages() == partial.format_messages()
 
 
 class City(BaseModel):
@@ -81,6 +81,6 @@ def test_a_rich_prompt_tells_the_schema_to_members_without_tools(router, templat
 
 def test_a_parser_of_a_rich_prompts_own_is_applied_once():
     prompt = RichPromptTemplate("City of {{ x }}", output_parser=PydanticOutputParser(City))
-    rendered = once(prompt)
+    rendered = render_once(prompt)
     for _ in range(2):
         assert rendered.format_messages(x="Norway") == prompt.format_messages(x="Norway")

@@ -49,7 +49,7 @@ def served(path: Path, environment: dict[str, str]) -> Iterator[Served]:
     """Serve a pool's file at a free port for as long as the block lasts."""
     import uvicorn
 
-    from crossroute.serve.app import app_of
+    from crossroute.serve.app import make_app
     from crossroute.serve.heads import LimitedHead
     from crossroute.serve.service import Service
 
@@ -57,7 +57,7 @@ def served(path: Path, environment: dict[str, str]) -> Iterator[Served]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app_of(service), http=LimitedHead, log_level="error", timeout_graceful_shutdown=1, ws="none"
+        make_app(service), http=LimitedHead, log_level="error", timeout_graceful_shutdown=1, ws="none"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -258,11 +258,11 @@ class Pool(InNotebooks):
         """Render the candidates with prices, context windows and measured quality."""
         from rich.markup import escape
 
-        from crossroute.tables import name_column, plain_table
+        from crossroute.tables import candidate_column, plain_table
 
         sources = sorted({f"{c.price.source} {c.price.as_of or ''}".strip() for c in self if c.price})
         caption = f"USD per million tokens. Prices: {escape('; '.join(sources)) or 'unknown'}."
-        table = plain_table(name_column("candidate", self.names), caption=caption)
+        table = plain_table(candidate_column(self.names), caption=caption)
         for heading in ("input", "output", "context", "quality", "outcomes"):
             table.add_column(heading, justify="right")
         for candidate in self:

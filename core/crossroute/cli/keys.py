@@ -39,7 +39,7 @@ def add(
 ) -> None:
     """Create a key and print it, this once: only its hash is stored."""
     from crossroute.config import read_config
-    from crossroute.serve.keys import Key, digest_of, new_secret
+    from crossroute.serve.keys import Key, hash_secret, new_secret
 
     models = None if allow is None else frozenset(split_names(allow))
     known = {entry.name for entry in read_config(config).models}
@@ -49,7 +49,7 @@ def add(
     limits: dict[str, Any] = {"usd": budget, "requests_a_minute": requests, "tokens_a_minute": tokens}
     key = Key(
         name=name,
-        digest=digest_of(secret),
+        digest=hash_secret(secret),
         allow=models,
         per=cast("Literal['day', 'month', 'total']", per),
         admin=admin,
@@ -90,6 +90,6 @@ def revoke(name: Name, config: Config = CONFIG, as_json: AsJson = False) -> None
 def _open_keys(config: Path) -> Any:
     from crossroute.config import read_config
     from crossroute.serve.keys import Keys
-    from crossroute.serve.settings import server_settings
+    from crossroute.serve.settings import read_settings
 
-    return Keys(server_settings(read_config(config), config).keys_file)
+    return Keys(read_settings(read_config(config), config).keys_file)

@@ -95,9 +95,9 @@ def tabulate(decision: Decision) -> Group:
     from rich.console import Group
     from rich.markup import escape
 
-    from crossroute.tables import name_column, plain_table
+    from crossroute.tables import candidate_column, plain_table
 
-    names = name_column("candidate", (a.candidate for a in decision.alternatives))
+    names = candidate_column(a.candidate for a in decision.alternatives)
     table = plain_table("", names, title=f"→ {escape(decision.candidate)}")
     for heading in ("quality", "cost", "log reward" if decision.reward == "exponential" else "reward"):
         table.add_column(heading, justify="left" if heading == "quality" else "right", no_wrap=True)

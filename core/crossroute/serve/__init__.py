@@ -21,10 +21,10 @@ def build_app(path: str | Path) -> Starlette:
         MissingExtraError: The extra `serve` is not installed.
     """
     with require_extra("A server", "serve"):
-        from crossroute.serve.app import app_of
+        from crossroute.serve.app import make_app
     from crossroute.serve.service import Service
 
-    return app_of(Service.of(path))
+    return make_app(Service.of(path))
 
 
 def serve(

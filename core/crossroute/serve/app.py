@@ -26,9 +26,9 @@ from crossroute.serve import library
 from crossroute.serve.endpoints import complete, count, decide, embed, grade
 from crossroute.serve.errors import RequestError
 from crossroute.serve.overview import SHOW_S, Overview
-from crossroute.serve.refusals import refused
+from crossroute.serve.refusals import refuse
 from crossroute.serve.service import DIALS, POOL, Service
-from crossroute.serve.wire import CHAT, MESSAGES, RESPONSES, wire_of_path
+from crossroute.serve.wire import CHAT, MESSAGES, RESPONSES, find_wire
 from crossroute.serve.wire.formats import Wire
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ COMMON = {"x-content-type-options": "nosniff", "cache-control": "no-store", "ref
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def app_of(service: Service) -> Starlette:
+def make_app(service: Service) -> Starlette:
     """Return the application of a service."""
 
     @asynccontextmanager
@@ -56,31 +56,31 @@ def app_of(service: Service) -> Starlette:
         await service.upstream.close()
 
     routes = [
-        Route("/v1/chat/completions", _calling(service, CHAT), methods=["POST"]),
-        Route("/v1/messages", _calling(service, MESSAGES), methods=["POST"]),
-        Route("/v1/messages/count_tokens", _with(service, count), methods=["POST"]),
-        Route("/v1/responses", _calling(service, RESPONSES), methods=["POST"]),
-        Route("/v1/embeddings", _with(service, embed), methods=["POST"]),
-        Route("/v1/route", _with(service, decide), methods=["POST"]),
-        Route("/v1/feedback", _with(service, grade), methods=["POST"]),
-        Route("/", _with(service, _shown), methods=["GET"]),
-        Route("/v1/overview", _with(service, _overview), methods=["GET"]),
-        Route("/metrics", _with(service, _metrics), methods=["GET"]),
-        Route("/v1/models", _models(service), methods=["GET"]),
-        Route("/v1/models/{name:path}", _model(service), methods=["GET"]),
-        Route("/health/live", _live, methods=["GET"]),
-        Route("/health/ready", _ready(service), methods=["GET"]),
+        Route("/v1/chat/completions", _answer_calls(service, CHAT), methods=["POST"]),
+        Route("/v1/messages", _answer_calls(service, MESSAGES), methods=["POST"]),
+        Route("/v1/messages/count_tokens", _answer_with(service, count), methods=["POST"]),
+        Route("/v1/responses", _answer_calls(service, RESPONSES), methods=["POST"]),
+        Route("/v1/embeddings", _answer_with(service, embed), methods=["POST"]),
+        Route("/v1/route", _answer_with(service, decide), methods=["POST"]),
+        Route("/v1/feedback", _answer_with(service, grade), methods=["POST"]),
+        Route("/", _answer_with(service, _show_page), methods=["GET"]),
+        Route("/v1/overview", _answer_with(service, _show_overview), methods=["GET"]),
+        Route("/metrics", _answer_with(service, _show_metrics), methods=["GET"]),
+        Route("/v1/models", _list_models(service), methods=["GET"]),
+        Route("/v1/models/{name:path}", _show_model(service), methods=["GET"]),
+        Route("/health/live", _report_live, methods=["GET"]),
+        Route("/health/ready", _report_ready(service), methods=["GET"]),
     ]
 
     async def not_found(request: Request, error: Exception) -> Response:
         path, headers = request.url.path, getattr(error, "headers", None) or {}
-        wire = wire_of_path(path)
+        wire = find_wire(path)
         told = f"There is no {request.method} {path}. POST /v1{wire.path} calls a model."
         status, kind = (405, "invalid_request_error") if headers else (404, "not_found_error")
-        return refused(RequestError(told, status=status, kind=kind, headers=headers), wire, service)
+        return refuse(RequestError(told, status=status, kind=kind, headers=headers), wire, service)
 
     async def failed(request: Request, error: Exception) -> Response:
-        return refused(error, wire_of_path(request.url.path), service)
+        return refuse(error, find_wire(request.url.path), service)
 
     return Starlette(
         routes=routes,
@@ -101,60 +101,60 @@ async def _show(overview: Overview) -> None:
 
 def app_of_environment() -> Starlette:
     """Return the application of the file named by the environment; each process of a server calls it."""
-    return app_of(Service.of(Path(os.environ[CONFIG]), workers=int(os.environ[WORKERS])))
+    return make_app(Service.of(Path(os.environ[CONFIG]), workers=int(os.environ[WORKERS])))
 
 
-def _calling(service: Service, wire: Wire) -> Endpoint:
+def _answer_calls(service: Service, wire: Wire) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         return await complete(request, service, wire)
 
     return endpoint
 
 
-def _with(service: Service, answer: Callable[[Request, Service], Awaitable[Response]]) -> Endpoint:
+def _answer_with(service: Service, answer: Callable[[Request, Service], Awaitable[Response]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         return await answer(request, service)
 
     return endpoint
 
 
-def _models(service: Service) -> Endpoint:
+def _list_models(service: Service) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             key = service.guard.admit(request.headers)
         except RequestError as error:
-            return refused(error, CHAT, service)
+            return refuse(error, CHAT, service)
         allowed = [name for name in service.members if key is None or key.allow is None or name in key.allow]
         names = (POOL, *(f"{POOL}:{dial:g}" for dial in DIALS), *allowed)
         ends = {"has_more": False, "first_id": names[0], "last_id": names[-1]}
-        return JSONResponse({"object": "list", "data": [_listed(name) for name in names], **ends})
+        return JSONResponse({"object": "list", "data": [_describe_model(name) for name in names], **ends})
 
     return endpoint
 
 
-def _model(service: Service) -> Endpoint:
+def _show_model(service: Service) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         name = request.path_params["name"]
         try:
             service.guard.admit(request.headers)
             service.chosen(name)
         except RequestError as error:
-            return refused(error, CHAT, service)
-        return JSONResponse(_listed(name))
+            return refuse(error, CHAT, service)
+        return JSONResponse(_describe_model(name))
 
     return endpoint
 
 
-async def _metrics(request: Request, service: Service) -> Response:
+async def _show_metrics(request: Request, service: Service) -> Response:
     try:
         service.guard.admit_admin(request.headers)
     except RequestError as error:
-        return refused(error, CHAT, service)
+        return refuse(error, CHAT, service)
     content, kind = service.metrics.exposition()
     return Response(content, headers={"content-type": kind})
 
 
-def _listed(name: str) -> dict[str, object]:
+def _describe_model(name: str) -> dict[str, object]:
     """Return a model's entry of `/v1/models`, for clients of OpenAI and of Anthropic."""
     when = datetime.fromtimestamp(STARTED, timezone.utc).isoformat(timespec="seconds")
     openai = {"object": "model", "created": int(STARTED), "owned_by": "crossroute"}
@@ -164,11 +164,11 @@ def _listed(name: str) -> dict[str, object]:
 STARTED = time.time()
 
 
-async def _live(_: Request) -> Response:
+async def _report_live(_: Request) -> Response:
     return JSONResponse({"status": "live"})
 
 
-def _ready(service: Service) -> Endpoint:
+def _report_ready(service: Service) -> Endpoint:
     """Answer whether a model can be called: not all are down."""
 
     async def endpoint(_: Request) -> Response:
@@ -180,25 +180,25 @@ def _ready(service: Service) -> Endpoint:
     return endpoint
 
 
-async def _shown(_: Request, __: Service) -> Response:
+async def _show_page(_: Request, __: Service) -> Response:
     """Answer with the page; its content policy allows only its own script."""
-    content, policy = _page()
+    content, policy = _read_page()
     headers = {**COMMON, "content-security-policy": policy, "x-frame-options": "DENY"}
     return Response(content, media_type="text/html", headers=headers)
 
 
-async def _overview(request: Request, service: Service) -> Response:
+async def _show_overview(request: Request, service: Service) -> Response:
     """Answer with the data of the page."""
     try:
         service.guard.admit_admin(request.headers)
     except RequestError as error:
-        return refused(error, CHAT, service)
+        return refuse(error, CHAT, service)
     told = await asyncio.to_thread(service.overview.told)
     return Response(json.dumps(told), media_type="application/json", headers=COMMON)
 
 
 @lru_cache(1)
-def _page() -> tuple[bytes, str]:
+def _read_page() -> tuple[bytes, str]:
     content = PAGE.read_bytes()
     [script] = re.findall(rb"<script>(.*?)</script>", content, re.DOTALL)
     digest = b64encode(hashlib.sha256(script).digest()).decode()
@@ -231,7 +231,7 @@ class Entrance:
             error = RequestError(
                 FULL, status=503, kind="overloaded_error", code="overloaded", headers={"retry-after": "1"}
             )
-            return await refused(error, wire_of_path(path), self._service)(scope, receive, send)
+            return await refuse(error, find_wire(path), self._service)(scope, receive, send)
         self._under_way += 1
         try:
             await self._app(scope, receive, send)

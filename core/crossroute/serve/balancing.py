@@ -93,10 +93,10 @@ class Balancer:
         return order
 
 
-def kind_of(text: str) -> Kind:
+def find_kind(text: str) -> Kind:
     """Return what kind of text a request is, by a look at its end.
 
-    >>> kind_of("Tell me a story."), kind_of("for (i = 0; i < n; i++) { s[i] = 0; }"), kind_of("こんにちは")
+    >>> find_kind("Tell me a story."), find_kind("for (i = 0; i < n; i++) { s[i] = 0; }"), find_kind("こんにちは")
     ('prose', 'code', 'other scripts')
     """
     sample = text[-SAMPLE:]

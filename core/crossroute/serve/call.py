@@ -16,20 +16,20 @@ from crossroute.decision import Decision
 from crossroute.errors import UnableError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.policy import Constraints
-from crossroute.serve.balancing import Kind, kind_of
-from crossroute.serve.errors import RequestError, as_its_format_has_it
-from crossroute.serve.escalated import Taken, escalated, without_logprobs
+from crossroute.serve.balancing import Kind, find_kind
+from crossroute.serve.errors import RequestError, refuse_malformed
+from crossroute.serve.escalated import Taken, escalate, remove_logprobs
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.reading import Reading, marks_of
+from crossroute.serve.reading import Reading, make_marks
 from crossroute.serve.service import Service
-from crossroute.serve.stamps import FIELD, stamp_of
+from crossroute.serve.stamps import FIELD, make_stamp
 from crossroute.serve.streams import Tail
 from crossroute.serve.upstream import Answered, Sent
 from crossroute.serve.wire import CHAT, MESSAGES
 from crossroute.serve.wire.formats import Wire, WrittenWire
-from crossroute.serve.wire.neutral import Part, deltas_of
-from crossroute.serve.writing import fitted, written
+from crossroute.serve.wire.neutral import Part, to_deltas
+from crossroute.serve.writing import fit_messages, write_body
 
 OURS = frozenset({FIELD})
 STREAMING: dict[str, dict[str, Any]] = {
@@ -73,7 +73,7 @@ class Call:
     ) -> None:
         self.service, self.wire, self.body = service, wire, body
         self.settings, self.headers = settings, headers
-        with as_its_format_has_it():
+        with refuse_malformed():
             self.request = wire.read_request(body)
         self.reading = Reading(self.request)
         self.foresees = settings.candidate is None or service.foresees_all
@@ -150,15 +150,15 @@ class Call:
         query, how = self.reading.query, self.settings.escalate or Escalation()
         if query is None:
             raise UnroutableError
-        return await escalated(self.service, self.request, query, how, decision, sending=self._sent)
+        return await escalate(self.service, self.request, query, how, decision, sending=self._sent)
 
     def _as_stream(self, taken: Taken, decision: Decision) -> Iterator[bytes]:
         """Yield an answer as a stream."""
         self._remember(taken.heard.parts, taken.heard.id, decision.candidate)
         writer = self.wire.writer(self.body)
-        for delta in deltas_of(taken.heard):
+        for delta in to_deltas(taken.heard):
             yield from writer.write(delta)
-        yield from writer.end(stamp_of(decision, taken.left_out))
+        yield from writer.end(make_stamp(decision, taken.left_out))
 
     def _decide(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
@@ -210,11 +210,11 @@ class Call:
         heard = taken.heard
         self._remember(heard.parts, heard.id, decision.candidate)
         self._learn(decision.candidate, heard.usage)
-        told = {FIELD: stamp_of(decision, taken.left_out)}
+        told = {FIELD: make_stamp(decision, taken.left_out)}
         if taken.source is not self.wire:
             said = json.dumps(self.wire.write_answer(heard) | told)
         else:
-            changes = without_logprobs(taken.body) if taken.asked_logprobs else {}
+            changes = remove_logprobs(taken.body) if taken.asked_logprobs else {}
             said = taken.body.replaced(changes | told)
         return Whole(said.encode(), decision)
 
@@ -235,14 +235,14 @@ class Call:
         source: Wire
         if member.takes(self.wire.name):
             source = self.wire
-            with as_its_format_has_it():
+            with refuse_malformed():
                 changes = self._changes(member, streamed)
             kept = {name: value for name, value in changes.items() if name not in without}
             said = self.body.replaced({"model": place.model, **kept, **more}, OURS | without)
         else:
             source = self._written_wire(member)
-            with as_its_format_has_it():
-                made, dropped = written(self.request, source, member)
+            with refuse_malformed():
+                made, dropped = write_body(self.request, source, member)
             left_out += dropped
             made |= {**(STREAMING[source.name] if streamed else {}), **more, "model": place.model}
             said = json.dumps({name: value for name, value in made.items() if name not in without})
@@ -251,7 +251,7 @@ class Call:
     def _changes(self, member: Member, streamed: bool) -> dict[str, Any]:
         """Return the changes of a request for a member with the client's format."""
         changes = member.changes(self.body)
-        messages = fitted(self.body.get("messages"), member)
+        messages = fit_messages(self.body.get("messages"), member)
         if messages is not None:
             changes["messages"] = messages
         if streamed and self.wire is CHAT:
@@ -270,7 +270,7 @@ class Call:
 
     @cached_property
     def _size(self) -> tuple[Kind, int]:
-        return kind_of(self.reading.asked), len(self.body.text.encode(errors="replace"))
+        return find_kind(self.reading.asked), len(self.body.text.encode(errors="replace"))
 
     def _learn(self, candidate: str, usage: Usage | None) -> None:
         if usage is not None and len(self.service.members[candidate].places) > 1:
@@ -287,5 +287,5 @@ class Call:
         return MESSAGES if member.speaks == "anthropic" else CHAT
 
     def _remember(self, parts: Sequence[Part], stored: str, candidate: str) -> None:
-        marks = marks_of(parts, self.reading.asked)
+        marks = make_marks(parts, self.reading.asked)
         self.service.dispatcher.memory.began((*marks, stored), candidate)

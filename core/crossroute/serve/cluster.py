@@ -75,10 +75,10 @@ def deploy(
     place, replicas = path.resolve(), settings.workers
 
     def application() -> Starlette:
-        from crossroute.serve.app import app_of
+        from crossroute.serve.app import make_app
         from crossroute.serve.service import Service
 
-        return app_of(Service.of(place, workers=replicas))
+        return make_app(Service.of(place, workers=replicas))
 
     replica = serve.deployment(
         name=NAME,

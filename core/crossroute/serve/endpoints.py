@@ -17,13 +17,13 @@ from crossroute.calls.settings import CallSettings
 from crossroute.decision import Decision
 from crossroute.serve.call import Call
 from crossroute.serve.errors import RequestError
-from crossroute.serve.events import event_bytes
+from crossroute.serve.events import write_event
 from crossroute.serve.feedback import Grade, keep
-from crossroute.serve.guard import limited
+from crossroute.serve.guard import limit_settings
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.refusals import Refusal, json_response, refusal_of, refused
+from crossroute.serve.refusals import Refusal, json_response, make_refusal, refuse
 from crossroute.serve.service import Service
-from crossroute.serve.stamps import FIELD, headers_of
+from crossroute.serve.stamps import FIELD, make_headers
 from crossroute.serve.upstream import Sent
 from crossroute.serve.wire import CHAT, COUNTED, MESSAGES, RESPONSES
 from crossroute.serve.wire.formats import Wire
@@ -52,39 +52,39 @@ STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 async def complete(request: Request, service: Service, wire: Wire) -> Response:
     """Answer a request for a completion."""
     try:
-        call, told = await admitted(request, service, wire)
-        with labelled_by(call):
+        call, told = await admit(request, service, wire)
+        with label_call(call):
             if call.body.get("stream"):
-                return await _streamed(request, call, told)
+                return await _answer_stream(request, call, told)
             whole = await _unless_gone(request, call.answer())
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception as error:
-        return refused(error, wire, service)
-    return json_response(whole.content, headers_of(whole.decision) | told)
+        return refuse(error, wire, service)
+    return json_response(whole.content, make_headers(whole.decision) | told)
 
 
 async def decide(request: Request, service: Service) -> Response:
     """Answer with the decision for a request of any format, without a call."""
     try:
-        call, told = await admitted(request, service, None)
+        call, told = await admit(request, service, None)
         call.foresees = True
         decision = await call.decide()
     except Exception as error:
-        return refused(error, CHAT, service)
+        return refuse(error, CHAT, service)
     said = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
-    return json_response(json.dumps(said), headers_of(decision) | told)
+    return json_response(json.dumps(said), make_headers(decision) | told)
 
 
 async def count(request: Request, service: Service) -> Response:
     """Answer with the tokens of a request in Anthropic's format."""
     try:
-        call, told = await admitted(request, service, COUNTED)
+        call, told = await admit(request, service, COUNTED)
         content = await _unless_gone(request, call.count())
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception as error:
-        return refused(error, COUNTED, service)
+        return refuse(error, COUNTED, service)
     return json_response(content, told)
 
 
@@ -98,11 +98,11 @@ async def embed(request: Request, service: Service) -> Response:
             raise RequestError(
                 f"The key {key.name!r} may not use this model.", status=403, kind="permission_error"
             )
-        content = await _unless_gone(request, _embedded(service, body))
+        content = await _unless_gone(request, _call_embedding_model(service, body))
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception as error:
-        return refused(error, CHAT, service)
+        return refuse(error, CHAT, service)
     return json_response(content, told)
 
 
@@ -114,11 +114,11 @@ async def grade(request: Request, service: Service) -> Response:
         grade = Grade.model_validate(dict(await read_body(request, service)))
         await asyncio.to_thread(keep, service.traffic, grade, key)
     except Exception as error:
-        return refused(error, CHAT, service)
+        return refuse(error, CHAT, service)
     return json_response(json.dumps({"kept": True}), told)
 
 
-async def admitted(request: Request, service: Service, wire: Wire | None) -> tuple[Call, dict[str, str]]:
+async def admit(request: Request, service: Service, wire: Wire | None) -> tuple[Call, dict[str, str]]:
     """Return the call of a request, and the headers with the rest of its key's rates.
 
     Raises:
@@ -135,13 +135,13 @@ async def admitted(request: Request, service: Service, wire: Wire | None) -> tup
         raise RequestError(f"{FIELD}.tags: expected a list of strings, got {said['tags']!r}.")
     settings: CallSettings = service.settings_for(body.get("model")).overridden(said)
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-    call = Call(service, wire or _wire_of(request, body), body, limited(settings, key), headers)
+    call = Call(service, wire or _find_wire(request, body), body, limit_settings(settings, key), headers)
     if key is not None and key.tokens_a_minute is not None:
         told |= service.guard.take_tokens(key, call.reading.tokens)
     return call, told
 
 
-def labelled_by(call: Call) -> AbstractContextManager[None]:
+def label_call(call: Call) -> AbstractContextManager[None]:
     """Return a block in which the call is logged with the request's labels."""
     said = call.body.get(FIELD) or {}
     tags = [*map(str, said.get("tags") or ()), *sorted(call.settings.budget_keys)]
@@ -165,13 +165,13 @@ async def read_body(request: Request, service: Service) -> RawObject:
     if content_type != "application/json":
         raise RequestError(f"Expected content-type application/json, got {content_type!r}.", status=415)
     with anyio.move_on_after(service.settings.body_timeout_s):
-        content = await _content(request, service.settings.most_bytes)
-        return _object(content)
+        content = await _read_content(request, service.settings.most_bytes)
+        return _parse_object(content)
     told = f"The request did not come within {service.settings.body_timeout_s:g} s."
     raise RequestError(told, status=408)
 
 
-async def _content(request: Request, limit: int) -> bytes:
+async def _read_content(request: Request, limit: int) -> bytes:
     content = bytearray()
     stated = request.headers.get("content-length", "0")
     too_long = RequestError(f"The request has more than {limit:,} bytes. Send less.", status=413)
@@ -184,21 +184,21 @@ async def _content(request: Request, limit: int) -> bytes:
     return bytes(content)
 
 
-def _object(content: bytes) -> RawObject:
+def _parse_object(content: bytes) -> RawObject:
     try:
         return RawObject.of_bytes(content, strict=True)
     except ValueError as error:
         raise RequestError(f"The request is no JSON object: {error}.") from None
 
 
-def _wire_of(request: Request, body: RawObject) -> Wire:
+def _find_wire(request: Request, body: RawObject) -> Wire:
     """Return the format of a request, by its fields."""
     if "input" in body:
         return RESPONSES
     return MESSAGES if "system" in body or "anthropic-version" in request.headers else CHAT
 
 
-async def _streamed(request: Request, call: Call, told: Mapping[str, str]) -> Response:
+async def _answer_stream(request: Request, call: Call, told: Mapping[str, str]) -> Response:
     """Return the stream once it has begun: an earlier failure is answered as an error."""
     begun = time.perf_counter()
     decided: list[Decision] = []
@@ -209,11 +209,13 @@ async def _streamed(request: Request, call: Call, told: Mapping[str, str]) -> Re
         await chunks.aclose()
         raise
     call.service.metrics.first_token(decided[-1].candidate, time.perf_counter() - begun)
-    headers = {**headers_of(decided[-1]), **STREAM_HEADERS, **told}
-    return _Stream(_whole(first, chunks, call.wire), call.service.settings.send_timeout_s, headers)
+    headers = {**make_headers(decided[-1]), **STREAM_HEADERS, **told}
+    return _Stream(_end_with_error(first, chunks, call.wire), call.service.settings.send_timeout_s, headers)
 
 
-async def _whole(first: bytes, chunks: AsyncGenerator[bytes, None], wire: Wire) -> AsyncIterator[bytes]:
+async def _end_with_error(
+    first: bytes, chunks: AsyncGenerator[bytes, None], wire: Wire
+) -> AsyncIterator[bytes]:
     """Yield a stream that has begun; an error that breaks it is its last event."""
     async with aclosing(chunks):
         try:
@@ -221,16 +223,16 @@ async def _whole(first: bytes, chunks: AsyncGenerator[bytes, None], wire: Wire) 
             async for chunk in chunks:
                 yield chunk
         except Exception as error:
-            yield broken(refusal_of(error, wire), wire)
+            yield write_error_event(make_refusal(error, wire), wire)
 
 
-def broken(refusal: Refusal, wire: Wire) -> bytes:
+def write_error_event(refusal: Refusal, wire: Wire) -> bytes:
     """Return the event of an error within a stream."""
     if wire is RESPONSES:
         inner = refusal.body["error"]
         told = {name: inner.get(name) for name in ("code", "message", "param")}
-        return event_bytes({"type": "error", "sequence_number": 0, **told, **refusal.body}, "error")
-    return event_bytes(refusal.body, "error" if wire is MESSAGES else "")
+        return write_event({"type": "error", "sequence_number": 0, **told, **refusal.body}, "error")
+    return write_event(refusal.body, "error" if wire is MESSAGES else "")
 
 
 class _Stream(StreamingResponse):
@@ -260,7 +262,7 @@ async def _unless_gone(request: Request, answer: Awaitable[T]) -> T:
         ClientDisconnect: The client went away.
     """
     task = asyncio.ensure_future(answer)
-    gone = asyncio.ensure_future(_gone(request))
+    gone = asyncio.ensure_future(_wait_until_gone(request))
     gone.add_done_callback(lambda _: task.cancel())
     try:
         return await task
@@ -273,12 +275,12 @@ async def _unless_gone(request: Request, answer: Awaitable[T]) -> T:
         gone.cancel()
 
 
-async def _gone(request: Request) -> None:
+async def _wait_until_gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def _embedded(service: Service, body: RawObject) -> bytes:
+async def _call_embedding_model(service: Service, body: RawObject) -> bytes:
     """Return the answer of the embedding model that a request names, byte by byte.
 
     Raises:

@@ -38,7 +38,7 @@ class RequestError(CrossRouteError, ValueError):
 
 
 @contextmanager
-def as_its_format_has_it() -> Iterator[None]:
+def refuse_malformed() -> Iterator[None]:
     """Refuse a request of which something is not there, or of another type, where the block reads it.
 
     Raises:
@@ -65,12 +65,12 @@ class ProviderError(CrossRouteError):
 
     def __init__(self, status: int | None, content: bytes, headers: Mapping[str, str]) -> None:
         self.status_code, self.content = status, content
-        self.body = _object(content)
+        self.body = _to_object(content)
         self.response = SimpleNamespace(headers=headers)
-        super().__init__(remove_secrets(_message(self.body) or f"status {status}"))
+        super().__init__(remove_secrets(_find_message(self.body) or f"status {status}"))
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
+def _to_object(content: bytes) -> dict[str, Any] | None:
     try:
         said = json.loads(content)
     except (ValueError, RecursionError):
@@ -80,7 +80,7 @@ def _object(content: bytes) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def _message(body: Mapping[str, Any] | None) -> str:
+def _find_message(body: Mapping[str, Any] | None) -> str:
     if body is None:
         return ""
     inner = body.get("error", body)

@@ -40,7 +40,7 @@ Sending = Callable[[Decision, dict[str, Any]], tuple[Sent, Wire, list[str]]]
 """(decision, arguments to add) -> what is sent, the format of its answer, and what was left out."""
 
 
-async def escalated(
+async def escalate(
     service: Service,
     request: Request,
     query: Query,
@@ -58,7 +58,7 @@ async def escalated(
         answered = yield Ask(sent)
         body = RawObject.of_bytes(answered.content)
         heard = source.read_answer(body)
-        return Taken(body, heard, source, bool(asked), left_out), reply_of(heard, request)
+        return Taken(body, heard, source, bool(asked), left_out), build_reply(heard, request)
 
     askable = {name for name, member in service.members.items() if member.speaks == "openai"}
     loop = service.dispatcher.escalated(decision, query, escalation, askable)
@@ -66,7 +66,7 @@ async def escalated(
     return chosen.answer, chosen.decision
 
 
-def reply_of(heard: Answer, request: Request) -> Reply:
+def build_reply(heard: Answer, request: Request) -> Reply:
     """Return the facts of an answer, as evidence is read from them."""
     structured = "structured_output" in request.needs and not heard.calls
     texts = [heard.text] if structured else [call.arguments for call in heard.calls]
@@ -75,18 +75,18 @@ def reply_of(heard: Answer, request: Request) -> Reply:
         logprobs=heard.logprobs,
         finish_reason={"tools": "tool_calls", "filter": "content_filter"}.get(heard.finish, heard.finish),
         usage=heard.usage,
-        schema_error=None if all(map(_reads, texts)) else "no JSON",
+        schema_error=None if all(map(_is_readable, texts)) else "no JSON",
         asks_for_tools=bool(heard.calls),
         refused=heard.refused,
     )
 
 
-def without_logprobs(body: RawObject) -> dict[str, Any]:
+def remove_logprobs(body: RawObject) -> dict[str, Any]:
     """Return what of an answer changes where its client did not ask for log-probabilities."""
     return {"choices": [{**choice, "logprobs": None} for choice in body["choices"]]}
 
 
-def _reads(text: str) -> bool:
+def _is_readable(text: str) -> bool:
     try:
         json.loads(text or "{}")
     except ValueError:

@@ -68,7 +68,7 @@ class EventReader:
         self._held += content
         begin = 0
         for end in END.finditer(self._held, max(0, self._looked - 3)):
-            yield _event(self._held[begin : end.end()])
+            yield _parse_event(self._held[begin : end.end()])
             begin = end.end()
         self._held = self._held[begin:]
         self._looked = len(self._held)
@@ -79,31 +79,31 @@ class EventReader:
         """Yield the last event, where the stream ended without the blank line behind it."""
         if self._held.strip():
             held, self._held = self._held, b""
-            yield _event(held + b"\n\n")
+            yield _parse_event(held + b"\n\n")
 
 
-def event_bytes(data: Any, name: str = "") -> bytes:
+def write_event(data: Any, name: str = "") -> bytes:
     r"""Return an event.
 
-    >>> event_bytes({"type": "ping"}, "ping")
+    >>> write_event({"type": "ping"}, "ping")
     b'event: ping\ndata: {"type":"ping"}\n\n'
     """
     said = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return (f"event: {name}\n" if name else "").encode() + b"data: " + said.encode() + b"\n\n"
 
 
-def stamped(event: Event, name: str, told: Mapping[str, Any]) -> bytes:
+def add_field(event: Event, name: str, told: Mapping[str, Any]) -> bytes:
     r"""Return an event's bytes with one more field in its object; all else of it stays as it came.
 
     >>> [event] = EventReader().feed(b'event: ping\ndata: {"n": 1.0}\n\n')
-    >>> stamped(event, "crossroute", {"candidate": "small"})
+    >>> add_field(event, "crossroute", {"candidate": "small"})
     b'event: ping\ndata: {"n": 1.0, "crossroute": {"candidate": "small"}}\n\n'
     """
     said = RawObject(event.data).replaced({name: told})
     return event.raw.replace(event.data.encode(), said.encode(), 1)
 
 
-def _event(raw: bytes) -> Event:
+def _parse_event(raw: bytes) -> Event:
     name, data = "", []
     for line in LINE.split(raw):
         field, _, value = line.partition(b":")

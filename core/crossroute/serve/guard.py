@@ -21,7 +21,7 @@ NO_KEY = "-"
 _caller: ContextVar[Key | None] = ContextVar("crossroute_caller", default=None)
 
 
-def caller() -> str:
+def find_caller() -> str:
     """Return the name of the key by which the request at hand came."""
     key = _caller.get()
     return NO_KEY if key is None else key.name
@@ -139,7 +139,7 @@ class Guard:
                 )
 
 
-def limited(settings: CallSettings, key: Key | None) -> CallSettings:
+def limit_settings(settings: CallSettings, key: Key | None) -> CallSettings:
     """Return how a call of a key is decided: among its models, and on its budget."""
     if key is None:
         return settings

@@ -81,7 +81,7 @@ class Keys:
 
     def find(self, secret: str) -> Key | None:
         """Return the key that a caller holds; None where it is none."""
-        return self._known().get(digest_of(secret))
+        return self._known().get(hash_secret(secret))
 
     def add(self, key: Key) -> None:
         """Add a key.
@@ -152,6 +152,6 @@ def new_secret() -> str:
     return PREFIX + secrets.token_urlsafe(32)
 
 
-def digest_of(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """Return what is kept of a key."""
     return hashlib.sha256(secret.encode()).hexdigest()

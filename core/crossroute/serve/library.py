@@ -20,7 +20,7 @@ from crossroute.calls.closing import aclosing
 from crossroute.calls.scrubbing import remove_secrets
 from crossroute.errors import require_extra
 from crossroute.serve.errors import ProviderError
-from crossroute.serve.events import DONE, event_bytes
+from crossroute.serve.events import DONE, write_event
 
 NAME, FEATURE = "litellm", "A model by litellm"
 _TOLD = (
@@ -84,12 +84,12 @@ class LibraryResponse:
                 except StopAsyncIteration:
                     break
                 except Exception as error:
-                    raise as_ours(error) from error
-                yield event_bytes(chunk.model_dump_json())
-        yield event_bytes(DONE)
+                    raise convert_error(error) from error
+                yield write_event(chunk.model_dump_json())
+        yield write_event(DONE)
 
 
-async def asked(
+async def ask(
     body: bytes, timeout: float, *, base_url: str, key: str | None, headers: Mapping[str, str]
 ) -> LibraryResponse:
     """Return the answer of a model, once it begins.
@@ -113,10 +113,10 @@ async def asked(
     try:
         return LibraryResponse(await asyncio.wait_for(call, timeout), timeout)
     except Exception as error:
-        raise as_ours(error) from error
+        raise convert_error(error) from error
 
 
-def as_ours(error: Exception) -> Exception:
+def convert_error(error: Exception) -> Exception:
     """Return an error of litellm's as those of a provider that the server asks itself."""
     litellm = load()
     if isinstance(error, (TimeoutError, asyncio.TimeoutError, litellm.Timeout)):

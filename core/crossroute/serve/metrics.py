@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.errors import require_extra
-from crossroute.serve.guard import caller
+from crossroute.serve.guard import find_caller
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -55,11 +55,11 @@ class Metrics:
     def decided(self, decision: Decision) -> None:
         """Count a call that begins; a further one of the same query is an escalation."""
         counted = self._escalations if decision.calls else self._decisions
-        counted.labels(decision.candidate, caller()).inc()
+        counted.labels(decision.candidate, find_caller()).inc()
 
     def called(self, call: Called) -> None:
         """Count a call that ended."""
-        model, key = call.decision.candidate, caller()
+        model, key = call.decision.candidate, find_caller()
         if not call.answered:
             if isinstance(call.error, Exception):
                 self._failures.labels(model, key, type(call.error).__name__).inc()
@@ -76,11 +76,11 @@ class Metrics:
 
     def first_token(self, model: str, seconds: float) -> None:
         """Count the time to the first piece of a stream."""
-        self._first.labels(model, caller()).observe(seconds)
+        self._first.labels(model, find_caller()).observe(seconds)
 
     def refused(self, status: int) -> None:
         """Count a request that was refused."""
-        self._refusals.labels(str(status), caller()).inc()
+        self._refusals.labels(str(status), find_caller()).inc()
 
     def exposition(self) -> tuple[bytes, str]:
         """Return what Prometheus reads, of all processes of the server, and its content type."""

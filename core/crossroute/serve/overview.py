@@ -20,7 +20,7 @@ from crossroute.cache import Lock
 from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.files import replace_entry
-from crossroute.serve.guard import caller
+from crossroute.serve.guard import find_caller
 
 KEPT = 500
 """Calls of which more than their sum is kept."""
@@ -82,7 +82,7 @@ class Overview:
 
     def called(self, call: Called) -> None:
         """Take in a call that has ended."""
-        key, decision, now = caller(), call.decision, time.time()
+        key, decision, now = find_caller(), call.decision, time.time()
         with self._lock:
             self._counted += 1
             model = self._models.setdefault(
@@ -109,7 +109,7 @@ class Overview:
         """Return what the page shows, as JSON data: the sum over all processes."""
         others = {} if self._board is None else self._board.read()
         others.pop(self._name, None)
-        return _together([self._own(), *map(json.loads, others.values())])
+        return _merge([self._own(), *map(json.loads, others.values())])
 
     def _own(self) -> dict[str, Any]:
         """Return what this process counted."""
@@ -117,7 +117,7 @@ class Overview:
             calls = list(self._calls)
             models = {name: dict(counts) for name, counts in self._models.items()}
             keys = {name: dict(counts) for name, counts in self._keys.items()}
-        spent, best = _against_best([call.decision for _, _, call in calls])
+        spent, best = _compare_with_best([call.decision for _, _, call in calls])
         return {
             "since": self._began,
             "predicted_usd": spent,
@@ -125,20 +125,20 @@ class Overview:
             "models": models,
             "keys": keys,
             "seconds": [(call.decision.candidate, call.seconds) for _, _, call in calls],
-            "recent": [_line(*one) for one in reversed(calls[-SHOWN:])],
+            "recent": [_describe_call(*one) for one in reversed(calls[-SHOWN:])],
         }
 
 
-def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the sum of what processes counted."""
-    models = {name: _sums(found) for name, found in _by_name(parts, "models").items()}
+    models = {name: _sum_counts(found) for name, found in _group_by_name(parts, "models").items()}
     for name, counts in models.items():
         seconds = [taken for part in parts for model, taken in part["seconds"] if model == name]
-        counts["p50_s"], counts["p95_s"] = _middle_and_late(seconds)
+        counts["p50_s"], counts["p95_s"] = _find_percentiles(seconds)
     keys = {}
-    for name, found in _by_name(parts, "keys").items():
+    for name, found in _group_by_name(parts, "keys").items():
         latest = max(found, key=lambda one: float(one["time"]))
-        keys[name] = {**_sums(found), "cost_preference": latest["cost_preference"]}
+        keys[name] = {**_sum_counts(found), "cost_preference": latest["cost_preference"]}
     recent = sorted((line for part in parts for line in part["recent"]), key=lambda line: -line["time"])
     return {
         "processes": len(parts),
@@ -154,7 +154,7 @@ def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _by_name(parts: list[dict[str, Any]], what: str) -> dict[str, list[dict[str, Any]]]:
+def _group_by_name(parts: list[dict[str, Any]], what: str) -> dict[str, list[dict[str, Any]]]:
     """Return what the parts say of each model or key."""
     found: dict[str, list[dict[str, Any]]] = {}
     for part in parts:
@@ -163,14 +163,14 @@ def _by_name(parts: list[dict[str, Any]], what: str) -> dict[str, list[dict[str,
     return found
 
 
-def _sums(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def _sum_counts(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return the sums of counts."""
     told = list(found)
     summed = ("calls", "usd", "unknown", "failures")
     return {name: sum(one[name] for one in told) for name in summed if name in told[0]}
 
 
-def _against_best(decisions: list[Decision]) -> tuple[float, float]:
+def _compare_with_best(decisions: list[Decision]) -> tuple[float, float]:
     """Return USD that decisions were predicted to take, and what the best candidate of each was."""
     spent = best = 0.0
     for decision in decisions:
@@ -181,7 +181,7 @@ def _against_best(decisions: list[Decision]) -> tuple[float, float]:
     return spent, best
 
 
-def _middle_and_late(seconds: list[float]) -> tuple[float, float]:
+def _find_percentiles(seconds: list[float]) -> tuple[float, float]:
     """Return the median and the 95th percentile."""
     if len(seconds) < 2:
         return (seconds[0], seconds[0]) if seconds else (0.0, 0.0)
@@ -189,7 +189,7 @@ def _middle_and_late(seconds: list[float]) -> tuple[float, float]:
     return cuts[9], cuts[18]
 
 
-def _line(when: float, key: str, call: Called) -> dict[str, Any]:
+def _describe_call(when: float, key: str, call: Called) -> dict[str, Any]:
     decision = call.decision
     return {
         "time": when,

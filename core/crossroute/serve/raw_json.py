@@ -13,12 +13,12 @@ NAME = re.compile(r'[ \t\n\r]*"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
 """A name without escapes, up to its value."""
 
 
-def _fault(told: str, at: int) -> json.JSONDecodeError:
+def _syntax_error(told: str, at: int) -> json.JSONDecodeError:
     return json.JSONDecodeError(told, "", at)  # without the text, which may be a prompt
 
 
 def _refuse(told: str) -> None:
-    raise _fault(f"{told} is no number of JSON", 0)
+    raise _syntax_error(f"{told} is no number of JSON", 0)
 
 
 DECODER = json.JSONDecoder()
@@ -48,7 +48,7 @@ class RawObject(Mapping[str, Any]):
         try:
             self._read()
         except RecursionError:
-            raise _fault("nested too deeply", 0) from None
+            raise _syntax_error("nested too deeply", 0) from None
 
     @classmethod
     def of_bytes(cls, content: bytes, *, strict: bool = False) -> RawObject:
@@ -81,11 +81,11 @@ class RawObject(Mapping[str, Any]):
 
     def _read(self) -> None:
         """Note each member's value, and where its name, its value and its end are."""
-        text, at = self.text, _past_blank(self.text, 0)
+        text, at = self.text, _skip_blank(self.text, 0)
         if text[at : at + 1] != "{":
-            raise _fault("expected a JSON object", at)
+            raise _syntax_error("expected a JSON object", at)
         at += 1
-        if text[_past_blank(text, at) :][:1] == "}":
+        if text[_skip_blank(text, at) :][:1] == "}":
             self._tail = text[at:]
             return
         while True:
@@ -95,28 +95,28 @@ class RawObject(Mapping[str, Any]):
             value, end = self._decoder.raw_decode(text, value_at)
             self._members.pop(name, None)
             self._members[name] = (value, begin, value_at, end)
-            at = _past_blank(text, end)
+            at = _skip_blank(text, end)
             mark, at = text[at : at + 1], at + 1
             if mark == "}":
                 self._tail = text[end:]
                 break
             if mark != ",":
-                raise _fault("expected a comma or a brace", at - 1)
-        if len(text) > at and text[_past_blank(text, at) :]:
-            raise _fault("expected an end", at)
+                raise _syntax_error("expected a comma or a brace", at - 1)
+        if len(text) > at and text[_skip_blank(text, at) :]:
+            raise _syntax_error("expected an end", at)
 
 
 def _name_at(text: str, at: int) -> tuple[str, int]:
     """Return a name that may hold escapes, and where its value begins."""
-    at = _past_blank(text, at)
+    at = _skip_blank(text, at)
     if text[at : at + 1] != '"':
-        raise _fault("expected a name in quotes", at)
+        raise _syntax_error("expected a name in quotes", at)
     name, at = scanstring(text, at + 1)
-    at = _past_blank(text, at)
+    at = _skip_blank(text, at)
     if text[at : at + 1] != ":":
-        raise _fault("expected a colon", at)
-    return name, _past_blank(text, at + 1)
+        raise _syntax_error("expected a colon", at)
+    return name, _skip_blank(text, at + 1)
 
 
-def _past_blank(text: str, at: int) -> int:
+def _skip_blank(text: str, at: int) -> int:
     return BLANK.match(text, at).end()  # type: ignore[union-attr]

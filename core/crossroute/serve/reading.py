@@ -36,25 +36,25 @@ class Reading:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self.asked: str = asked(request.messages)
+        self.asked: str = find_question(request.messages)
         """What the last human turn says."""
 
     @cached_property
     def query(self) -> Query | None:
         """What to route on; None where the last human turn holds no text."""
         messages = self._request.messages
-        return Query.of_turns(_turns(messages), system=_system(messages), input_tokens=self.tokens)
+        return Query.of_turns(_to_turns(messages), system=_join_system(messages), input_tokens=self.tokens)
 
     @cached_property
     def tokens(self) -> int:
         """Tokens of the whole request, estimated."""
-        described = map(_tool_tokens, _described(self._request))
-        return sum(map(_tokens, self._request.messages)) + sum(described)
+        described = map(_count_tool_tokens, _describe_tools(self._request))
+        return sum(map(_count_tokens, self._request.messages)) + sum(described)
 
     @cached_property
     def needs(self) -> frozenset[Capability]:
         """Capabilities that a model needs to take the call."""
-        return frozenset(self._request.needs | _needs(self._request))
+        return frozenset(self._request.needs | _find_needs(self._request))
 
     @cached_property
     def tool_turn(self) -> bool:
@@ -69,7 +69,9 @@ class Reading:
         places = [place for place, message in enumerate(messages) if message.role == "answer"]
         places = [place for place in places if place > self._human] if self.tool_turn else places[-1:]
         marks = [
-            mark for place in places for mark in marks_of(messages[place].parts, asked(messages[:place]))
+            mark
+            for place in places
+            for mark in make_marks(messages[place].parts, find_question(messages[:place]))
         ]
         return (*marks, *((self._request.previous,) if self._request.previous else ()))
 
@@ -86,12 +88,12 @@ class Reading:
         return max((place for place, message in enumerate(messages) if message.role == "human"), default=-1)
 
 
-def asked(messages: Sequence[Message]) -> str:
+def find_question(messages: Sequence[Message]) -> str:
     """Return what the last human turn says; empty where there is none."""
     return next((message.text for message in reversed(messages) if message.role == "human"), "")
 
 
-def marks_of(parts: Iterable[Part], asked: str) -> list[str]:
+def make_marks(parts: Iterable[Part], asked: str) -> list[str]:
     """Return by what an answer can be recognized later: each of its tool calls, or else what it says.
 
     Args:
@@ -105,13 +107,13 @@ def marks_of(parts: Iterable[Part], asked: str) -> list[str]:
     return [hashlib.sha256(json.dumps([asked, one]).encode()).hexdigest() for one in said]
 
 
-def _needs(request: Request) -> set[Capability]:
-    found: set[Capability] = {part.kind for part in _flat(request.messages) if isinstance(part, Media)}
+def _find_needs(request: Request) -> set[Capability]:
+    found: set[Capability] = {part.kind for part in _flatten(request.messages) if isinstance(part, Media)}
     uses_tools = any(isinstance(part, ToolResult) for message in request.messages for part in message.parts)
     return found | ({"tools"} if request.tools or uses_tools else set())
 
 
-def _flat(messages: Iterable[Message]) -> Iterable[Part]:
+def _flatten(messages: Iterable[Message]) -> Iterable[Part]:
     for message in messages:
         for part in message.parts:
             yield part
@@ -119,17 +121,17 @@ def _flat(messages: Iterable[Message]) -> Iterable[Part]:
                 yield from part.parts
 
 
-def _turns(messages: Iterable[Message]) -> list[Turn]:
+def _to_turns(messages: Iterable[Message]) -> list[Turn]:
     return [Turn(ROLES[message.role], message.text) for message in messages if message.role != "system"]
 
 
-def _system(messages: Iterable[Message]) -> str:
+def _join_system(messages: Iterable[Message]) -> str:
     return "\n\n".join(message.text for message in messages if message.role == "system")
 
 
-def _tokens(message: Message) -> int:
+def _count_tokens(message: Message) -> int:
     total = MESSAGE_TOKENS
-    for part in _flat([message]):
+    for part in _flatten([message]):
         if isinstance(part, Media):
             total += MEDIA_TOKENS
         elif isinstance(part, (Text, Thought)):
@@ -139,11 +141,11 @@ def _tokens(message: Message) -> int:
     return total
 
 
-def _described(request: Request) -> list[Mapping[str, Any]]:
+def _describe_tools(request: Request) -> list[Mapping[str, Any]]:
     return [
         tool.own or {"name": tool.name, "about": tool.description, **tool.schema} for tool in request.tools
     ]
 
 
-def _tool_tokens(described: Mapping[str, Any]) -> int:
+def _count_tool_tokens(described: Mapping[str, Any]) -> int:
     return estimate_tokens(json.dumps(described, ensure_ascii=False, default=str))

@@ -60,14 +60,14 @@ class Refusal(NamedTuple):
     headers: dict[str, str]
 
 
-def refusal_of(error: BaseException, wire: Wire) -> Refusal:
+def make_refusal(error: BaseException, wire: Wire) -> Refusal:
     """Return the error response for an error, without internals of the server and keys."""
     if isinstance(error, ProviderError):
-        refused = _provider(error, wire)
+        refused = _pass_refusal_on(error, wire)
     else:
-        status, code, message, headers = _told(error)
-        kind = error.kind if isinstance(error, RequestError) else kind_of(status)
-        refused = Refusal(status, with_code(wire.error(status, kind, message), code), headers)
+        status, code, message, headers = _describe_own(error)
+        kind = error.kind if isinstance(error, RequestError) else name_error(status)
+        refused = Refusal(status, add_code(wire.error(status, kind, message), code), headers)
     failures = getattr(error, "crossroute_failures", ())
     told = {FAILURES: "; ".join(map(str, failures))} if failures else {}
     return refused._replace(
@@ -75,9 +75,9 @@ def refusal_of(error: BaseException, wire: Wire) -> Refusal:
     )
 
 
-def refused(error: BaseException, wire: Wire, service: Service) -> Response:
+def refuse(error: BaseException, wire: Wire, service: Service) -> Response:
     """Return the HTTP response to a failed request."""
-    told = refusal_of(error, wire)
+    told = make_refusal(error, wire)
     service.metrics.refused(told.status)
     return json_response(json.dumps(told.body), told.headers, told.status)
 
@@ -87,19 +87,19 @@ def json_response(content: str | bytes, headers: Mapping[str, str], status: int 
     return Response(content, status, media_type="application/json", headers=dict(headers))
 
 
-def kind_of(status: int) -> str:
+def name_error(status: int) -> str:
     """Return the APIs' name of an error with a status."""
     return KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
 
 
-def with_code(body: dict[str, Any], code: str | None) -> dict[str, Any]:
+def add_code(body: dict[str, Any], code: str | None) -> dict[str, Any]:
     """Return the body of an error with a code, where its format has a field for it."""
     if code is not None and "code" in body["error"]:
         body["error"]["code"] = code
     return body
 
 
-def _provider(error: ProviderError, wire: Wire) -> Refusal:
+def _pass_refusal_on(error: ProviderError, wire: Wire) -> Refusal:
     """Return a provider's refusal: unchanged if it is in the client's format and about the client's request."""
     wait = read_wait(error)
     headers = {} if wait is None else {"retry-after": f"{wait:.0f}"}
@@ -109,7 +109,7 @@ def _provider(error: ProviderError, wire: Wire) -> Refusal:
         return Refusal(502, wire.error(502, "server_error", message), headers)
     body = error.body if _is_of(error.body, wire) else None
     if body is None or remove_secrets(str(body)) != str(body):
-        body = wire.error(status, kind_of(status), str(error))
+        body = wire.error(status, name_error(status), str(error))
     return Refusal(status if status >= 400 else 502, body, headers)
 
 
@@ -119,7 +119,7 @@ def _is_of(body: Mapping[str, Any] | None, wire: Wire) -> bool:
     return (body.get("type") == "error") == (wire.name == "messages")
 
 
-def _told(error: BaseException) -> tuple[int, str | None, str, dict[str, str]]:
+def _describe_own(error: BaseException) -> tuple[int, str | None, str, dict[str, str]]:
     """Return status, code, message and headers of an error of our own, or of the connection."""
     if isinstance(error, RequestError):
         return error.status, error.code, str(error), error.headers
@@ -132,10 +132,10 @@ def _told(error: BaseException) -> tuple[int, str | None, str, dict[str, str]]:
     for kind, status, code in OWN:
         if isinstance(error, kind):
             return status, code, remove_secrets(str(error)), AGAINST_RETRYING if status == 429 else {}
-    return *_unanswered(error), {}
+    return *_describe_unanswered(error), {}
 
 
-def _unanswered(error: BaseException) -> tuple[int, str | None, str]:
+def _describe_unanswered(error: BaseException) -> tuple[int, str | None, str]:
     """Return status, code and message of an error on the way to a provider, or within the server."""
     if is_timeout(error):
         return 504, "timeout", "No model answered in time."

@@ -19,7 +19,7 @@ from crossroute.serve.heads import LimitedHead
 from crossroute.serve.keys import Keys
 from crossroute.serve.metrics import TOGETHER
 from crossroute.serve.service import FOLDER, Service
-from crossroute.serve.settings import ServerSettings, server_settings
+from crossroute.serve.settings import ServerSettings, read_settings
 
 APP = "crossroute.serve.app:app_of_environment"
 BACKLOG = 2048
@@ -53,7 +53,7 @@ def check_settings(path: Path, given: Mapping[str, Any]) -> ServerSettings:
         ConfigError: Something in the file is wrong, or the server would answer anyone.
     """
     config = read_config(path)
-    settings = server_settings(config, path)
+    settings = read_settings(config, path)
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     Service(config, settings)
     if settings.host not in LOOPBACK and not len(Keys(settings.keys_file)):

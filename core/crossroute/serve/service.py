@@ -24,7 +24,7 @@ from crossroute.serve.members import Member
 from crossroute.serve.metrics import Metrics
 from crossroute.serve.overview import Board, Folder, Overview
 from crossroute.serve.rates import LocalCounters, Rates
-from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_settings
+from crossroute.serve.settings import EmbeddingModel, ServerSettings, read_settings
 from crossroute.serve.shared import Shared, SharedBoard, SharedCounters, SharedMemory, SharedState
 from crossroute.serve.spending import KeyBudgets
 from crossroute.serve.upstream import Upstream
@@ -80,17 +80,17 @@ class Service:
         )
         self.guard = Guard(self.keys, Rates(counters), share)
         self.metrics, self.overview = Metrics(), Overview(self._board(shared))
-        self.traffic = None if settings.traffic is None else traffic_log(settings)
+        self.traffic = None if settings.traffic is None else open_traffic_log(settings)
         self._budgets: KeyBudgets = KeyBudgets(
             self.keys,
             (*config.budgets, *settings.budgets),
             settings.spending,
-            opening(shared, settings.redis),
+            make_opener(shared, settings.redis),
         )
         self._watched = bool(observers) or self.traffic is not None
         self.dispatcher = dispatcher_over(
             how["router"],
-            {name: _ability(member) for name, member in self.members.items()},
+            {name: _read_ability(member) for name, member in self.members.items()},
             self.traffic,
             observers=(self.metrics, self.overview, self.guard, *observers),
             memory=None if shared is None else SharedMemory(shared),
@@ -120,7 +120,7 @@ class Service:
             ConfigError: Something in the file is wrong.
         """
         config = read_config(path)
-        settings = server_settings(config, Path(path))
+        settings = read_settings(config, Path(path))
         settings = settings if workers is None else settings.model_copy(update={"workers": workers})
         return cls(config, settings, **given)
 
@@ -159,7 +159,7 @@ class Service:
         if model == POOL:
             return {}
         if name == POOL and sign:
-            return {"cost_preference": _dial(dial)}
+            return {"cost_preference": _parse_dial(dial)}
         if model in self.members:
             return {"candidate": model}
         known = ", ".join((POOL, f"{POOL}:0.8", *self.members))
@@ -168,7 +168,7 @@ class Service:
         )
 
 
-def opening(shared: Shared | None, url: str | None) -> Callable[[str | Path | None], State]:
+def make_opener(shared: Shared | None, url: str | None) -> Callable[[str | Path | None], State]:
     """Return a function that opens the state of budgets; the shared Redis is waited for only briefly."""
 
     def opened(place: str | Path | None) -> State:
@@ -177,7 +177,7 @@ def opening(shared: Shared | None, url: str | None) -> Callable[[str | Path | No
     return opened
 
 
-def traffic_log(settings: ServerSettings) -> TrafficLog:
+def open_traffic_log(settings: ServerSettings) -> TrafficLog:
     """Return the log of traffic that the settings name.
 
     Raises:
@@ -188,7 +188,7 @@ def traffic_log(settings: ServerSettings) -> TrafficLog:
     return TrafficLog(str(settings.traffic), keep_text=settings.keep_text)
 
 
-def _ability(member: Member) -> Ability:
+def _read_ability(member: Member) -> Ability:
     """Return what the file says of a member; capabilities that neither it nor the catalogue states are unknown."""
     ability = member.entry.ability
     untold = frozenset() if ability.capabilities is not None else UNTOLD
@@ -212,7 +212,7 @@ def _embedding_member(model: EmbeddingModel, environment: Mapping[str, str] | No
     return member
 
 
-def _dial(text: str) -> float:
+def _parse_dial(text: str) -> float:
     try:
         dial = float(text)
     except ValueError:

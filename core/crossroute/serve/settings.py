@@ -17,7 +17,7 @@ MEGABYTE = 1_000_000
 SPENDING = "crossroute-spending.sqlite3"
 
 
-def _of_environment(told: str) -> str:
+def _read_variable(told: str) -> str:
     if not told.startswith("$"):
         return told
     found = os.environ.get(told[1:])
@@ -26,7 +26,7 @@ def _of_environment(told: str) -> str:
     return found
 
 
-Stated = Annotated[str, AfterValidator(_of_environment)]
+Stated = Annotated[str, AfterValidator(_read_variable)]
 """A place, or the environment variable that names it, such as $REDIS_URL: a password is in no file."""
 
 
@@ -134,7 +134,7 @@ class ServerSettings(BaseModel):
         return self.model_copy(update=update)
 
 
-def server_settings(config: PoolConfig, path: Path) -> ServerSettings:
+def read_settings(config: PoolConfig, path: Path) -> ServerSettings:
     """Return what the file says of its server.
 
     Raises:

@@ -12,7 +12,7 @@ FIELD = "crossroute"
 CANDIDATE, DECISION, COST = "x-crossroute-candidate", "x-crossroute-decision-id", "x-crossroute-cost-usd"
 
 
-def stamp_of(decision: Decision, left_out: Sequence[str] = ()) -> dict[str, Any]:
+def make_stamp(decision: Decision, left_out: Sequence[str] = ()) -> dict[str, Any]:
     """Return what the body tells of a decision.
 
     Args:
@@ -37,7 +37,7 @@ def stamp_of(decision: Decision, left_out: Sequence[str] = ()) -> dict[str, Any]
     return told
 
 
-def headers_of(decision: Decision) -> dict[str, str]:
+def make_headers(decision: Decision) -> dict[str, str]:
     """Return what headers tell of a decision: the cost is the predicted one until the actual one is known."""
     cost = _known(decision.cost) if decision.actual_cost is None else decision.actual_cost
     headers = {CANDIDATE: _header(decision.candidate), DECISION: decision.id}

@@ -10,7 +10,7 @@ from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import Usage
 from crossroute.serve import events
 from crossroute.serve.events import DONE, Event
-from crossroute.serve.stamps import FIELD, stamp_of
+from crossroute.serve.stamps import FIELD, make_stamp
 from crossroute.serve.wire.formats import Wire
 from crossroute.serve.wire.neutral import (
     SHOWING,
@@ -114,7 +114,7 @@ class Tail(tail.Tail[Any]):
         parts: list[Part] = [Text("".join(self._words)), *self._calls.values()]
         self._remember(parts, self._id, self.entry.decision.candidate)
         self._learn(self.entry.decision.candidate, self.entry.usage)
-        told = stamp_of(self.entry.count(), self._left_out)
+        told = make_stamp(self.entry.count(), self._left_out)
         if self._writer is not None:
             yield from self._writer.end(told)
             return
@@ -124,7 +124,7 @@ class Tail(tail.Tail[Any]):
         self._held = []
         last = max((place for place, event in enumerate(held) if event.json), default=None)
         for place, event in enumerate(held):
-            yield events.stamped(event, FIELD, told) if place == last else event.raw
+            yield events.add_field(event, FIELD, told) if place == last else event.raw
 
     def _note(self, delta: Delta) -> None:
         if isinstance(delta, Ended):

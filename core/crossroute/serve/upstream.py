@@ -157,7 +157,7 @@ class Upstream:
             try:
                 return await self._post(sent, place, body)
             except ProviderError as error:
-                name = refused_argument(error, body)
+                name = find_refused_argument(error, body)
                 if name is None:
                     raise
                 told = self.refused.get(sent.member.name, frozenset())
@@ -168,7 +168,7 @@ class Upstream:
     async def _post(self, sent: Sent, place: Place, body: bytes) -> Response:
         if sent.member.speaks == "litellm":
             timeout = self._longest(sent.member.entry.timeout)
-            return await library.asked(
+            return await library.ask(
                 body, timeout, base_url=place.base_url, key=place.key, headers=place.headers
             )
         begun = time.monotonic()
@@ -192,7 +192,7 @@ class Upstream:
             headers={**ALWAYS, **sent.headers, **place.headers},
             timeout=self._timeout(sent.member.entry.timeout),
             allow_redirects=False,
-            proxy=proxy_of(url),
+            proxy=find_proxy(url),
         )
 
     def _timeouts_of(self, stated: float | None) -> aiohttp.ClientTimeout:
@@ -228,23 +228,23 @@ def _is_stale(error: Exception) -> bool:
 
 
 @lru_cache(256)
-def proxy_of(url: str) -> str | None:
+def find_proxy(url: str) -> str | None:
     """Return the proxy that the environment has for an address.
 
     aiohttp's own `trust_env` reads environment and netrc anew for each request, in threads.
 
-    >>> proxy_of("http://127.0.0.1:8000/v1")
+    >>> find_proxy("http://127.0.0.1:8000/v1")
     """
     split = urlsplit(url)
     found = None if proxy_bypass(split.hostname or "") else getproxies().get(split.scheme)
     return f"http://{found}" if found and "://" not in found else found
 
 
-def refused_argument(error: ProviderError, body: bytes) -> str | None:
+def find_refused_argument(error: ProviderError, body: bytes) -> str | None:
     """Return the argument of a request that its API does not take, and that may be left out.
 
     >>> told = b'{"error": {"message": "Unsupported parameter: temperature", "code": "unsupported_parameter"}}'
-    >>> refused_argument(ProviderError(400, told, {}), b'{"model": "gpt-5", "temperature": 0}')
+    >>> find_refused_argument(ProviderError(400, told, {}), b'{"model": "gpt-5", "temperature": 0}')
     'temperature'
     """
     if error.status_code not in (400, 422) or find_fault(error) is not UNSUPPORTED:

@@ -29,7 +29,7 @@ REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 """Where hosts of open weights put reasoning, which OpenAI's own API takes in no message."""
 
 
-def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict[str, Any], list[str]]:
+def write_body(request: Request, target: WrittenWire, member: Member) -> tuple[dict[str, Any], list[str]]:
     """Return the body of a request in a member's format, without its model, and what was left out, in words.
 
     Raises:
@@ -37,7 +37,9 @@ def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict
     """
     arguments, left_out = member.arguments(request)
     arguments = (
-        _for_anthropic(arguments, member) if member.speaks == "anthropic" else _for_openai(arguments, member)
+        _rename_for_anthropic(arguments, member)
+        if member.speaks == "anthropic"
+        else _rename_for_openai(arguments, member)
     )
     _check_media(request, member)
     if member.speaks == "litellm":
@@ -46,11 +48,11 @@ def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict
         ]
         arguments = {name: value for name, value in arguments.items() if name in ARGUMENTS}
     arguments = {name: value for name, value in arguments.items() if name not in FRAMEWORKS}
-    body = target.write_request(replace(request, messages=tuple(_readable(request.messages))), arguments)
+    body = target.write_request(replace(request, messages=tuple(_make_readable(request.messages))), arguments)
     return {**body, **member.changes(body)}, left_out
 
 
-def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
+def _rename_for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
     """Return arguments by the names of Anthropic's API, where LangChain's class has others."""
     told = dict(said)
     stop = told.pop("stop", None)
@@ -85,7 +87,7 @@ def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
     return told | (adjust_to_thinking(words, **limits) if "thinking" in words else {})
 
 
-def _for_openai(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
+def _rename_for_openai(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
     """Return arguments with the effort by the names of the member's host."""
     level = said.get("reasoning_effort")
     words = member.effort_told(level) if isinstance(level, str) else {}
@@ -115,30 +117,30 @@ def _choice(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {"type": value or "auto"}
 
 
-def _readable(messages: Iterable[Message]) -> Iterator[Message]:
+def _make_readable(messages: Iterable[Message]) -> Iterator[Message]:
     """Yield messages without reasoning, which is another model's, and with ids that every provider takes."""
     for message in messages:
         yield replace(
-            message, parts=tuple(_renamed(part) for part in message.parts if not isinstance(part, Thought))
+            message, parts=tuple(_rename_ids(part) for part in message.parts if not isinstance(part, Thought))
         )
 
 
-def _renamed(part: Part) -> Part:
+def _rename_ids(part: Part) -> Part:
     if isinstance(part, (ToolCall, ToolResult)):
         return replace(part, id=make_readable_id(part.id))
     return part
 
 
-def fitted(messages: Any, member: Member) -> list[Any] | None:
+def fit_messages(messages: Any, member: Member) -> list[Any] | None:
     """Return messages of the member's format without what its API refuses; None where nothing is to change."""
     if not isinstance(messages, Sequence) or isinstance(messages, str):
         return None
-    fit = _message_for_anthropic if member.speaks == "anthropic" else _message_for_openai
+    fit = _fit_for_anthropic if member.speaks == "anthropic" else _fit_for_openai
     changed = [fit(one, member) if isinstance(one, Mapping) else one for one in messages]
     return None if all(new is old for new, old in zip(changed, messages, strict=True)) else changed
 
 
-def _message_for_anthropic(message: Mapping[str, Any], _: Member) -> Mapping[str, Any]:
+def _fit_for_anthropic(message: Mapping[str, Any], _: Member) -> Mapping[str, Any]:
     """Return a message without reasoning that no model of Anthropic's signed."""
     content = message.get("content")
     if message.get("role") != "assistant" or not isinstance(content, list):
@@ -151,7 +153,7 @@ def _is_unsigned(block: Any) -> bool:
     return isinstance(block, Mapping) and block.get("type") == "thinking" and not block.get("signature")
 
 
-def _message_for_openai(message: Mapping[str, Any], member: Member) -> Mapping[str, Any]:
+def _fit_for_openai(message: Mapping[str, Any], member: Member) -> Mapping[str, Any]:
     """Return a message with ids that every host takes, and for OpenAI without reasoning."""
     update: dict[str, Any] = {}
     calls = message.get("tool_calls") or []

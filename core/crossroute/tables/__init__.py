@@ -47,13 +47,13 @@ def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> T
     )
 
 
-def name_column(heading: str, names: Iterable[str]) -> Column:
-    """Return a column of names, which stay readable on a narrow terminal."""
+def candidate_column(names: Iterable[str]) -> Column:
+    """Return a column of candidates' names, which stay readable on a narrow terminal."""
     from rich.table import Column
 
     from crossroute.tables.fitting import LEAST_NAME
 
-    return Column(heading, overflow="fold", min_width=min(max(map(len, names), default=0), LEAST_NAME))
+    return Column("candidate", overflow="fold", min_width=min(max(map(len, names), default=0), LEAST_NAME))
 
 
 def list_names(names: Iterable[str], most: int = 6) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from crossroute.errors import CrossRouteError
 from crossroute.serve.cluster import deploy
-from crossroute.serve.keys import Key, Keys, digest_of, new_secret
+from crossroute.serve.keys import Key, Keys, hash_secret, new_secret
 
 httpx = pytest.importorskip("httpx")
 
@@ -51,7 +51,7 @@ def client(cluster, pool, monkeypatch):
     from ray import serve
 
     secret, port = new_secret(), free_port()
-    Keys(pool.parent / "replica-keys.json").add(Key(name="ann", digest=digest_of(secret)))
+    Keys(pool.parent / "replica-keys.json").add(Key(name="ann", digest=hash_secret(secret)))
     deploy(ray, pool, {"port": port, "workers": 2}, listening="HeadOnly")  # both nodes are this machine
     headers = {"authorization": f"Bearer {secret}"}
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, headers=headers) as client:

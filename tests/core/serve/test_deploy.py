@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from crossroute.serve.app import app_of
+from crossroute.serve.app import make_app
 from tests.support.pages import ROOT
 
 try:
@@ -58,7 +58,7 @@ def test_the_image_s_extras_and_its_health_s_path_exist(served):
     assert {"serve", "redis", "traffic"} == set(extras.split(","))
     assert set(extras.split(",")) <= PROJECT["project"]["optional-dependencies"].keys()
     [path] = re.findall(r"urlopen\('http://127\.0\.0\.1:8080([^']+)'\)", DOCKERFILE)
-    assert path in {route.path for route in app_of(served.service).routes}
+    assert path in {route.path for route in make_app(served.service).routes}
 
 
 def test_what_the_wheel_is_built_from_is_in_the_context():

@@ -9,7 +9,7 @@ pytest.importorskip("starlette", reason="the extra `serve` is not installed")
 import itertools
 
 from crossroute.serve import events
-from crossroute.serve.events import DONE, Event, EventReader, event_bytes, stamped
+from crossroute.serve.events import DONE, Event, EventReader, add_field, write_event
 
 STREAM = (
     b": a comment\n\n"
@@ -52,7 +52,7 @@ def test_a_stream_without_an_end_is_refused(monkeypatch):
 
 
 def test_what_is_written_is_read():
-    written = event_bytes({"text": "é\n"}, "ping") + event_bytes(DONE)
+    written = write_event({"text": "é\n"}, "ping") + write_event(DONE)
     first, last = EventReader().feed(written)
     assert (first.name, first.json) == ("ping", {"text": "é\n"})
     assert last.data == DONE
@@ -60,4 +60,4 @@ def test_what_is_written_is_read():
 
 def test_a_stamp_changes_nothing_else():
     [event] = EventReader().feed(b'event: ping\ndata: {"x": 1.50, "y": "\\u00e9"}\n\n')
-    assert stamped(event, "told", [1]) == b'event: ping\ndata: {"x": 1.50, "y": "\\u00e9", "told": [1]}\n\n'
+    assert add_field(event, "told", [1]) == b'event: ping\ndata: {"x": 1.50, "y": "\\u00e9", "told": [1]}\n\n'

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from crossroute.serve.keys import Key, Keys, digest_of
+from crossroute.serve.keys import Key, Keys, hash_secret
 from crossroute.serve.rates import LocalCounters, Rates
 from tests.core.serve.conftest import ENVIRONMENT
 from tests.support import serving
@@ -44,7 +44,7 @@ def serve(folder, upstream, tmp_path):
 
 
 def key(name="ann", secret=SECRET, **limits):
-    return Key(name=name, digest=digest_of(secret), **limits)
+    return Key(name=name, digest=hash_secret(secret), **limits)
 
 
 def ask(served, body, secret=SECRET, path="chat/completions", **headers):
@@ -210,7 +210,7 @@ def test_other_machines_are_answered_with_keys_alone(folder, upstream):
 
 def test_keys_that_are_made_at_once_are_all_kept(tmp_path):
     def add(number):
-        Keys(tmp_path / "keys.json").add(Key(name=f"k{number}", digest=digest_of(str(number))))
+        Keys(tmp_path / "keys.json").add(Key(name=f"k{number}", digest=hash_secret(str(number))))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(24)))
@@ -224,4 +224,4 @@ def test_keys_that_are_made_at_once_are_all_kept(tmp_path):
 @pytest.mark.parametrize("name", ["a b", "u:*", "*", "-x", "x" * 65, "a\n", "naïve"])
 def test_a_name_that_budgets_would_take_for_another_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match="A key's name is of letters, digits"):
-        Keys(tmp_path / "keys.json").add(Key(name=name, digest=digest_of("x")))
+        Keys(tmp_path / "keys.json").add(Key(name=name, digest=hash_secret("x")))

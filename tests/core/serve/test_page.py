@@ -40,10 +40,10 @@ def test_the_tests_that_the_docs_name_exist():
 
 
 def test_the_docs_list_every_endpoint(served):
-    from crossroute.serve.app import app_of
+    from crossroute.serve.app import make_app
 
     text = DOCS.read_text("utf-8")
-    for route in app_of(served.service).routes:
+    for route in make_app(served.service).routes:
         assert f"{route.path.replace('{name:path}', 'NAME')}`" in text
 
 

@@ -7,13 +7,13 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 
 from langchain_crossroute.messages.reply import (
     Taken,
+    build_reply,
     finish_reason_of,
     is_finished,
-    logprobs_of,
-    reply_of,
-    summed,
-    tells_its_end,
-    without_logprobs,
+    read_logprobs,
+    remove_logprobs,
+    states_end,
+    sum_usage,
 )
 
 USAGE = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
@@ -57,51 +57,51 @@ def test_why_an_answer_ended_is_read_in_each_providers_spelling(metadata, expect
 )
 def test_an_answer_of_a_provider_that_tells_its_end_is_finished_or_cut(metadata, tells, finished):
     message = AIMessage("", response_metadata=metadata)
-    assert (tells_its_end(message), is_finished(message)) == (tells, finished)
+    assert (states_end(message), is_finished(message)) == (tells, finished)
 
 
 def test_a_message_tells_its_text_tokens_and_log_probabilities():
     metadata = {"logprobs": {"content": [{"token": "4", "logprob": -0.5}]}, "finish_reason": "stop"}
     message = AIMessage("4", response_metadata=metadata)
-    found = reply_of(taken(message, USAGE))
+    found = build_reply(taken(message, USAGE))
     assert (found.text, found.logprobs, found.finish_reason) == ("4", (-0.5,), "stop")
     assert (found.usage.input_tokens, found.usage.output_tokens) == (10, 5)
     assert (found.schema_error, found.asks_for_tools, found.refused) == (None, False, False)
-    assert reply_of(taken(LLMResult(generations=[[ChatGeneration(message=message)]]))).text == "4"
+    assert build_reply(taken(LLMResult(generations=[[ChatGeneration(message=message)]]))).text == "4"
 
 
 def test_a_refusal_is_read_where_the_provider_says_so():
-    assert reply_of(taken(AIMessage("", additional_kwargs={"refusal": "No."}))).refused
-    assert reply_of(taken(AIMessage([{"type": "refusal", "refusal": "No."}]))).refused
-    assert not reply_of(taken(AIMessage("No."))).refused
+    assert build_reply(taken(AIMessage("", additional_kwargs={"refusal": "No."}))).refused
+    assert build_reply(taken(AIMessage([{"type": "refusal", "refusal": "No."}]))).refused
+    assert not build_reply(taken(AIMessage("No."))).refused
 
 
 def test_structured_output_is_read_as_what_it_says():
     call = {"name": "City", "args": {"people": 3}, "id": "1"}
     raw = AIMessage("", tool_calls=[call])
     fits = {"raw": raw, "parsed": {"people": 3}, "parsing_error": None}
-    found = reply_of(taken(fits), structured=True)
+    found = build_reply(taken(fits), structured=True)
     assert (found.text, found.schema_error, found.asks_for_tools) == ('{"people": 3}', None, False)
     assert (
         "ValueError"
-        in reply_of(taken({**fits, "parsing_error": ValueError("Ada")}), structured=True).schema_error
+        in build_reply(taken({**fits, "parsing_error": ValueError("Ada")}), structured=True).schema_error
     )
-    assert reply_of(taken({**fits, "parsed": None}), structured=True).schema_error
-    assert reply_of(taken(None, error=ValueError("Ada")), structured=True).schema_error
-    assert reply_of(taken({"people": 3}), structured=True).text == '{"people": 3}'
-    assert reply_of(taken(raw), [], structured=False).asks_for_tools
+    assert build_reply(taken({**fits, "parsed": None}), structured=True).schema_error
+    assert build_reply(taken(None, error=ValueError("Ada")), structured=True).schema_error
+    assert build_reply(taken({"people": 3}), structured=True).text == '{"people": 3}'
+    assert build_reply(taken(raw), [], structured=False).asks_for_tools
 
 
 def test_no_word_of_an_answer_is_in_the_error_of_its_schema():
     error = OutputParserException("Failed to parse: Ada lives in Oslo")
-    assert "Ada" not in reply_of(taken(None, error=error), structured=True).schema_error
+    assert "Ada" not in build_reply(taken(None, error=error), structured=True).schema_error
 
 
 def test_tokens_are_added_and_a_cached_answer_does_not_mark_the_sum():
-    assert summed([]) is summed([None]) is None
-    assert summed([USAGE, None]) == USAGE
+    assert sum_usage([]) is sum_usage([None]) is None
+    assert sum_usage([USAGE, None]) == USAGE
     cached = {**USAGE, "input_token_details": {"cache_read": 4}, "total_cost": 0}
-    assert summed([USAGE, cached]) == {
+    assert sum_usage([USAGE, cached]) == {
         "input_tokens": 20,
         "output_tokens": 10,
         "total_tokens": 30,
@@ -124,10 +124,10 @@ def test_tokens_are_added_and_a_cached_answer_does_not_mark_the_sum():
     ],
 )
 def test_answers_tell_them_in_their_metadata(metadata, expected):
-    assert logprobs_of(AIMessage("a b", response_metadata=metadata)) == expected
+    assert read_logprobs(AIMessage("a b", response_metadata=metadata)) == expected
 
 
 def test_what_nobody_asked_for_is_taken_out():
     message = AIMessage("a", response_metadata={"logprobs": {"content": []}, "model_name": "x"})
-    assert without_logprobs(message).response_metadata == {"model_name": "x"}
+    assert remove_logprobs(message).response_metadata == {"model_name": "x"}
     assert "logprobs" in message.response_metadata

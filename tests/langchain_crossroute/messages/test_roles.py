@@ -15,7 +15,7 @@ from langchain_core.messages import (
 
 from crossroute.calls.spend import Usage
 from langchain_crossroute import ChatCrossRoute
-from langchain_crossroute.messages.reading import as_answer, each_answer, in_roles, read
+from langchain_crossroute.messages.reading import change_answers, normalize_roles, read, to_answer
 from tests.support.faulty import whole
 
 
@@ -35,7 +35,7 @@ from tests.support.faulty import whole
 )
 def test_a_message_is_of_the_class_of_its_role(role, kind):
     given = ChatMessage("Hello", role=role, name="ada", id="1")
-    (one,) = in_roles([given])
+    (one,) = normalize_roles([given])
     assert (type(one), one.content, one.name, one.id) == (kind, "Hello", "ada", "1")
     assert one.additional_kwargs == ({"__openai_role__": "developer"} if role == "developer" else {})
     assert given.additional_kwargs == {}
@@ -77,16 +77,16 @@ def test_a_member_that_knows_no_roles_gets_messages_that_it_takes(router, monkey
 
 
 def test_an_answer_is_one_whatever_its_role():
-    assert type(as_answer(HumanMessage("Paris", response_metadata={"a": 1}))) is AIMessage
-    chunk = as_answer(HumanMessageChunk("Paris", id="1"))
+    assert type(to_answer(HumanMessage("Paris", response_metadata={"a": 1}))) is AIMessage
+    chunk = to_answer(HumanMessageChunk("Paris", id="1"))
     assert (type(chunk).__name__, chunk.id) == ("AIMessageChunk", "1")
 
 
 def test_what_a_step_of_an_agent_brought_beside_its_answer_stays():
     note, tool, answer = HumanMessage("Hurry."), ToolMessage("4", tool_call_id="1"), AIMessage("4")
     changed = AIMessage("changed")
-    assert each_answer([answer, note, tool], lambda one: changed) == [changed, note, tool]
-    assert each_answer([tool, note], lambda one: changed) == [tool, changed]
+    assert change_answers([answer, note, tool], lambda one: changed) == [changed, note, tool]
+    assert change_answers([tool, note], lambda one: changed) == [tool, changed]
 
 
 @pytest.mark.parametrize("role", ["user", "model", "", "system"])

@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.tools import StructuredTool, tool
 from pydantic import BaseModel, Field
 
-from langchain_crossroute.messages.tool_calls import fits, tool_flaw
+from langchain_crossroute.messages.tool_calls import find_tool_flaw, fits
 
 
 @tool
@@ -71,21 +71,21 @@ def calling(name: str, args: dict[str, Any]) -> AIMessage:
     ],
 )
 def test_arguments_that_a_tool_cannot_take_are_a_flaw(name, args, flawed):
-    found = tool_flaw(calling(name, args), TOOLS)
+    found = find_tool_flaw(calling(name, args), TOOLS)
     assert found == (f"arguments of {name} fail its schema" if flawed else None)
 
 
 def test_an_unknown_tool_is_a_flaw_unless_there_may_be_others():
     asked = calling("search", {})
-    assert tool_flaw(asked, TOOLS) == "unknown tool"
-    assert tool_flaw(asked, TOOLS, others=True) is None
-    assert tool_flaw(asked, [*TOOLS, {"type": "web_search"}]) is None, "the provider names its own tools"
+    assert find_tool_flaw(asked, TOOLS) == "unknown tool"
+    assert find_tool_flaw(asked, TOOLS, others=True) is None
+    assert find_tool_flaw(asked, [*TOOLS, {"type": "web_search"}]) is None, "the provider names its own tools"
 
 
 def test_arguments_that_are_no_json_are_a_flaw_and_no_call_is_none():
     broken = {"name": "weather", "args": "{city", "id": "1", "error": None, "type": "invalid_tool_call"}
-    assert "no JSON" in tool_flaw(AIMessage("", invalid_tool_calls=[broken]), TOOLS)
-    assert tool_flaw(AIMessage("Hello"), TOOLS) is None
+    assert "no JSON" in find_tool_flaw(AIMessage("", invalid_tool_calls=[broken]), TOOLS)
+    assert find_tool_flaw(AIMessage("Hello"), TOOLS) is None
 
 
 def test_what_a_schema_leaves_open_fits():

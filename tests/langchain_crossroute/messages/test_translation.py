@@ -4,7 +4,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 
-from langchain_crossroute.messages.translation import for_provider, tools_for_provider
+from langchain_crossroute.messages.translation import translate_messages, translate_tools
 
 SOURCES = {"a": "anthropic", "o": "openai"}
 MARK = {"cache_control": {"type": "ephemeral"}}
@@ -22,7 +22,7 @@ def test_the_same_provider_gets_its_messages_untouched():
         HumanMessage([{"type": "text", "text": "x", **MARK}]),
         claude(THINKING, {"type": "text", "text": "y"}),
     ]
-    assert for_provider(messages, "anthropic", SOURCES) == messages
+    assert translate_messages(messages, "anthropic", SOURCES) == messages
 
 
 def test_another_provider_gets_text_tool_calls_and_results():
@@ -34,7 +34,7 @@ def test_another_provider_gets_text_tool_calls_and_results():
         ToolMessage([{"type": "text", "text": "result", **MARK}], tool_call_id="t1"),
     ]
     before = [message.model_copy(deep=True) for message in messages]
-    system, human, answer, result = for_provider(messages, "openai", SOURCES)
+    system, human, answer, result = translate_messages(messages, "openai", SOURCES)
     assert system.content == [{"type": "text", "text": "Be kind."}]
     assert human.content == [{"type": "text", "text": "Look"}, image]
     assert (answer.content, answer.id) == ("I call ", None)
@@ -50,14 +50,14 @@ def test_encrypted_reasoning_stays_with_openai():
         additional_kwargs={"reasoning": {"id": "rs_1"}, "refusal": None},
         response_metadata={"crossroute": {"candidate": "o"}},
     )
-    assert for_provider([answer], "openai", SOURCES) == [answer]
-    (found,) = for_provider([answer], "anthropic", SOURCES)
+    assert translate_messages([answer], "openai", SOURCES) == [answer]
+    (found,) = translate_messages([answer], "anthropic", SOURCES)
     assert (found.content, found.additional_kwargs) == ("yes", {"refusal": None})
 
 
 def test_media_that_a_model_made_is_kept():
     picture = {"type": "image", "base64": "AA", "mime_type": "image/png"}
-    (found,) = for_provider([claude({"type": "text", "text": "see"}, picture)], "openai", SOURCES)
+    (found,) = translate_messages([claude({"type": "text", "text": "see"}, picture)], "openai", SOURCES)
     assert found.content == [{"type": "text", "text": "see"}, picture]
 
 
@@ -82,12 +82,12 @@ FOUND = {"type": "web_search_result", "url": "u", "encrypted_content": "E"}
 )
 def test_what_a_provider_ran_itself_stays_with_it(blocks):
     answer = AIMessage([*blocks, TEXT], response_metadata={"model_provider": "theirs"})
-    (found,) = for_provider([answer], "openai", SOURCES)
+    (found,) = translate_messages([answer], "openai", SOURCES)
     assert found.content == "It is 9."
-    assert for_provider([answer], "theirs", SOURCES) == [answer]
+    assert translate_messages([answer], "theirs", SOURCES) == [answer]
     picture = {"type": "image", "base64": "AA", "mime_type": "image/png"}
     answer = answer.model_copy(update={"content": [*blocks, TEXT, picture]})
-    (found,) = for_provider([answer], "openai", SOURCES)
+    (found,) = translate_messages([answer], "openai", SOURCES)
     assert found.content == [{"type": "text", "text": "It is 9."}, picture]
 
 
@@ -95,15 +95,15 @@ def test_the_words_of_a_refusal_are_text_elsewhere():
     refusal = AIMessage(
         [{"type": "refusal", "refusal": "No."}], response_metadata={"model_provider": "openai"}
     )
-    assert for_provider([refusal], "anthropic", SOURCES)[0].content == "No."
+    assert translate_messages([refusal], "anthropic", SOURCES)[0].content == "No."
 
 
 def test_the_author_of_an_answer_counts_before_the_provider_that_it_names():
     stamp = {"model_provider": "bedrock", "crossroute": {"candidate": "b"}}
     answer = AIMessage([THINKING, {"type": "text", "text": "x"}], response_metadata=stamp)
     sources = {**SOURCES, "b": "amazon_bedrock"}
-    assert for_provider([answer], "amazon_bedrock", sources) == [answer]
-    assert for_provider([answer], "openai", sources)[0].content == "x"
+    assert translate_messages([answer], "amazon_bedrock", sources) == [answer]
+    assert translate_messages([answer], "openai", sources)[0].content == "x"
 
 
 def test_a_candidates_own_ids_stay_as_they_are():
@@ -113,15 +113,15 @@ def test_a_candidates_own_ids_stay_as_they_are():
         AIMessage("", tool_calls=[call], response_metadata=stamp),
         ToolMessage("1", tool_call_id="functions.f:0"),
     ]
-    assert for_provider(messages, "openai", SOURCES, "o") == messages
-    answer, result = for_provider(messages, "anthropic", SOURCES, "a")
+    assert translate_messages(messages, "openai", SOURCES, "o") == messages
+    answer, result = translate_messages(messages, "anthropic", SOURCES, "a")
     assert answer.tool_calls[0]["id"] == result.tool_call_id != "functions.f:0"
 
 
 def test_an_answer_of_unknown_origin_is_left_alone_unless_it_is_telling():
     plain = AIMessage("hello", id="1")
-    assert for_provider([plain], "openai", SOURCES) == [plain]
-    (found,) = for_provider([AIMessage([THINKING, {"type": "text", "text": "x"}])], "openai", SOURCES)
+    assert translate_messages([plain], "openai", SOURCES) == [plain]
+    (found,) = translate_messages([AIMessage([THINKING, {"type": "text", "text": "x"}])], "openai", SOURCES)
     assert found.content == "x"
 
 
@@ -137,7 +137,7 @@ def test_ids_that_others_refuse_are_renamed_in_pairs():
         ToolMessage("2", tool_call_id=""),
         ToolMessage("3", tool_call_id="ok"),
     ]
-    answer, *results = for_provider(messages, "openai", SOURCES)
+    answer, *results = translate_messages(messages, "openai", SOURCES)
     ids = [call["id"] for call in answer.tool_calls]
     assert ids == [result.tool_call_id for result in results]
     assert ids[2] == "ok"
@@ -152,7 +152,7 @@ def test_tools_lose_anthropics_cache_marks_elsewhere():
         return x
 
     native = {"name": "g", "input_schema": {}, **MARK}
-    assert tools_for_provider([f, native], "anthropic") == [f, native]
-    found = tools_for_provider([f, native], "openai")
+    assert translate_tools([f, native], "anthropic") == [f, native]
+    found = translate_tools([f, native], "openai")
     assert found[0].extras is None
     assert found[1] == {"name": "g", "input_schema": {}}

@@ -22,7 +22,7 @@ from llama_index.core.prompts.chat_prompts import CHAT_CONTENT_QA_PROMPT
 from llama_index.core.prompts.default_prompt_selectors import DEFAULT_TEXT_QA_PROMPT_SEL
 from llama_index.core.tools import FunctionTool
 
-from llamaindex_crossroute.messages.reading import marks, read_messages, read_prompt, tool_calls
+from llamaindex_crossroute.messages.reading import find_tool_calls, make_marks, read_messages, read_prompt
 from tests.llamaindex_crossroute.fakes import ChatFake, tool_call, user
 from tests.support.conversations import CONVERSATIONS
 
@@ -67,19 +67,21 @@ def test_a_tool_turn_is_known_by_its_calls(role):
     assert reading.tool_turn
     assert reading.query.text == "2 + 3?"
     assert reading.needs == {"tools"}
-    assert reading.marks == tuple(marks(asked, "2 + 3?"))
+    assert reading.marks == tuple(make_marks(asked, "2 + 3?"))
     assert not read_messages([user("2 + 3?"), asked, returned, answer("5"), user("thanks")]).tool_turn
 
 
 def test_tool_calls_are_told_apart_by_all_that_is_known_of_them():
     first, second = tool_call("add", "", a=2, b=3), tool_call("add", "", a=2, b=4)
-    assert marks(first, "?") == marks(tool_call("add", "", a=2, b=3), "?")
-    assert marks(first, "?") != marks(second, "?")
-    assert marks(first, "?") != marks(first, "!"), "asked in another conversation"
-    assert marks(tool_call("add", "add", a=2, b=3), "?") == marks(first, "?"), "Gemini: no id of its own"
-    assert marks(tool_call("add", "1", a=2, b=3), "?") != marks(first, "?")
-    assert read_messages([user("?"), first, result("")]).marks == tuple(marks(first, "?"))
-    assert marks(ChatMessage(role="assistant", content=""), "?") == []
+    assert make_marks(first, "?") == make_marks(tool_call("add", "", a=2, b=3), "?")
+    assert make_marks(first, "?") != make_marks(second, "?")
+    assert make_marks(first, "?") != make_marks(first, "!"), "asked in another conversation"
+    assert make_marks(tool_call("add", "add", a=2, b=3), "?") == make_marks(first, "?"), (
+        "Gemini: no id of its own"
+    )
+    assert make_marks(tool_call("add", "1", a=2, b=3), "?") != make_marks(first, "?")
+    assert read_messages([user("?"), first, result("")]).marks == tuple(make_marks(first, "?"))
+    assert make_marks(ChatMessage(role="assistant", content=""), "?") == []
 
 
 @pytest.mark.parametrize(
@@ -92,14 +94,14 @@ def test_tool_calls_are_told_apart_by_all_that_is_known_of_them():
 )
 def test_tool_calls_kept_beside_the_message_are_tool_calls(kept):
     beside = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [kept]})
-    assert tool_calls(beside) == [("c1", "add", '{"a": 2}')]
+    assert find_tool_calls(beside) == [("c1", "add", '{"a": 2}')]
     block = ToolCallBlock(tool_call_id="c1", tool_name="add", tool_kwargs='{"a": 2}')
-    assert marks(beside, "?") == marks(ChatMessage(role="assistant", blocks=[block]), "?")
+    assert make_marks(beside, "?") == make_marks(ChatMessage(role="assistant", blocks=[block]), "?")
 
 
 def test_the_marks_of_an_earlier_answer_are_those_that_it_had_when_it_was_given():
     reading = read_messages([user("A"), answer("a"), user("B"), answer("b"), user("C")])
-    assert reading.marks == tuple(marks(answer("b"), "B"))
+    assert reading.marks == tuple(make_marks(answer("b"), "B"))
 
 
 def test_results_of_earlier_turns_need_tools_as_well():

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ValidationError
 from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.reply import (
     finish_reason,
-    given,
     is_finished,
-    logprobs_of,
-    tells_its_end,
-    unfit,
+    read_answer,
+    read_logprobs,
+    read_unfit,
+    states_end,
     usage_of,
 )
 from llamaindex_crossroute.probe import UsageProbe
@@ -36,7 +36,7 @@ class Finish(Enum):
 
 
 def facts_of(value, probe=None, tools=()):
-    return given(value, probe or UsageProbe(), ChatFake("a"), tools)[1]
+    return read_answer(value, probe or UsageProbe(), ChatFake("a"), tools)[1]
 
 
 def chat(text="Hi", raw=None, **more):
@@ -66,11 +66,11 @@ def test_why_it_ended(raw, reason):
 def test_log_probabilities_are_the_written_tokens():
     top = [[LogProb(logprob=-0.1)], [LogProb(logprob=-0.2)]]
     told = [{"token": "z", "logprob": -2.5, "top_logprobs": [{"token": "a", "logprob": -0.1}]}]
-    assert logprobs_of(chat(raw={"choices": [{"logprobs": {"content": told}}]}, logprobs=top)) == (-2.5,)
+    assert read_logprobs(chat(raw={"choices": [{"logprobs": {"content": told}}]}, logprobs=top)) == (-2.5,)
     completed = {"choices": [{"logprobs": {"token_logprobs": [None, -0.5, -1]}}]}
-    assert logprobs_of(CompletionResponse(text="x", raw=completed)) == (-0.5, -1.0)
-    assert logprobs_of(chat(logprobs=top)) == (-0.1, -0.2)
-    assert logprobs_of(chat(raw={"choices": [{"logprobs": None}]})) == ()
+    assert read_logprobs(CompletionResponse(text="x", raw=completed)) == (-0.5, -1.0)
+    assert read_logprobs(chat(logprobs=top)) == (-0.1, -0.2)
+    assert read_logprobs(chat(raw={"choices": [{"logprobs": None}]})) == ()
 
 
 def test_chunks_make_one_answer():
@@ -110,11 +110,11 @@ def test_an_error_tells_without_what_was_said():
     probe.responses.append(chat("My diary", raw={"choices": [{"finish_reason": "length"}]}))
     with pytest.raises(ValidationError) as caught:
         Song.model_validate({"name": 7})
-    got, facts = unfit(caught.value, probe)
+    got, facts = read_unfit(caught.value, probe)
     assert got.error is caught.value
     assert facts.schema_error == "name: string_type"
     assert (facts.text, facts.finish_reason) == ("My diary", "length")
-    assert unfit(ValueError("not My diary"), probe)[1].schema_error == "ValueError"
+    assert read_unfit(ValueError("not My diary"), probe)[1].schema_error == "ValueError"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_an_error_tells_without_what_was_said():
 )
 def test_a_response_of_a_format_that_tells_its_end_is_finished_or_cut(raw, tells, finished):
     response = CompletionResponse(text="", raw=raw)
-    assert (tells_its_end(response), is_finished(response)) == (tells, finished)
+    assert (states_end(response), is_finished(response)) == (tells, finished)
 
 
 @pytest.mark.parametrize(

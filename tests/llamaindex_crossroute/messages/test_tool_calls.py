@@ -5,7 +5,7 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.types import BaseTool, ToolOutput
 
-from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of
+from llamaindex_crossroute.messages.tool_calls import asks_for_tools, find_tool_flaw
 from tests.llamaindex_crossroute.fakes import ChatFake, tool_call
 
 
@@ -39,7 +39,7 @@ TOOLS = (FunctionTool.from_defaults(add), Bare())
     ],
 )
 def test_faults_of_calls(message, fault):
-    assert fault_of(ChatResponse(message=message), ChatFake("a"), TOOLS) == fault
+    assert find_tool_flaw(ChatResponse(message=message), ChatFake("a"), TOOLS) == fault
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_faults_of_calls(message, fault):
 def test_faults_of_written_arguments(arguments, fault):
     message = tool_call("add")
     message.blocks[0].tool_kwargs = arguments
-    assert fault_of(ChatResponse(message=message), ChatFake("a"), TOOLS) == fault
+    assert find_tool_flaw(ChatResponse(message=message), ChatFake("a"), TOOLS) == fault
 
 
 @pytest.mark.parametrize("error", [KeyError, AttributeError])
@@ -64,5 +64,5 @@ def test_a_member_that_cannot_read_its_own_calls(error):
 
     message = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [{"id": "1"}]})
     assert asks_for_tools(message)
-    fault = fault_of(ChatResponse(message=message), Puzzled("a"), TOOLS)
+    fault = find_tool_flaw(ChatResponse(message=message), Puzzled("a"), TOOLS)
     assert fault == f"tool calls cannot be read: {error.__name__}"

@@ -13,10 +13,10 @@ COUNTED: Wire = Messages("/messages/count_tokens")
 RESPONSES: Wire = Responses()
 
 
-def wire_of_path(path: str) -> Wire:
+def find_wire(path: str) -> Wire:
     """Return the format of the clients that ask for a path.
 
-    >>> wire_of_path("/v1/messages/batches").name, wire_of_path("/v1/completions").name
+    >>> find_wire("/v1/messages/batches").name, find_wire("/v1/completions").name
     ('messages', 'chat')
     """
     endpoints: tuple[Wire, ...] = (MESSAGES, RESPONSES)

@@ -37,21 +37,21 @@ def check_types(body: Mapping[str, Any], expected: Mapping[str, tuple[type, ...]
             raise RequestError(f"{name}: expected {words}, got {TYPES.get(type(value), 'another type')}.")
 
 
-def objects_in(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; none where it is not stated.
+def read_tools(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tools of a request; an empty list if it has none.
 
     Raises:
-        RequestError: It is no list of objects.
+        RequestError: They are not a list of objects.
     """
-    value = body.get(name)
+    value = body.get("tools")
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise RequestError(f"{name}: expected a list of objects.")
+        raise RequestError("tools: expected a list of objects.")
     return value
 
 
-def messages_in(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def read_messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the messages of a request.
 
     Raises:
@@ -63,16 +63,16 @@ def messages_in(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return said
 
 
-def usage_in(body: Mapping[str, Any]) -> Usage | None:
+def find_usage(body: Mapping[str, Any]) -> Usage | None:
     """Return the tokens that an answer tells, in any format; None where it tells none.
 
-    >>> usage_in({"usage": {"prompt_tokens": 9, "completion_tokens": 3}, "service_tier": "flex"}).tier
+    >>> find_usage({"usage": {"prompt_tokens": 9, "completion_tokens": 3}, "service_tier": "flex"}).tier
     0.5
     """
     return set_tier(read_usage(body.get("usage")), body.get("service_tier"))
 
 
-def listed(content: Any) -> list[Any]:
+def to_list(content: Any) -> list[Any]:
     """Return the items of a content that is a list, or none.
 
     Raises:
@@ -83,7 +83,7 @@ def listed(content: Any) -> list[Any]:
     return content or []
 
 
-def named(tool: Mapping[str, Any]) -> str:
+def name_tool(tool: Mapping[str, Any]) -> str:
     """Return a tool's name.
 
     Raises:
@@ -95,6 +95,6 @@ def named(tool: Mapping[str, Any]) -> str:
     return name
 
 
-def openai_error(kind: str, message: str) -> dict[str, Any]:
+def write_openai_error(kind: str, message: str) -> dict[str, Any]:
     """Return the body of an error as OpenAI's formats have it."""
     return {"error": {"message": message, "type": kind, "param": None, "code": None}}

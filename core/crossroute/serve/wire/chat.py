@@ -16,20 +16,20 @@ from crossroute.serve.events import DONE, Event
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.wire.bodies import (
     check_types,
-    listed,
-    messages_in,
-    named,
-    objects_in,
-    openai_error,
-    usage_in,
+    find_usage,
+    name_tool,
+    read_messages,
+    read_tools,
+    to_list,
+    write_openai_error,
 )
 from crossroute.serve.wire.chat_streams import (
     FINISHES,
     THOUGHT,
     ChatReader,
     ChatWriter,
-    head_of,
-    written_usage,
+    write_head,
+    write_usage,
 )
 from crossroute.serve.wire.neutral import (
     Answer,
@@ -43,8 +43,8 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
-    word_for,
-    words_in,
+    find_word,
+    join_words,
 )
 
 ROLES: dict[str, Role] = {
@@ -83,21 +83,21 @@ class Chat:
     def read_request(self, body: RawObject) -> Request:
         """Return what a client asks."""
         check_types(body, EXPECTED)
-        messages = messages_in(body)
-        tools = objects_in(body, "tools")
+        messages = read_messages(body)
+        tools = read_tools(body)
         kind = (body.get("response_format") or {}).get("type")
         needs: set[Capability] = {"structured_output"} if kind == "json_schema" else set()
         return Request(
-            messages=tuple(_message(one, place) for place, one in enumerate(messages)),
-            tools=tuple(map(_tool, tools)),
+            messages=tuple(_read_message(one, place) for place, one in enumerate(messages)),
+            tools=tuple(map(_read_tool, tools)),
             arguments={name: value for name, value in body.items() if name not in OWN},
             needs=frozenset(needs | ({"tools"} if body.get("functions") else set())),
         )
 
     def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a request."""
-        tools = [_written_tool(tool) for tool in request.tools]
-        messages = [said for message in request.messages for said in _written(message)]
+        tools = [_write_tool(tool) for tool in request.tools]
+        messages = [said for message in request.messages for said in _write_message(message)]
         return {"messages": messages, **({"tools": tools} if tools else {}), **arguments}
 
     def read_answer(self, body: Mapping[str, Any]) -> Answer:
@@ -110,9 +110,9 @@ class Chat:
         message = choice["message"]
         tokens = (choice.get("logprobs") or {}).get("content")
         return Answer(
-            parts=tuple(_answered(message)),
+            parts=tuple(_read_answer_parts(message)),
             finish=FINISHES.get(choice.get("finish_reason") or "stop", "stop"),
-            usage=usage_in(body),
+            usage=find_usage(body),
             id=str(body.get("id") or ""),
             model=str(body.get("model") or ""),
             logprobs=tuple(token["logprob"] for token in tokens) if tokens else None,
@@ -126,15 +126,15 @@ class Chat:
         if thoughts:
             message["reasoning_content"] = thoughts
         if answer.calls:
-            message["tool_calls"] = [_written_call(call) for call in answer.calls]
+            message["tool_calls"] = [_write_call(call) for call in answer.calls]
         choice = {
             "index": 0,
             "message": message,
             "logprobs": None,
-            "finish_reason": word_for(answer.finish, FINISHES),
+            "finish_reason": find_word(answer.finish, FINISHES),
         }
-        head = head_of(answer.id, answer.model, "chat.completion")
-        return {**head, "choices": [choice], "usage": written_usage(answer.usage)}
+        head = write_head(answer.id, answer.model, "chat.completion")
+        return {**head, "choices": [choice], "usage": write_usage(answer.usage)}
 
     def reader(self) -> ChatReader:
         """Return what reads one stream."""
@@ -146,7 +146,7 @@ class Chat:
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
         """Return the body of an error."""
-        return openai_error(kind, message)
+        return write_openai_error(kind, message)
 
     def is_last(self, event: Event) -> bool:
         """Return whether a stream is complete with an event."""
@@ -162,33 +162,33 @@ class Chat:
         return isinstance(options, Mapping) and bool(options.get("include_usage"))
 
 
-def _message(said: Mapping[str, Any], place: int) -> Message:
+def _read_message(said: Mapping[str, Any], place: int) -> Message:
     role = ROLES.get(said.get("role", ""))
     if role is None:
         raise RequestError(
             f"messages[{place}].role: expected one of {', '.join(ROLES)}, got {said.get('role')!r}."
         )
-    parts = tuple(_parts(said.get("content")))
+    parts = tuple(_read_parts(said.get("content")))
     if role == "tool":
         return Message(role, (ToolResult(str(said.get("tool_call_id") or ""), _read_by_tools(parts)),))
     if role != "answer":
         return Message(role, parts)
-    return Message(role, (*_thoughts(said), *parts, *_calls(said)))
+    return Message(role, (*_read_thoughts(said), *parts, *_read_calls(said)))
 
 
-def _parts(content: Any) -> Iterator[Part]:
+def _read_parts(content: Any) -> Iterator[Part]:
     if isinstance(content, str):
         yield Text(content)
         return
-    for part in listed(content):
+    for part in to_list(content):
         kind = part.get("type")
         if kind in ("text", "refusal"):
             yield Text(str(part.get(kind) or ""))
         elif kind in MEDIA:
-            yield _media(part, MEDIA[kind])
+            yield _read_media(part, MEDIA[kind])
 
 
-def _media(part: Mapping[str, Any], kind: Capability) -> Media:
+def _read_media(part: Mapping[str, Any], kind: Capability) -> Media:
     if kind == "vision":
         image = part.get("image_url")
         return Media(kind, str(image.get("url", "") if isinstance(image, Mapping) else image), raw=part)
@@ -202,39 +202,39 @@ def _read_by_tools(parts: tuple[Part, ...]) -> tuple[Text | Media, ...]:
     return tuple(part for part in parts if isinstance(part, (Text, Media)))
 
 
-def _thoughts(said: Mapping[str, Any]) -> Iterator[Part]:
+def _read_thoughts(said: Mapping[str, Any]) -> Iterator[Part]:
     words = next((said[name] for name in THOUGHT if isinstance(said.get(name), str)), "")
     if words:
         yield Thought(words)
 
 
-def _calls(said: Mapping[str, Any]) -> Iterator[Part]:
+def _read_calls(said: Mapping[str, Any]) -> Iterator[Part]:
     for call in said.get("tool_calls") or ():
         function = call.get("function") or call.get("custom") or {}
         arguments = function.get("arguments", function.get("input"))
         yield ToolCall(str(call.get("id") or ""), str(function.get("name") or ""), str(arguments or "{}"))
 
 
-def _answered(message: Mapping[str, Any]) -> Iterator[Part]:
-    yield from _thoughts(message)
-    yield from _parts(message.get("content") or message.get("refusal"))
-    yield from _calls(message)
+def _read_answer_parts(message: Mapping[str, Any]) -> Iterator[Part]:
+    yield from _read_thoughts(message)
+    yield from _read_parts(message.get("content") or message.get("refusal"))
+    yield from _read_calls(message)
 
 
-def _tool(told: Mapping[str, Any]) -> Tool:
+def _read_tool(told: Mapping[str, Any]) -> Tool:
     kind = told.get("type", "function")
     if kind != "function":
         return Tool(str((told.get(str(kind)) or {}).get("name", "")), own=told)
     function = told["function"]
     return Tool(
-        named(function),
+        name_tool(function),
         str(function.get("description") or ""),
         dict(function.get("parameters") or {}),
         function.get("strict"),
     )
 
 
-def _written_tool(tool: Tool) -> dict[str, Any]:
+def _write_tool(tool: Tool) -> dict[str, Any]:
     if tool.own is not None:
         return dict(tool.own)
     described = {"description": tool.description} if tool.description else {}
@@ -243,40 +243,39 @@ def _written_tool(tool: Tool) -> dict[str, Any]:
     return {"type": "function", "function": {"name": tool.name, **described, "parameters": schema, **strict}}
 
 
-def _written(message: Message) -> Iterator[dict[str, Any]]:
+def _write_message(message: Message) -> Iterator[dict[str, Any]]:
     """Yield the messages that a message becomes: each tool result is one, media of results follow them."""
     shown: list[dict[str, Any]] = []
     for part in message.parts:
         if isinstance(part, ToolResult):
-            media = [_written_media(one) for one in part.parts if isinstance(one, Media)]
-            text = words_in(part.parts) or ("See the next message." if media else "")
+            media = [_write_media(one) for one in part.parts if isinstance(one, Media)]
+            text = join_words(part.parts) or ("See the next message." if media else "")
             yield {"role": "tool", "tool_call_id": part.id, "content": text}
             if media:
                 shown += [{"type": "text", "text": f"Returned by tool call {part.id}:"}, *media]
     if shown:
         yield {"role": "user", "content": shown}
     said = [part for part in message.parts if isinstance(part, (Text, Media))]
-    calls = [_written_call(part) for part in message.parts if isinstance(part, ToolCall)]
+    calls = [_write_call(part) for part in message.parts if isinstance(part, ToolCall)]
     if said or calls:
         role = {"system": "system", "human": "user", "answer": "assistant", "tool": "user"}[message.role]
         between = "\n\n" if message.role == "system" else ""
         yield {
             "role": role,
-            "content": _written_content(said, between),
+            "content": _write_content(said, between),
             **({"tool_calls": calls} if calls else {}),
         }
 
 
-def _written_content(said: list[Text | Media], between: str) -> Any:
+def _write_content(said: list[Text | Media], between: str) -> Any:
     if all(isinstance(part, Text) for part in said):
         return between.join(part.text for part in said if isinstance(part, Text)) if said else None
     return [
-        {"type": "text", "text": part.text} if isinstance(part, Text) else _written_media(part)
-        for part in said
+        {"type": "text", "text": part.text} if isinstance(part, Text) else _write_media(part) for part in said
     ]
 
 
-def _written_media(media: Media) -> dict[str, Any]:
+def _write_media(media: Media) -> dict[str, Any]:
     if media.kind == "vision":
         detail = media.raw.get("detail")  # Responses'
         return {
@@ -288,5 +287,5 @@ def _written_media(media: Media) -> dict[str, Any]:
     return dict(media.raw)
 
 
-def _written_call(call: ToolCall) -> dict[str, Any]:
+def _write_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

@@ -9,9 +9,9 @@ from typing import Any
 from crossroute.calls.ending import is_failed
 from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
-from crossroute.serve.events import DONE, Event, event_bytes
-from crossroute.serve.wire.bodies import usage_in
-from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, word_for
+from crossroute.serve.events import DONE, Event, write_event
+from crossroute.serve.wire.bodies import find_usage
+from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, find_word
 
 FINISHES: dict[str, Finish] = {
     "stop": "stop",
@@ -43,7 +43,7 @@ class ChatReader:
             if is_failed(choice.get("finish_reason")):
                 raise ProviderError(None, event.data.encode(), {})
             yield from self._choice(choice)
-        usage = usage_in(said)
+        usage = find_usage(said)
         if usage is not None:
             yield Counted(usage)
 
@@ -81,39 +81,39 @@ class ChatWriter:
 
     def __init__(self, *, with_usage: bool) -> None:
         self._with_usage = with_usage
-        self._head = head_of("", "", "chat.completion.chunk")
+        self._head = write_head("", "", "chat.completion.chunk")
         self._usage: Usage | None = None
         self._last: dict[str, Any] | None = None
 
     def write(self, delta: Delta) -> Iterator[bytes]:
         """Yield the events for what a stream says."""
         if isinstance(delta, Began):
-            self._head = head_of(delta.id, delta.model, "chat.completion.chunk")
-            yield event_bytes(self._chunk({"role": "assistant", "content": ""}))
+            self._head = write_head(delta.id, delta.model, "chat.completion.chunk")
+            yield write_event(self._chunk({"role": "assistant", "content": ""}))
         elif isinstance(delta, Said):
-            yield event_bytes(self._chunk({"reasoning_content" if delta.thought else "content": delta.text}))
+            yield write_event(self._chunk({"reasoning_content" if delta.thought else "content": delta.text}))
         elif isinstance(delta, Called):
-            yield event_bytes(self._chunk({"tool_calls": [_call_delta(delta)]}))
+            yield write_event(self._chunk({"tool_calls": [_call_delta(delta)]}))
         elif isinstance(delta, Counted):
             self._usage = delta.usage
         elif isinstance(delta, Ended):
-            self._last = self._chunk({}, word_for(delta.finish, FINISHES))
+            self._last = self._chunk({}, find_word(delta.finish, FINISHES))
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the last events, with what is told of the decision."""
         chunks = [self._last] if self._last else []
         if self._with_usage:
-            chunks.append({**self._head, "choices": [], "usage": written_usage(self._usage)})
+            chunks.append({**self._head, "choices": [], "usage": write_usage(self._usage)})
         if chunks:
             chunks[-1] = {**chunks[-1], "crossroute": told}
-        yield from map(event_bytes, (*chunks, DONE))
+        yield from map(write_event, (*chunks, DONE))
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return {**self._head, "choices": [choice], **({"usage": None} if self._with_usage else {})}
 
 
-def written_usage(usage: Usage | None) -> dict[str, Any]:
+def write_usage(usage: Usage | None) -> dict[str, Any]:
     """Return tokens as the format has them."""
     usage = usage or Usage()
     return {
@@ -124,7 +124,7 @@ def written_usage(usage: Usage | None) -> dict[str, Any]:
     }
 
 
-def head_of(name: str, model: str, kind: str) -> dict[str, Any]:
+def write_head(name: str, model: str, kind: str) -> dict[str, Any]:
     """Return what every body and chunk begins with."""
     return {"id": name or "chatcmpl-0", "object": kind, "created": int(time.time()), "model": model}
 

@@ -15,13 +15,20 @@ from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import Event
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.wire.bodies import check_types, listed, messages_in, named, objects_in, usage_in
+from crossroute.serve.wire.bodies import (
+    check_types,
+    find_usage,
+    name_tool,
+    read_messages,
+    read_tools,
+    to_list,
+)
 from crossroute.serve.wire.messages_streams import (
     STOPS,
     MessagesReader,
     MessagesWriter,
-    head_of,
-    written_usage,
+    write_head,
+    write_usage,
 )
 from crossroute.serve.wire.neutral import (
     Answer,
@@ -35,7 +42,7 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
-    word_for,
+    find_word,
 )
 
 ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system"}
@@ -72,24 +79,24 @@ class Messages:
     def read_request(self, body: RawObject) -> Request:
         """Return what a client asks."""
         check_types(body, EXPECTED)
-        messages = messages_in(body)
+        messages = read_messages(body)
         if self.path == "/messages" and not isinstance(body.get("max_tokens"), int):
             raise RequestError("max_tokens: expected a whole number of tokens.")
-        system = [Message("system", tuple(_parts(body["system"])))] if body.get("system") else []
-        said = [one for place, message in enumerate(messages) for one in _messages(message, place)]
+        system = [Message("system", tuple(_read_parts(body["system"])))] if body.get("system") else []
+        said = [one for place, message in enumerate(messages) for one in _read_messages(message, place)]
         structured = "format" in (body.get("output_config") or {}) or "output_format" in body
         return Request(
             messages=(*system, *said),
-            tools=tuple(map(_tool, objects_in(body, "tools"))),
-            arguments=_arguments(body),
+            tools=tuple(map(_read_tool, read_tools(body))),
+            arguments=_read_arguments(body),
             needs=frozenset({"structured_output"} if structured else ()),
         )
 
     def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a request."""
         system = "\n\n".join(one.text for one in request.messages if one.role == "system")
-        said = _alternating([one for one in request.messages if one.role != "system"])
-        tools = [_written_tool(tool) for tool in request.tools]
+        said = _merge_turns([one for one in request.messages if one.role != "system"])
+        tools = [_write_tool(tool) for tool in request.tools]
         return {
             "messages": said,
             **({"system": system} if system else {}),
@@ -102,9 +109,9 @@ class Messages:
         if body.get("type") == "error":
             raise ProviderError(None, json.dumps(dict(body)).encode(), {})
         return Answer(
-            parts=tuple(part for block in body["content"] for part in _block(block)),
+            parts=tuple(part for block in body["content"] for part in _read_block(block)),
             finish=STOPS.get(body.get("stop_reason") or "end_turn", "stop"),
-            usage=usage_in(body),
+            usage=find_usage(body),
             id=str(body.get("id") or ""),
             model=str(body.get("model") or ""),
             stop=body.get("stop_sequence"),
@@ -113,14 +120,14 @@ class Messages:
 
     def write_answer(self, answer: Answer) -> dict[str, Any]:
         """Return the body of an answer."""
-        content = [block for part in answer.parts for block in _written_block(part)]
-        stop = "stop_sequence" if answer.stop else word_for(answer.finish, STOPS)
+        content = [block for part in answer.parts for block in _write_block(part)]
+        stop = "stop_sequence" if answer.stop else find_word(answer.finish, STOPS)
         return {
-            **head_of(answer.id, answer.model),
+            **write_head(answer.id, answer.model),
             "content": content,
             "stop_reason": stop,
             "stop_sequence": answer.stop,
-            "usage": written_usage(answer.usage),
+            "usage": write_usage(answer.usage),
         }
 
     def reader(self) -> MessagesReader:
@@ -147,7 +154,7 @@ class Messages:
         return True
 
 
-def _arguments(body: RawObject) -> dict[str, Any]:
+def _read_arguments(body: RawObject) -> dict[str, Any]:
     """Return what a request states besides, in the words that other formats are told from."""
     said = {name: value for name, value in body.items() if name not in OWN}
     if body.get("stop_sequences"):
@@ -171,12 +178,12 @@ def _arguments(body: RawObject) -> dict[str, Any]:
     return said
 
 
-def _messages(said: Mapping[str, Any], place: int) -> Iterator[Message]:
+def _read_messages(said: Mapping[str, Any], place: int) -> Iterator[Message]:
     """Yield a message, its tool results as one of their own before the rest."""
     role = ROLES.get(said.get("role", ""))
     if role is None:
         raise RequestError(f"messages[{place}].role: expected user or assistant, got {said.get('role')!r}.")
-    parts = tuple(_parts(said.get("content")))
+    parts = tuple(_read_parts(said.get("content")))
     results = tuple(part for part in parts if isinstance(part, ToolResult))
     if results:
         yield Message("tool", results)
@@ -185,35 +192,35 @@ def _messages(said: Mapping[str, Any], place: int) -> Iterator[Message]:
         yield Message(role, rest)
 
 
-def _parts(content: Any) -> Iterator[Part]:
+def _read_parts(content: Any) -> Iterator[Part]:
     if isinstance(content, str):
         yield Text(content)
         return
-    for block in listed(content):
-        yield from _block(block)
+    for block in to_list(content):
+        yield from _read_block(block)
 
 
-def _block(block: Mapping[str, Any]) -> Iterator[Part]:
+def _read_block(block: Mapping[str, Any]) -> Iterator[Part]:
     kind = block.get("type", "")
     if kind == "text":
         yield Text(str(block.get("text") or ""))
     elif kind in MEDIA:
-        yield from _media(block, MEDIA[kind])
+        yield from _read_media(block, MEDIA[kind])
     elif kind == "tool_use":
         yield ToolCall(str(block["id"]), str(block["name"]), json.dumps(block.get("input") or {}))
     elif kind == "tool_result":
-        parts = tuple(part for part in _parts(block.get("content")) if isinstance(part, (Text, Media)))
+        parts = tuple(part for part in _read_parts(block.get("content")) if isinstance(part, (Text, Media)))
         yield ToolResult(str(block.get("tool_use_id") or ""), parts, bool(block.get("is_error")))
     elif kind == "thinking":
         yield Thought(str(block.get("thinking") or ""))
 
 
-def _media(block: Mapping[str, Any], kind: Capability) -> Iterator[Part]:
+def _read_media(block: Mapping[str, Any], kind: Capability) -> Iterator[Part]:
     source = block.get("source") or {}
     if source.get("type") == "text":
         yield Text(str(source.get("data") or ""))
     elif source.get("type") == "content":
-        yield from _parts(source.get("content"))
+        yield from _read_parts(source.get("content"))
     elif source.get("type") == "base64":
         mime = str(source.get("media_type") or "")
         url = f"data:{mime};base64,{source.get('data') or ''}"
@@ -222,18 +229,18 @@ def _media(block: Mapping[str, Any], kind: Capability) -> Iterator[Part]:
         yield Media(kind, str(source.get("url") or ""), name=str(block.get("title") or ""), raw=block)
 
 
-def _tool(told: Mapping[str, Any]) -> Tool:
+def _read_tool(told: Mapping[str, Any]) -> Tool:
     if find_tool_provider(told) is not None and told.get("type") != "custom":
         return Tool(str(told.get("name") or ""), own=told)
     return Tool(
-        named(told),
+        name_tool(told),
         str(told.get("description") or ""),
         dict(told.get("input_schema") or {}),
         told.get("strict"),
     )
 
 
-def _written_tool(tool: Tool) -> dict[str, Any]:
+def _write_tool(tool: Tool) -> dict[str, Any]:
     if tool.own is not None:
         return dict(tool.own)
     schema = {"type": "object", **tool.schema}
@@ -241,12 +248,12 @@ def _written_tool(tool: Tool) -> dict[str, Any]:
     return {"name": tool.name, **described, "input_schema": schema}
 
 
-def _alternating(messages: list[Message]) -> list[dict[str, Any]]:
+def _merge_turns(messages: list[Message]) -> list[dict[str, Any]]:
     """Return messages with those of one side in a row as one, as the API wants them; empty ones are left out."""
     said: list[dict[str, Any]] = []
     for message in messages:
         role = "assistant" if message.role == "answer" else "user"
-        content = [block for part in message.parts for block in _written_block(part, asking=True)]
+        content = [block for part in message.parts for block in _write_block(part, asking=True)]
         if not content:
             continue
         if said and said[-1]["role"] == role:
@@ -256,24 +263,24 @@ def _alternating(messages: list[Message]) -> list[dict[str, Any]]:
     return said
 
 
-def _written_block(part: Part, *, asking: bool = False) -> Iterator[dict[str, Any]]:
+def _write_block(part: Part, *, asking: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the block that a part becomes; reasoning of others is shown to clients, and to no model."""
     if isinstance(part, Text):
         if part.text.strip() or (part.text and not asking):
             yield {"type": "text", "text": part.text}
     elif isinstance(part, Media):
-        yield _written_media(part)
+        yield _write_media(part)
     elif isinstance(part, ToolCall):
-        yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _object(part.arguments)}
+        yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _to_object(part.arguments)}
     elif isinstance(part, ToolResult):
-        content = [block for one in part.parts for block in _written_block(one, asking=True)]
+        content = [block for one in part.parts for block in _write_block(one, asking=True)]
         failed = {"is_error": True} if part.failed else {}
         yield {"type": "tool_result", "tool_use_id": part.id, "content": content, **failed}
     elif not asking:
         yield {"type": "thinking", "thinking": part.text, "signature": ""}
 
 
-def _written_media(media: Media) -> dict[str, Any]:
+def _write_media(media: Media) -> dict[str, Any]:
     kind = "image" if media.kind == "vision" else "document"
     titled = {"title": media.name} if media.name and kind == "document" else {}
     if not media.url.startswith("data:"):
@@ -283,7 +290,7 @@ def _written_media(media: Media) -> dict[str, Any]:
     return {"type": kind, "source": {"type": "base64", "media_type": mime, "data": data}, **titled}
 
 
-def _object(arguments: str) -> dict[str, Any]:
+def _to_object(arguments: str) -> dict[str, Any]:
     """Return a call's arguments as an object; what is none, as what a model wrote."""
     try:
         said = json.loads(arguments or "{}")

@@ -7,9 +7,9 @@ from typing import Any
 
 from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
-from crossroute.serve.events import Event, event_bytes
-from crossroute.serve.wire.bodies import usage_in
-from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, word_for
+from crossroute.serve.events import Event, write_event
+from crossroute.serve.wire.bodies import find_usage
+from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, find_word
 
 STOPS: dict[str, Finish] = {
     "end_turn": "stop",
@@ -48,7 +48,7 @@ class MessagesReader:
             self._usage |= {
                 name: value for name, value in (said.get("usage") or {}).items() if value is not None
             }
-            usage = usage_in({"usage": self._usage})
+            usage = find_usage({"usage": self._usage})
             if usage is not None:
                 yield Counted(usage)
             delta = said.get("delta") or {}
@@ -119,16 +119,16 @@ class MessagesWriter:
         """Yield the last events, with what is told of the decision."""
         yield from self._start()
         yield from self._stop()
-        stop = "stop_sequence" if self._ended.stop else word_for(self._ended.finish, STOPS)
+        stop = "stop_sequence" if self._ended.stop else find_word(self._ended.finish, STOPS)
         delta = {"stop_reason": stop, "stop_sequence": self._ended.stop}
-        yield self._event("message_delta", delta=delta, usage=written_usage(self._usage))
+        yield self._event("message_delta", delta=delta, usage=write_usage(self._usage))
         yield self._event("message_stop", crossroute=told)
 
     def _start(self, name: str = "", model: str = "") -> Iterator[bytes]:
         if not self._begun:
             self._begun = True
-            message = {**head_of(name, model), "content": [], "stop_reason": None, "stop_sequence": None}
-            yield self._event("message_start", message={**message, "usage": written_usage(None)})
+            message = {**write_head(name, model), "content": [], "stop_reason": None, "stop_sequence": None}
+            yield self._event("message_start", message={**message, "usage": write_usage(None)})
 
     def _block(self, kind: str, block: Mapping[str, Any]) -> Iterator[bytes]:
         yield from self._stop()
@@ -142,10 +142,10 @@ class MessagesWriter:
 
     @staticmethod
     def _event(kind: str, **said: Any) -> bytes:
-        return event_bytes({"type": kind, **said}, kind)
+        return write_event({"type": kind, **said}, kind)
 
 
-def written_usage(usage: Usage | None) -> dict[str, int]:
+def write_usage(usage: Usage | None) -> dict[str, int]:
     """Return tokens as the format has them: those read from a cache apart from the others."""
     usage = usage or Usage()
     return {
@@ -156,6 +156,6 @@ def written_usage(usage: Usage | None) -> dict[str, int]:
     }
 
 
-def head_of(name: str, model: str) -> dict[str, Any]:
+def write_head(name: str, model: str) -> dict[str, Any]:
     """Return what an answer begins with."""
     return {"id": name or "msg_0", "type": "message", "role": "assistant", "model": model}

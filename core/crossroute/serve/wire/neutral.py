@@ -82,7 +82,7 @@ class Message:
     @property
     def text(self) -> str:
         """Its words, those of tool results included."""
-        return "".join(_words(self.parts))
+        return "".join(_find_words(self.parts))
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ SHOWING = (Said, Called, Shown)
 """What of it there is to read."""
 
 
-def deltas_of(answer: Answer) -> Iterator[Delta]:
+def to_deltas(answer: Answer) -> Iterator[Delta]:
     """Yield what a stream of a whole answer says."""
     yield Began(answer.id, answer.model)
     calls = 0
@@ -224,19 +224,19 @@ def deltas_of(answer: Answer) -> Iterator[Delta]:
     yield Ended(answer.finish, answer.stop)
 
 
-def word_for(finish: Finish, words: Mapping[str, Finish]) -> str:
+def find_word(finish: Finish, words: Mapping[str, Finish]) -> str:
     """Return a format's word for why an answer ended."""
     return next(word for word, meant in words.items() if meant == finish)
 
 
-def words_in(parts: tuple[Part, ...]) -> str:
+def join_words(parts: tuple[Part, ...]) -> str:
     """Return the words of some parts."""
     return "".join(part.text for part in parts if isinstance(part, Text))
 
 
-def _words(parts: tuple[Part, ...]) -> Iterator[str]:
+def _find_words(parts: tuple[Part, ...]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, Text):
             yield part.text
         elif isinstance(part, ToolResult):
-            yield from _words(part.parts)
+            yield from _find_words(part.parts)

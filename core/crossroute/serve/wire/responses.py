@@ -13,7 +13,14 @@ from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import Event
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.wire.bodies import check_types, listed, named, objects_in, openai_error, usage_in
+from crossroute.serve.wire.bodies import (
+    check_types,
+    find_usage,
+    name_tool,
+    read_tools,
+    to_list,
+    write_openai_error,
+)
 from crossroute.serve.wire.neutral import (
     Answer,
     Media,
@@ -35,7 +42,7 @@ from crossroute.serve.wire.responses_streams import (
     finish_of,
     message_item,
     reasoning_item,
-    response_of,
+    write_response,
 )
 
 ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system", "developer": "system"}
@@ -94,9 +101,9 @@ class Responses:
         system = [Message("system", (Text(str(body["instructions"])),))] if body.get("instructions") else []
         form = (body.get("text") or {}).get("format") or {}
         return Request(
-            messages=(*system, *(_item(one, place) for place, one in enumerate(items) if _is_said(one))),
-            tools=tuple(map(_tool, objects_in(body, "tools"))),
-            arguments=_arguments(body, form),
+            messages=(*system, *(_read_item(one, place) for place, one in enumerate(items) if _is_said(one))),
+            tools=tuple(map(_read_tool, read_tools(body))),
+            arguments=_read_arguments(body, form),
             needs=frozenset({"structured_output"} if form.get("type") == "json_schema" else ()),
             previous=None if stored is None else stored if isinstance(stored, str) else json.dumps(stored),
         )
@@ -105,11 +112,11 @@ class Responses:
         """Return what a model answered."""
         if body.get("error"):
             raise ProviderError(None, json.dumps({"error": body["error"]}).encode(), {})
-        parts = tuple(part for item in body["output"] for part in _answered(item))
+        parts = tuple(part for item in body["output"] for part in _read_answer_parts(item))
         return Answer(
             parts=parts,
             finish=finish_of(body, any(isinstance(part, ToolCall) for part in parts)),
-            usage=usage_in(body),
+            usage=find_usage(body),
             id=str(body.get("id") or ""),
             model=str(body.get("model") or ""),
         )
@@ -123,7 +130,7 @@ class Responses:
         if answer.text or not answer.calls:
             output.append(message_item(answer.text))
         output += [call_item(call.id, call.name, call.arguments) for call in answer.calls]
-        return response_of(answer.model, output, answer.finish, answer.usage)
+        return write_response(answer.model, output, answer.finish, answer.usage)
 
     def reader(self) -> ResponsesReader:
         """Return what reads one stream."""
@@ -135,7 +142,7 @@ class Responses:
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
         """Return the body of an error."""
-        return openai_error(kind, message)
+        return write_openai_error(kind, message)
 
     def is_last(self, event: Event) -> bool:
         """Return whether a stream is complete with an event."""
@@ -146,7 +153,7 @@ class Responses:
         return True
 
 
-def _arguments(body: RawObject, form: Mapping[str, Any]) -> dict[str, Any]:
+def _read_arguments(body: RawObject, form: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a request states besides, in the words that other formats are told from."""
     said = {name: value for name, value in body.items() if name not in OWN}
     effort = (body.get("reasoning") or {}).get("effort")
@@ -168,27 +175,27 @@ def _is_said(item: Mapping[str, Any]) -> bool:
     return item.get("type", "message") in ("message", "function_call", "function_call_output")
 
 
-def _item(item: Mapping[str, Any], place: int) -> Message:
+def _read_item(item: Mapping[str, Any], place: int) -> Message:
     kind = item.get("type", "message")
     if kind == "function_call":
         call = ToolCall(str(item.get("call_id")), str(item.get("name")), str(item.get("arguments") or "{}"))
         return Message("answer", (call,))
     if kind == "function_call_output":
-        parts = tuple(part for part in _parts(item.get("output")) if isinstance(part, (Text, Media)))
+        parts = tuple(part for part in _read_parts(item.get("output")) if isinstance(part, (Text, Media)))
         return Message("tool", (ToolResult(str(item.get("call_id")), parts),))
     role = ROLES.get(item.get("role", ""))
     if role is None:
         raise RequestError(
             f"input[{place}].role: expected one of {', '.join(ROLES)}, got {item.get('role')!r}."
         )
-    return Message(role, tuple(_parts(item.get("content"))))
+    return Message(role, tuple(_read_parts(item.get("content"))))
 
 
-def _parts(content: Any) -> Iterator[Part]:
+def _read_parts(content: Any) -> Iterator[Part]:
     if isinstance(content, str):
         yield Text(content)
         return
-    for part in listed(content):
+    for part in to_list(content):
         kind = part.get("type")
         if kind in WORDS:
             yield Text(str(part.get("text") or ""))
@@ -199,17 +206,17 @@ def _parts(content: Any) -> Iterator[Part]:
             yield Media(MEDIA[kind], str(url), name=str(part.get("filename") or ""), raw=part)
 
 
-def _answered(item: Mapping[str, Any]) -> Iterator[Part]:
+def _read_answer_parts(item: Mapping[str, Any]) -> Iterator[Part]:
     if item.get("type") == "message":
-        yield from _parts(item.get("content"))
+        yield from _read_parts(item.get("content"))
     elif item.get("type") == "function_call":
         yield ToolCall(str(item.get("call_id")), str(item.get("name")), str(item.get("arguments") or "{}"))
     elif item.get("type") == "reasoning":
         yield Thought("".join(part.get("text", "") for part in item.get("summary") or ()))
 
 
-def _tool(told: Mapping[str, Any]) -> Tool:
+def _read_tool(told: Mapping[str, Any]) -> Tool:
     if told["type"] != "function":
         return Tool(str(told.get("name") or ""), own=told)
     schema, strict = dict(told.get("parameters") or {}), told.get("strict")
-    return Tool(named(told), str(told.get("description") or ""), schema, strict)
+    return Tool(name_tool(told), str(told.get("description") or ""), schema, strict)

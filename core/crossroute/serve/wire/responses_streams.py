@@ -10,8 +10,8 @@ from typing import Any
 
 from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
-from crossroute.serve.events import Event, event_bytes
-from crossroute.serve.wire.bodies import usage_in
+from crossroute.serve.events import Event, write_event
+from crossroute.serve.wire.bodies import find_usage
 from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown
 
 TEXT_DELTAS = ("response.output_text.delta", "response.refusal.delta")
@@ -45,7 +45,7 @@ class ResponsesReader:
             yield Called(self._places.get(said.get("item_id", ""), 0), arguments=said["delta"])
         elif kind in LAST:
             response = said["response"]
-            usage = usage_in(response)
+            usage = find_usage(response)
             if usage is not None:
                 yield Counted(usage)
             yield Ended(finish_of(response, bool(self._places)))
@@ -98,7 +98,7 @@ class ResponsesWriter:
         """Yield the last events, with what is told of the decision."""
         yield from self._start()
         yield from self._done()
-        whole = response_of(self._model, self._output, self._finish, self._usage)
+        whole = write_response(self._model, self._output, self._finish, self._usage)
         whole |= {"id": self._response["id"] if self._response else whole["id"], "crossroute": told}
         kind = "response.incomplete" if whole["status"] == "incomplete" else "response.completed"
         yield self._event(kind, response=whole, crossroute=told)
@@ -109,7 +109,7 @@ class ResponsesWriter:
 
     def _start(self) -> Iterator[bytes]:
         if self._response is None:
-            self._response = response_of(self._model, [], "stop", None) | {
+            self._response = write_response(self._model, [], "stop", None) | {
                 "status": "in_progress",
                 "usage": None,
             }
@@ -171,10 +171,10 @@ class ResponsesWriter:
 
     def _event(self, kind: str, within: Mapping[str, Any] | None = None, **said: Any) -> bytes:
         self._number += 1
-        return event_bytes({"type": kind, "sequence_number": self._number, **(within or {}), **said}, kind)
+        return write_event({"type": kind, "sequence_number": self._number, **(within or {}), **said}, kind)
 
 
-def _written_usage(usage: Usage | None) -> dict[str, Any]:
+def _write_usage(usage: Usage | None) -> dict[str, Any]:
     usage = usage or Usage()
     return {
         "input_tokens": usage.input_tokens,
@@ -188,7 +188,7 @@ def _written_usage(usage: Usage | None) -> dict[str, Any]:
     }
 
 
-def response_of(
+def write_response(
     model: str, output: list[dict[str, Any]], finish: Finish, usage: Usage | None
 ) -> dict[str, Any]:
     """Return the body of an answer, by its items."""
@@ -209,7 +209,7 @@ def response_of(
         "tool_choice": "auto",
         "tools": [],
         "top_p": None,
-        "usage": _written_usage(usage),
+        "usage": _write_usage(usage),
     }
 
 

@@ -4,7 +4,14 @@ import pytest
 
 from crossroute.calls.spend import Usage
 from crossroute.serve.errors import RequestError
-from crossroute.serve.wire.bodies import check_types, listed, messages_in, named, objects_in, usage_in
+from crossroute.serve.wire.bodies import (
+    check_types,
+    find_usage,
+    name_tool,
+    read_messages,
+    read_tools,
+    to_list,
+)
 
 CHAT = {
     "prompt_tokens": 100,
@@ -39,23 +46,25 @@ ALL = Usage(input_tokens=100, output_tokens=20, cached_input_tokens=60)
     ids=["chat", "messages", "responses"],
 )
 def test_each_format_tells_the_same_tokens(told, usage):
-    assert usage_in({"usage": told}) == usage
+    assert find_usage({"usage": told}) == usage
 
 
 @pytest.mark.parametrize("told", [None, {}, "none", {"prompt_tokens": 0, "completion_tokens": 0}])
 def test_what_nobody_counted_is_unknown_and_not_free(told):
-    assert usage_in({"usage": told}) is None
+    assert find_usage({"usage": told}) is None
 
 
 def test_a_service_tier_has_its_price():
-    told = {name: usage_in({"usage": CHAT, "service_tier": name}) for name in ("flex", "priority", "default")}
+    told = {
+        name: find_usage({"usage": CHAT, "service_tier": name}) for name in ("flex", "priority", "default")
+    }
     assert [usage and usage.tier for usage in told.values()] == [0.5, 2.0, 1.0]
 
 
 @pytest.mark.parametrize("said", [None, [], "hello", ["hello"], {"role": "user"}])
 def test_messages_are_a_list_of_objects(said):
     with pytest.raises(RequestError, match="messages: expected a list of objects"):
-        messages_in({"messages": said})
+        read_messages({"messages": said})
 
 
 def test_a_boolean_is_no_number():
@@ -65,10 +74,10 @@ def test_a_boolean_is_no_number():
 
 
 def test_lists_and_names_are_what_they_should_be():
-    assert objects_in({}, "tools") == [] == listed(None)
+    assert read_tools({}) == [] == to_list(None)
     with pytest.raises(RequestError, match="tools: expected a list of objects"):
-        objects_in({"tools": {}}, "tools")
+        read_tools({"tools": {}})
     with pytest.raises(TypeError):
-        listed("text")
+        to_list("text")
     with pytest.raises(TypeError):
-        named({"name": ""})
+        name_tool({"name": ""})

@@ -22,8 +22,8 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
-    deltas_of,
-    words_in,
+    join_words,
+    to_deltas,
 )
 
 FORMATS = [CHAT, MESSAGES, RESPONSES]
@@ -52,7 +52,7 @@ def wire(request):
 def stream_of(wire, answer):
     """The neutral form of what a format writes of an answer's stream."""
     writer = wire.writer({"stream_options": {"include_usage": True}})
-    parts = [part for delta in deltas_of(answer) for part in writer.write(delta)]
+    parts = [part for delta in to_deltas(answer) for part in writer.write(delta)]
     events, reader = EventReader(), wire.reader()
     written = b"".join([*parts, *writer.end({"candidate": "large"})])
     return [delta for event in events.feed(written) for delta in reader.read(event)], written
@@ -121,4 +121,4 @@ def test_a_request_is_read_as_it_was_written(wire):
 def test_words_are_those_of_the_parts_and_of_tools_results():
     result = ToolResult("c1", (Text("Here."),))
     assert Message("tool", (result, Text(" So."))).text == "Here. So."
-    assert words_in((Text("a"), Thought("b"), Text("c"))) == "ac"
+    assert join_words((Text("a"), Thought("b"), Text("c"))) == "ac"
