@@ -102,11 +102,11 @@ import sys
 from pathlib import Path
 from crossroute import Router
 from crossroute.batch.cluster import route_file_on_cluster
-from crossroute.batch.run import Batch, Dialling
+from crossroute.batch.run import Batch, DialSettings
 
 router, source, folder, address = sys.argv[1:]
 batch = Batch(Path(source), Path(folder), block=4)
-route_file_on_cluster(Router.from_pretrained(router), batch, Dialling(cost_preference=0.3), address=address)
+route_file_on_cluster(Router.from_pretrained(router), batch, DialSettings(cost_preference=0.3), address=address)
 """
 
 

@@ -52,8 +52,8 @@ def test_threads_together_do_not_exceed_a_limit(place):
 def test_processes_together_do_not_exceed_a_limit(place):
     program = textwrap.dedent("""
         import math, sys
-        from crossroute.budgets.state import Change, state_at
-        state = state_at(sys.argv[1])
+        from crossroute.budgets.state import Change, open_state
+        state = open_state(sys.argv[1])
         print(sum(state.add([Change("a", math.inf, spent=0.01, limit=1)]) is None for _ in range(60)))
     """)
     started = [
