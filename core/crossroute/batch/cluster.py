@@ -29,7 +29,7 @@ STRETCH = 8
 def route_file_on_cluster(
     router: Router,
     batch: Batch,
-    dialling: DialSettings,
+    dial: DialSettings,
     on_block: Callable[[int], None] = lambda _: None,
     *,
     address: str | None = None,
@@ -40,7 +40,7 @@ def route_file_on_cluster(
     Args:
         router: The router; it is sent to the actors.
         batch: A parquet file, and where its blocks go: both where every machine sees them.
-        dialling: How to decide.
+        dial: How to decide.
         on_block: Called with the rows of each stretch that was written.
         address: As of `connect`.
         actors: Routers at once, at most; by default as many as the cluster has CPUs for.
@@ -54,7 +54,7 @@ def route_file_on_cluster(
         )
     batch = replace(batch, source=_make_absolute(batch.source), folder=_make_absolute(batch.folder))
     rows = count_rows(batch.source, batch.column)
-    batch.begin(router, dialling)
+    batch.begin(router, dial)
     stretches = list(_group_blocks(batch.missing(-(-rows // batch.block))))
     if not stretches:
         return
@@ -70,7 +70,7 @@ def route_file_on_cluster(
             override_num_blocks=len(stretches),
         ).map_batches(
             Actor,
-            fn_constructor_args=(ray.put((router, batch, dialling)),),
+            fn_constructor_args=(ray.put((router, batch, dial)),),
             batch_size=1,
             num_cpus=1,
             compute=ray_data.ActorPoolStrategy(
@@ -92,10 +92,10 @@ class Actor:
     def __init__(self, job: Any) -> None:
         import ray
 
-        router, batch, dialling = ray.get(job)
+        router, batch, dial = ray.get(job)
         self.router: Router = router
         self.batch: Batch = batch
-        self.dialling: DialSettings = dialling
+        self.dial: DialSettings = dial
 
     def __call__(self, stretches: dict[str, Any]) -> dict[str, Any]:
         """Route stretches of blocks; return the rows of each that were routed now."""
@@ -108,7 +108,7 @@ class Actor:
         for number, block in zip(range(first, first + blocks), texts, strict=False):
             path = batch.part(number)
             if not path.exists():
-                write_block(path, route_block(self.router, block, self.dialling, number * batch.block))
+                write_block(path, route_block(self.router, block, self.dial, number * batch.block))
                 rows += len(block)
         return rows
 

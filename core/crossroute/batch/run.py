@@ -62,14 +62,14 @@ class Batch:
         """Return the path of a block."""
         return self.folder / f"part-{number:05d}{check_form(self.source)}"
 
-    def begin(self, router: Router, dialling: DialSettings) -> None:
+    def begin(self, router: Router, dial: DialSettings) -> None:
         """Make the folder, or take up what an earlier run left of the same file, router and dial.
 
         Raises:
             DataError: The folder holds another run, or the file has no such column.
         """
         next(read_blocks(self.source, self.column, 1), None)  # refused before there is anything to clear away
-        plan = self._plan(router, dialling)
+        plan = self._plan(router, dial)
         path = self.folder / PLAN
         if path.exists():
             former = json.loads(path.read_text("utf-8"))
@@ -97,9 +97,9 @@ class Batch:
         there = {path.name for path in self.folder.iterdir()}
         return [number for number in range(blocks) if self.part(number).name not in there]
 
-    def _plan(self, router: Router, dialling: DialSettings) -> dict[str, Any]:
+    def _plan(self, router: Router, dial: DialSettings) -> dict[str, Any]:
         stat = self.source.stat()
-        constraints = dialling.constraints
+        constraints = dial.constraints
         return {
             "source": self.source.name,
             "bytes": stat.st_size,
@@ -108,19 +108,19 @@ class Batch:
             "candidates": list(router.pool.names),
             "router": router.predictor.digest,
             "dial": [
-                dialling.cost_preference,
-                dialling.willingness_to_pay,
+                dial.cost_preference,
+                dial.willingness_to_pay,
                 list(router.dial.willingness_to_pay),
             ],
             "constraints": None if constraints is None else constraints.model_dump_json(),
-            "runs": dialling.runs,
+            "runs": dial.runs,
         }
 
 
 def route_file(
     router: Router,
     batch: Batch,
-    dialling: DialSettings,
+    dial: DialSettings,
     on_block: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Route every query of a file; blocks that an earlier run finished are not done twice.
@@ -128,30 +128,30 @@ def route_file(
     Args:
         router: The router.
         batch: The file, and where its blocks go.
-        dialling: How to decide.
+        dial: How to decide.
         on_block: Called with the number of rows of each block that was written.
     """
-    batch.begin(router, dialling)
+    batch.begin(router, dial)
     for number, texts in batch.pending():
-        write_block(batch.part(number), route_block(router, texts, dialling, number * batch.block))
+        write_block(batch.part(number), route_block(router, texts, dial, number * batch.block))
         on_block(len(texts))
 
 
-def route_block(router: Router, texts: Sequence[str | None], dialling: DialSettings, first: int) -> Columns:
+def route_block(router: Router, texts: Sequence[str | None], dial: DialSettings, first: int) -> Columns:
     """Return the columns of a block: row, candidate, and what is predicted of it; None where nothing is chosen.
 
     Args:
         router: The router.
         texts: Of the queries; one that is empty is routed to none.
-        dialling: How to decide.
+        dial: How to decide.
         first: The row of the file that the block begins with.
     """
     asked = [row for row, text in enumerate(texts) if text and text.strip()]
     routed = router.route_columns(
-        (Query(text, one_call=not dialling.runs) for text in texts if text and text.strip()),
-        cost_preference=dialling.cost_preference,
-        willingness_to_pay=dialling.willingness_to_pay,
-        constraints=dialling.constraints,
+        (Query(text, one_call=not dial.runs) for text in texts if text and text.strip()),
+        cost_preference=dial.cost_preference,
+        willingness_to_pay=dial.willingness_to_pay,
+        constraints=dial.constraints,
     )
     columns: dict[str, list[Any]] = {"row": list(range(first, first + len(texts)))}
     columns["candidate"] = _spread(routed.names, asked, len(texts))

@@ -136,8 +136,8 @@ def route(
         if cost_preference is None and willingness_to_pay is None:
             cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
     if out_folder is not None:
-        dialling = (cost_preference, willingness_to_pay, constraints, runs)
-        rows = _route_file(loaded, text, out_folder, text_column or "text", dialling, cluster)
+        dial = (cost_preference, willingness_to_pay, constraints, runs)
+        rows = _route_file(loaded, text, out_folder, text_column or "text", dial, cluster)
         told = f"{rows:,} {'query' if rows == 1 else 'queries'} routed into {out_folder}."
         answer(as_json, {"folder": out_folder, "queries": rows}, told)
         return
@@ -163,7 +163,7 @@ def _route_file(
     source: str,
     folder: str,
     column: str,
-    dialling: tuple[float | None, float | None, Constraints | None, bool],
+    dial: tuple[float | None, float | None, Constraints | None, bool],
     cluster: dict[str, Any] | None,
 ) -> int:
     """Return how many queries were routed; what an earlier run did is not among them."""
@@ -180,7 +180,7 @@ def _route_file(
     with make_progress_bar() as bar:
         task = bar.add_task("Routing", total=None)
         batch = Batch(locate(source), locate(folder), column)
-        run(router, batch, DialSettings(*dialling), lambda rows: bar.advance(task, rows))
+        run(router, batch, DialSettings(*dial), lambda rows: bar.advance(task, rows))
         return round(bar.tasks[task].completed)
 
 

@@ -86,17 +86,17 @@ def test_what_is_finished_is_not_done_twice(router, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("dialling", "told"),
+    ("dial", "told"),
     [
         (DialSettings(cost_preference=0.9), "dial"),
         (DialSettings(constraints=Constraints(deny={"a"})), "constraints"),
     ],
 )
-def test_another_run_is_not_gone_on_with(router, tmp_path, dialling, told):
+def test_another_run_is_not_gone_on_with(router, tmp_path, dial, told):
     batch = Batch(written(tmp_path / "queries.csv"), tmp_path / "routed")
     route_file(router, batch, DialSettings())
     with pytest.raises(DataError, match=f"holds another run, of another {told}"):
-        route_file(router, batch, dialling)
+        route_file(router, batch, dial)
 
 
 @pytest.mark.parametrize(
