@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from crossroute.budgets.budget import Budget
 from crossroute.budgets.pacing import fair_price, step
-from crossroute.budgets.state import Balance, Change, State, name_in, open_state
+from crossroute.budgets.state import Balance, Change, State, name_account, open_state
 from crossroute.cache import LRUCache
 from crossroute.decision import Decision, Held, format_usd
 from crossroute.errors import BudgetSpentError
@@ -217,7 +217,7 @@ class Spending:
         now = self._clock()
         account = held.account.rpartition("@")[0]
         period = budget.period(now)
-        if name_in(account, period.begin) != held.account:  # it ended meanwhile
+        if name_account(account, period.begin) != held.account:  # it ended meanwhile
             return change
         today, before = _balances(budget, account, self._states[budget.state], now)
         today = today._replace(spent=today.spent + spent)
@@ -245,7 +245,7 @@ class _Account(NamedTuple):
             log_pay = today.log_pay if today.log_pay is not None else before.log_pay
             pay = usual if log_pay is None else math.exp(log_pay)
         until = None if math.isinf(end) else end
-        return cls(budget, name_in(account, begin), budget.usd - today.spent, until, pay)
+        return cls(budget, name_account(account, begin), budget.usd - today.spent, until, pay)
 
     def held(self, held: bool) -> Held:
         return Held(
@@ -266,9 +266,9 @@ def _balances(budget: Budget, account: str, state: State, now: float) -> tuple[B
     """Return an account's balance in this period and in the one before."""
     begin = budget.period(now).begin
     if not budget.pace:
-        return state.read([name_in(account, begin)])[0], Balance()
+        return state.read([name_account(account, begin)])[0], Balance()
     before = budget.period(begin - 1).begin
-    today, earlier = state.read([name_in(account, begin), name_in(account, before)])
+    today, earlier = state.read([name_account(account, begin), name_account(account, before)])
     return today, earlier
 
 

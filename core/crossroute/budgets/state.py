@@ -53,7 +53,7 @@ class Change(NamedTuple):
     """An addition to an account in a period.
 
     Attributes:
-        account: Name of the account and period, from `name_in`.
+        account: Name of the account and period, from `name_account`.
         until: End of the period, seconds since 1970; may be infinite.
         spent: USD to add.
         calls: Number of calls to add.
@@ -85,7 +85,7 @@ class State(Protocol):
         ...
 
 
-def name_in(account: str, begin: float) -> str:
+def name_account(account: str, begin: float) -> str:
     """Return the name of an account in the period that starts at a time, seconds since 1970."""
     return f"{account}@{begin:.0f}"
 

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from crossroute.patterns import lazy, letters_of
+from crossroute.patterns import LETTER_RUN, lazy, letters_of
 from crossroute.reading import wordings
 
 COMMON = frozenset(
@@ -40,7 +40,6 @@ LONGEST = 20_000
 LEAST_CHARACTERS, LETTERS_SHARE = 8, 0.8
 """Characters of what signs stand for, and the share of letters and blanks in it."""
 
-WORD = re.compile(r"[^\W\d_]+")
 NUMBERS = lazy(r"(?:(?:0[bxo])?[0-9a-fA-F]{2,8}[\s,;]+){7,}(?:0[bxo])?[0-9a-fA-F]{2,8}\s*")
 OCTALS = lazy(r"(?:\\[0-3][0-7]{2}){8,}")
 BASE32 = lazy(r"[A-Z2-7]{24,}=*")
@@ -145,11 +144,11 @@ def _of_letters(text: str) -> Iterator[str]:
 
 def _holds_coded(text: str) -> bool:
     """Return whether a word of a text is a common one in rot13, or backwards."""
-    words = letters_of(text) if text.isascii() else map(str.encode, WORD.findall(text.lower()))
+    words = letters_of(text) if text.isascii() else map(str.encode, LETTER_RUN.findall(text.lower()))
     return not CODED.isdisjoint(words)
 
 
 def _has_common_words(text: str) -> bool:
-    words = WORD.findall(text.lower())
+    words = LETTER_RUN.findall(text.lower())
     common = sum(map(COMMON.__contains__, words))
     return common >= LEAST_COMMON and common >= COMMON_SHARE * len(words)

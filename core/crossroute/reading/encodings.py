@@ -13,7 +13,7 @@ import string
 import unicodedata
 from urllib.parse import unquote_plus
 
-from crossroute.patterns import lazy
+from crossroute.patterns import LETTER_RUN, lazy
 
 ENTITY = lazy(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
 ESCAPE = lazy(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*)")
@@ -43,7 +43,6 @@ LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,4}(?![\w%]|[.,]\d)")
 LEET_SHARE = 0.4
 LEET_SAMPLE = 300
 LEAST_LEET = 2
-WORD = re.compile(r"[^\W\d_]+")
 WORDS = lazy(r"[\w@$]{2,}")
 
 LEAST_LETTERS = 8
@@ -148,7 +147,7 @@ def decode_run(run: str) -> str:
         text = base64.b64decode(run + "=" * (-len(run) % 4), altchars=altchars, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         return ""
-    return text if is_readable(text) and WORD.search(text) else ""
+    return text if is_readable(text) and LETTER_RUN.search(text) else ""
 
 
 def is_readable(text: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from operator import eq
 
-from crossroute.patterns import OTHER_BLANKS, lazy
+from crossroute.patterns import LETTER_RUN, OTHER_BLANKS, lazy
 from crossroute.reading import wordings
 from crossroute.reading.ciphers import read_cipher
 from crossroute.reading.encodings import (
@@ -96,7 +96,6 @@ SENTENCE = lazy(r"\s(?:(?<=[.!?。！？]\s)\s*|(?<=\n)\n*)")
 SENTENCE_ENDS = ".!?。！？\n"
 """What a gap between sentences follows, or begins with."""
 
-WORD = re.compile(r"[^\W\d_]+")
 SENTENCE_START = lazy(r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE)
 """So do the letter of a choice and what it offers."""
 
@@ -365,4 +364,8 @@ def _shorten(run: re.Match[str]) -> str:
     end = run[0][len(run[0].rstrip()) :]
     if text := decode_run(joined):
         return text + end
-    return end if WORD.search(run.string[: run.start()] + run.string[run.end() :]) else joined[:KEPT_OF_RUN]
+    return (
+        end
+        if LETTER_RUN.search(run.string[: run.start()] + run.string[run.end() :])
+        else joined[:KEPT_OF_RUN]
+    )

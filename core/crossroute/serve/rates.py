@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from crossroute.budgets.state import name_account
 from crossroute.cache import Lock
 
 MINUTE = 60.0
@@ -75,19 +76,15 @@ class Rates:
     def take(self, name: str, amount: int, limit: int) -> Taken:
         """Take an amount where it fits within a limit a minute; what does not fit is not counted."""
         minute, gone = divmod(self._clock(), MINUTE)
-        before = self._counters.read(_name(name, minute - 1)) * (1 - gone / MINUTE)
-        now = self._counters.add(_name(name, minute), amount)
+        before = self._counters.read(name_account(name, minute - 1)) * (1 - gone / MINUTE)
+        now = self._counters.add(name_account(name, minute), amount)
         left = limit - before - now
         if left >= 0 or now == amount > limit:  # one that is larger than the limit itself goes alone
             return Taken(max(0, int(left)), 0.0)
-        self._counters.add(_name(name, minute), -amount)
+        self._counters.add(name_account(name, minute), -amount)
         return Taken(max(0, int(left + amount)), MINUTE - gone)
 
     def settle(self, name: str, difference: int) -> None:
         """Count what an amount was more, or less, than what was taken for it."""
         if difference:
-            self._counters.add(_name(name, self._clock() // MINUTE), difference)
-
-
-def _name(name: str, minute: float) -> str:
-    return f"{name}@{minute:.0f}"
+            self._counters.add(name_account(name, self._clock() // MINUTE), difference)
