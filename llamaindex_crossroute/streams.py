@@ -25,7 +25,7 @@ from llamaindex_crossroute.messages.reply import (
     usage_of,
 )
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
-from llamaindex_crossroute.probe import UsageProbe, aheard, heard
+from llamaindex_crossroute.probe import UsageProbe, ahear, hear
 from llamaindex_crossroute.routing import Routing
 
 
