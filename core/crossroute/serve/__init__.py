@@ -1,4 +1,4 @@
-"""A server: one address for every agent framework, which routes each request to a model of a pool's file."""
+"""An HTTP server for any agent framework that routes each request to a model of a pool's file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def build_app(path: str | Path) -> Starlette:
     """Return the ASGI application over a pool's file, for a server of one's own.
 
     Raises:
-        ConfigError: Something in the file is wrong, or a key is missing.
+        ConfigError: The file is invalid, or a key is missing.
         MissingExtraError: The extra `serve` is not installed.
     """
     with require_extra("A server", "serve"):
@@ -36,18 +36,18 @@ def serve(
     engine: Literal["local", "ray"] = "local",
     address: str | None = None,
 ) -> None:
-    """Serve a pool's file until it is stopped; Ctrl-C lets streams under way end.
+    """Serve a pool's file until stopped; after Ctrl-C running streams may end.
 
     Args:
         path: A crossroute.toml.
-        host: In place of what the file says.
+        host: Replaces the file's host.
         port: Likewise.
-        workers: Likewise; processes, or replicas on a cluster.
-        engine: "ray" serves by Ray Serve, from the machines of a cluster.
-        address: Of the Ray cluster; None for what RAY_ADDRESS names, else this machine alone.
+        workers: Likewise; number of processes, or of replicas on a cluster.
+        engine: "ray" uses Ray Serve on the machines of a cluster.
+        address: Address of the Ray cluster; None for that in RAY_ADDRESS, or else this machine only.
 
     Raises:
-        ConfigError: Something in the file is wrong, or a key is missing.
+        ConfigError: The file is invalid, or a key is missing.
         MissingExtraError: The extra `serve` is not installed.
     """
     with require_extra("A server", "serve"):

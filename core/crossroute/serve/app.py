@@ -1,4 +1,4 @@
-"""The application: its paths, what holds for all of them, and the page at `/`."""
+"""The application: its paths, limits for all of them, and the page at `/`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Balancing: choose among a model's deployments.
 
-A place may have a window of its own: requests go to the smallest that holds them, so that short ones use deployments
-that run many at once, and spill over to larger windows where these are full. How many tokens a request has is not
-counted but estimated, by its bytes and what the answers so far told of bytes a token.
+A place may have its own context window. Requests go to the smallest sufficient one, so that short ones use deployments
+that run many at once, and use larger windows when these are full. The tokens of a request are not counted, but
+estimated from its bytes and from the bytes per token of earlier requests.
 
 Source: "Token-Budget-Aware Pool Routing for Cost-Efficient LLM Inference", arXiv 2604.09613.
 """
@@ -20,7 +20,7 @@ from crossroute.serve.members import Place
 Kind = Literal["prose", "code", "other scripts"]
 MARKS = frozenset("{}[]()<>;=_/\\|`\"'")
 SAMPLE = 2_000
-"""Characters that are looked at to tell the kind of a text."""
+"""Number of characters from which the kind of a text is determined."""
 
 FIRST_RATIO: dict[Kind, float] = {"prose": 4.4, "code": 3.2, "other scripts": 3.0}
 """Bytes a token before anything is learned, of UTF-8 under OpenAI's o200k."""
@@ -31,7 +31,7 @@ FIRST_ANSWER = 512.0
 
 
 class TokenBudgets:
-    """Estimates the tokens of a request and its answer, and learns from what the answers tell.
+    """Estimates the tokens of a request and its answer, and learns from the token counts of answers.
 
     >>> budgets = TokenBudgets()
     >>> before = budgets.estimate("prose", 4_400, "small", 100)
@@ -46,12 +46,12 @@ class TokenBudgets:
         self._answers: dict[str, float] = {}
 
     def estimate(self, kind: Kind, size: int, model: str, limit: int | None) -> int:
-        """Return the tokens of a request of some bytes with its answer, at most `limit` where it is stated."""
+        """Return the estimated tokens of a request and its answer, with at most `limit` for the answer."""
         answer = self._answers.get(model, FIRST_ANSWER) if limit is None else limit
         return round(size / self._ratios[kind] + answer)
 
     def learn(self, kind: Kind, size: int, read: int, model: str, written: int) -> None:
-        """Take in what an answer told: tokens read of a request of some bytes, and tokens written."""
+        """Learn from the token counts of an answer to a request of some bytes."""
         if read and size:
             self._ratios[kind] += LEARNED * (size / read - self._ratios[kind])
         before = self._answers.get(model, FIRST_ANSWER)
@@ -59,10 +59,10 @@ class TokenBudgets:
 
 
 class Balancer:
-    """Chooses where a model is called: where it fits, is not full, and fewest calls are under way by weight.
+    """Chooses a model's place for a request: large enough, not full, and with the fewest running calls by weight.
 
     Args:
-        cooldowns: Of places; those that failed lately come last.
+        cooldowns: Cooldowns of places; those that failed recently come last.
     """
 
     def __init__(self, cooldowns: Cooldowns | None = None) -> None:
@@ -75,7 +75,7 @@ class Balancer:
 
     @contextmanager
     def calling(self, place: Place) -> Iterator[None]:
-        """Count a call as under way within the block."""
+        """Count a call as running within the block."""
         self.under_way[place.name] += 1
         try:
             yield
@@ -94,7 +94,7 @@ class Balancer:
 
 
 def find_kind(text: str) -> Kind:
-    """Return what kind of text a request is, by a look at its end.
+    """Return the kind of text of a request, judged by its end.
 
     >>> find_kind("Tell me a story."), find_kind("for (i = 0; i < n; i++) { s[i] = 0; }"), find_kind("こんにちは")
     ('prose', 'code', 'other scripts')

@@ -40,7 +40,7 @@ STREAMING: dict[str, dict[str, Any]] = {
 
 
 class Whole(NamedTuple):
-    """A whole answer for the client, and the decision as it was carried out."""
+    """A whole answer for the client, and the decision after the call."""
 
     content: bytes
     decision: Decision
@@ -127,7 +127,7 @@ class Call:
                 yield content
 
     def _opening(self, decision: Decision) -> Steps[tuple[Callable[[], AsyncIterator[Any]], Tail]]:
-        """Return the steps to what opens a member's stream, and to its tail."""
+        """Return the steps to a function that opens a member's stream, and to its tail."""
         sent, source, left_out = self._sent(decision, {}, streamed=True)
         entry = yield from self.service.dispatcher.ledger.begin(decision)
         tail = Tail(
@@ -221,10 +221,10 @@ class Call:
     def _sent(
         self, decision: Decision, more: Mapping[str, Any], *, streamed: bool = False
     ) -> tuple[Sent, Wire, list[str]]:
-        """Return the request to the decision's candidate, the format of its answer, and what was left out.
+        """Return the request to the decision's candidate, the format of its answer, and the omitted arguments.
 
         Args:
-            decision: What was decided.
+            decision: The decision.
             more: Arguments to add, by the member's names.
             streamed: Ask for a stream.
         """

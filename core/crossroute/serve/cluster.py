@@ -25,12 +25,12 @@ WATCHED_S = 1.0
 
 
 def run_on_cluster(path: Path, given: Mapping[str, Any], *, address: str | None = None) -> None:
-    """Serve a pool's file from a cluster until it is stopped, by Ctrl-C or as a service's manager does (SIGTERM).
+    """Serve a pool's file from a cluster until stopped by Ctrl-C or SIGTERM.
 
     Args:
-        path: The file, at the same place on each machine.
-        given: What is stated in place of the file's: host, port, workers.
-        address: As of `connect`.
+        path: The file, which must have the same path on each machine.
+        given: Values that replace the file's: host, port, workers.
+        address: As for `connect`.
     """
     with connect(address) as ray, suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's, which aborts
@@ -54,14 +54,14 @@ def deploy(
     """Start the replicas, and return once they answer.
 
     Args:
-        ray: Connected.
+        ray: The connected Ray.
         path: The pool's file.
-        given: As of `run_on_cluster`.
-        listening: Where the port is open: on each machine that has a replica, or on the cluster's first alone.
+        given: As for `run_on_cluster`.
+        listening: Whether the port is open on each machine with a replica, or only on the cluster's first machine.
 
     Raises:
-        ConfigError: Something in the file is wrong, or the server would answer anyone.
-        CrossRouteError: Ray Serve runs on the cluster already: it would keep its own host, which may be open to anyone.
+        ConfigError: The file is invalid, or the server would be open to anyone.
+        CrossRouteError: Ray Serve already runs on the cluster, and would keep its own, possibly public, host.
     """
     from ray import serve
 

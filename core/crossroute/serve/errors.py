@@ -16,11 +16,11 @@ class RequestError(CrossRouteError, ValueError):
     """A request that the server refuses.
 
     Args:
-        message: What is wrong, what was expected, and the remedy.
+        message: The fault, the expected value, and the remedy.
         status: HTTP status.
-        kind: As OpenAI's API names it.
-        code: A word for programs.
-        headers: Of the answer, such as Retry-After.
+        kind: OpenAI's name for this kind of error.
+        code: A machine-readable code.
+        headers: Headers of the response, such as Retry-After.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class RequestError(CrossRouteError, ValueError):
 
 @contextmanager
 def refuse_malformed() -> Iterator[None]:
-    """Refuse a request of which something is not there, or of another type, where the block reads it.
+    """Convert lookup and type errors about a request within the block to a `RequestError`.
 
     Raises:
-        RequestError: It is.
+        RequestError: A field is missing or has the wrong type.
     """
     try:
         yield
@@ -54,13 +54,13 @@ def refuse_malformed() -> Iterator[None]:
 
 
 class ProviderError(CrossRouteError):
-    """What a provider answered in place of an answer.
+    """A provider's error response.
 
     Attributes:
-        status_code: HTTP status; None for an error within an answer of status 200.
-        body: What it said, as JSON; None where it was none.
-        content: What it said, as it came.
-        response: Its headers, for how long to wait.
+        status_code: HTTP status; None for an error in a response with status 200.
+        body: Its JSON content; None if it is not JSON.
+        content: Its unchanged content.
+        response: Its headers, which may state how long to wait.
     """
 
     def __init__(self, status: int | None, content: bytes, headers: Mapping[str, str]) -> None:

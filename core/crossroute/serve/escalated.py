@@ -1,4 +1,4 @@
-"""Escalated calls: several members may be asked, and the best answer is returned."""
+"""Escalated calls: several members may be called, and the best answer is returned."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from crossroute.serve.wire.neutral import Answer, Request
 
 
 class Taken(NamedTuple):
-    """An answer that was looked at.
+    """An answer that was checked.
 
     Attributes:
-        body: As it came.
-        heard: What it says.
+        body: Its unchanged body.
+        heard: Its content in the neutral form.
         source: Its format.
-        asked_logprobs: It was asked for log-probabilities that the client did not want.
-        left_out: What was left out of the request, in words.
+        asked_logprobs: Whether log-probabilities were requested that the client did not want.
+        left_out: Descriptions of the omitted arguments of the request.
     """
 
     body: RawObject
@@ -37,7 +37,7 @@ class Taken(NamedTuple):
 
 
 Sending = Callable[[Decision, dict[str, Any]], tuple[Sent, Wire, list[str]]]
-"""(decision, arguments to add) -> what is sent, the format of its answer, and what was left out."""
+"""(decision, arguments to add) -> the request, the format of its answer, and the omitted arguments."""
 
 
 async def escalate(
@@ -82,7 +82,7 @@ def build_reply(heard: Answer, request: Request) -> Reply:
 
 
 def remove_logprobs(body: RawObject) -> dict[str, Any]:
-    """Return what of an answer changes where its client did not ask for log-probabilities."""
+    """Return the changes that remove log-probabilities, which the client did not request, from an answer."""
     return {"choices": [{**choice, "logprobs": None} for choice in body["choices"]]}
 
 

@@ -16,16 +16,16 @@ END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 LINE = re.compile(rb"\r\n|\n|\r")
 DONE = "[DONE]"
 LONGEST = 16_000_000
-"""Bytes of one event; a stream that goes on without an end is none."""
+"""Maximum size of an event, bytes."""
 
 
 class Event(NamedTuple):
     """An event of a stream.
 
     Attributes:
-        raw: As it came, with the blank line that ends it.
-        name: Its type; empty where it has none.
-        data: What it says; empty for a comment.
+        raw: Its unchanged bytes, including the blank line at its end.
+        name: Its type; may be empty.
+        data: Its data; empty for a comment.
     """
 
     raw: bytes
@@ -34,10 +34,10 @@ class Event(NamedTuple):
 
     @property
     def json(self) -> dict[str, Any]:
-        """What it says as an object; empty where it says nothing, or that the stream is done.
+        """Its data as an object; empty without data, and for the end of the stream.
 
         Raises:
-            ValueError: It is no JSON object.
+            ValueError: It is not a JSON object.
         """
         if not self.data or self.data == DONE:
             return {}
@@ -76,7 +76,7 @@ class EventReader:
             raise ValueError(f"an event of more than {LONGEST:,} bytes")
 
     def rest(self) -> Iterator[Event]:
-        """Yield the last event, where the stream ended without the blank line behind it."""
+        """Yield the last event if the stream ended without a blank line."""
         if self._held.strip():
             held, self._held = self._held, b""
             yield _parse_event(held + b"\n\n")
@@ -93,7 +93,7 @@ def write_event(data: Any, name: str = "") -> bytes:
 
 
 def add_field(event: Event, name: str, told: Mapping[str, Any]) -> bytes:
-    r"""Return an event's bytes with one more field in its object; all else of it stays as it came.
+    r"""Return an event's bytes with one more field in its object and no other change.
 
     >>> [event] = EventReader().feed(b'event: ping\ndata: {"n": 1.0}\n\n')
     >>> add_field(event, "crossroute", {"candidate": "small"})

@@ -19,12 +19,12 @@ WRITTEN_S = 2.0
 
 
 class Grade(BaseModel):
-    """What a client says of an answer.
+    """A client's grade of an answer.
 
     Attributes:
-        decision_id: As the answer tells it.
+        decision_id: The id in the answer.
         quality: The grade.
-        scale: What it means: quality in [0, 1], thumbs up or down, stars 1 to 5.
+        scale: Its scale: quality in [0, 1], thumbs up or down, stars 1 to 5.
         source: The grader.
     """
 
@@ -37,10 +37,10 @@ class Grade(BaseModel):
 
 
 def keep(log: TrafficLog | None, grade: Grade, key: Key | None) -> None:
-    """Keep a grade; only that of a decision which the same key had made.
+    """Store a grade, if the same key made the decision.
 
     Raises:
-        RequestError: There is no log, no such decision of the key, or the grade is none of the scale.
+        RequestError: There is no log, the key has no such decision, or the grade does not fit the scale.
     """
     if log is None:
         raise RequestError("There is no traffic log. Name one in the file: [server] traffic.", status=404)

@@ -16,34 +16,34 @@ from crossroute.serve.rates import Rates
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 NO_KEY = "-"
-"""The caller's name where no keys are needed."""
+"""The caller's name if no keys are required."""
 
 _caller: ContextVar[Key | None] = ContextVar("crossroute_caller", default=None)
 
 
 def find_caller() -> str:
-    """Return the name of the key by which the request at hand came."""
+    """Return the name of the current request's key."""
     key = _caller.get()
     return NO_KEY if key is None else key.name
 
 
 class Guard:
-    """Lets requests in; an observer of their calls.
+    """Checks the keys and rates of requests, and observes their calls.
 
     Args:
-        keys: The keys; where there are none, none is needed, and the server listens on this machine alone.
-        rates: What they used.
-        share: Of each key's rates, this process's, where processes do not count together.
+        keys: The keys; if there are none, none is required, and the server only accepts local requests.
+        rates: Their usage.
+        share: This process's share of each key's rates, if processes count separately.
     """
 
     def __init__(self, keys: Keys, rates: Rates, share: float = 1.0) -> None:
         self.keys, self.rates, self._share = keys, rates, share
 
     def admit(self, headers: Mapping[str, str]) -> Key | None:
-        """Return the key that a request comes with; None where none is needed.
+        """Return the key of a request; None if none is required.
 
         Raises:
-            RequestError: It has none, or one that is not known; or it comes from a page of another site.
+            RequestError: The key is missing or unknown, or the request comes from a page of another site.
         """
         _caller.set(None)
         if not len(self.keys):
@@ -65,10 +65,10 @@ class Guard:
         return key
 
     def admit_admin(self, headers: Mapping[str, str]) -> Key | None:
-        """Return the key of a caller that may see what all spent.
+        """Return the key of a caller that may see all spending.
 
         Raises:
-            RequestError: As `admit`; or the key may not.
+            RequestError: As for `admit`, or the key may not.
         """
         key = self.admit(headers)
         if key is not None and not key.admin:
@@ -80,7 +80,7 @@ class Guard:
         return key
 
     def decided(self, decision: Decision) -> None:
-        """Do nothing: what a call takes is known when it has ended."""
+        """Do nothing: the tokens of a call are known when it has ended."""
 
     def called(self, call: Called) -> None:
         """Count the tokens that a call wrote against its key's rate; those that it read were counted before."""
@@ -89,7 +89,7 @@ class Guard:
             self.rates.settle(f"{key.label}:tokens", call.usage.output_tokens)
 
     def take_request(self, key: Key | None) -> dict[str, str]:
-        """Count a request of a key, and return the headers that tell what is left.
+        """Count a request of a key, and return the headers with the rest of its rate.
 
         Raises:
             RequestError: Its rate is used up.
@@ -125,7 +125,7 @@ class Guard:
 
     @staticmethod
     def _check_site(headers: Mapping[str, str]) -> None:
-        """Refuse what a page of another site had a browser send, be it by a name of its own for this machine."""
+        """Refuse requests sent by a browser for a page of another site, even under another name of this machine."""
         origin = headers.get("origin")
         sites = [headers.get("host", "")] + ([urlsplit(origin).netloc] if origin else [])
         for site in sites:

@@ -14,7 +14,7 @@ MOST_HEAD = 65_536
 
 
 class LimitedHead(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, which itself waits for a head for any time and takes one of any size."""
+    """uvicorn's HTTP protocol with limits on the time and size of a request's head."""
 
     _late: asyncio.TimerHandle | None = None
     _size = 0

@@ -1,6 +1,6 @@
-"""Keys of callers, kept as hashes in a file of their own.
+"""Keys of callers, stored as hashes in a separate file.
 
-A key has 256 random bits, so that its SHA-256 tells nothing of it: a slow hash, which passwords need, would add none.
+A key has 256 random bits, so its SHA-256 reveals nothing, and a slow hash as for passwords is not needed.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Key(BaseModel):
     """A key that allows calls.
 
     Attributes:
-        name: Tells keys apart: in logs, metrics, budgets.
+        name: Identifies the key in logs, metrics and budgets.
         digest: SHA-256 of the key.
-        allow: The models that may answer; None: all of the pool.
-        usd: That its calls may take in each period; None: without end.
+        allow: The permitted models; None for the whole pool.
+        usd: Most USD of its calls in each period; None without a limit.
         per: The period.
-        requests_a_minute: At most; None: without end.
-        tokens_a_minute: At most, read and written; None: without end.
-        admin: Whether it may see what all keys spent, and the metrics.
+        requests_a_minute: Most requests per minute; None without a limit.
+        tokens_a_minute: Most tokens per minute, read and written; None without a limit.
+        admin: Whether it may see the spending of all keys, and the metrics.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,15 +52,15 @@ class Key(BaseModel):
 
     @property
     def label(self) -> str:
-        """What its calls are counted under."""
+        """The label of its calls in counts."""
         return f"key:{self.name}"
 
 
 class Keys:
-    """The keys of a file, which is read anew where it has changed; safe to share between threads.
+    """The keys of a file, which is read again after changes; safe to share between threads.
 
     Args:
-        path: The file; where there is none, there are no keys.
+        path: The file; if it does not exist, there are no keys.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,7 +80,7 @@ class Keys:
         return self._all
 
     def find(self, secret: str) -> Key | None:
-        """Return the key that a caller holds; None where it is none."""
+        """Return the key with a secret, or None."""
         return self._known().get(hash_secret(secret))
 
     def add(self, key: Key) -> None:
@@ -103,10 +103,10 @@ class Keys:
             self._write([*keys, key])
 
     def revoke(self, name: str) -> None:
-        """Take a key away.
+        """Remove a key.
 
         Raises:
-            ValueError: There is none of the name.
+            ValueError: There is no key with this name.
         """
         with lock_folder(self.path.parent):
             keys = self._read()
@@ -148,10 +148,10 @@ class Keys:
 
 
 def new_secret() -> str:
-    """Return a new key, which is shown once and kept nowhere."""
+    """Return a new secret, which is shown once and not stored."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def hash_secret(secret: str) -> str:
-    """Return what is kept of a key."""
+    """Return the stored hash of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()

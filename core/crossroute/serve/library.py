@@ -1,8 +1,7 @@
-"""Calls through litellm: providers whose API the server does not speak itself, such as Bedrock and Vertex AI.
+"""Calls through litellm, for providers with other APIs, such as Bedrock and Vertex AI.
 
-litellm reads from a call's arguments where to connect and with which key, and it fetches addresses that a message
-names. So a client's request reaches it by the neutral form alone: messages and the arguments of `ARGUMENTS`. All else
-comes from the pool's file.
+litellm reads addresses and keys from a call's arguments, and fetches addresses in messages. So a client's request only
+reaches it in the neutral form: messages and the arguments in `ARGUMENTS`. Everything else comes from the pool's file.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ ARGUMENTS = frozenset(_TOLD.split())
 
 @lru_cache(1)
 def load() -> Any:
-    """Return litellm, told to fetch no prices, to print nothing and to log no messages."""
+    """Import litellm, and configure it to fetch no prices, print nothing and log no messages."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     with require_extra(FEATURE, NAME):
         import litellm
@@ -43,10 +42,10 @@ def load() -> Any:
 
 
 class LibraryResponse:
-    """An answer by litellm, as bytes of OpenAI's Chat Completions; read as an HTTP response is.
+    """An answer by litellm as bytes of OpenAI's Chat Completions, with the interface of an HTTP response.
 
     Attributes:
-        headers: None: litellm's are its own.
+        headers: Empty, since litellm's are its own.
     """
 
     headers: Mapping[str, str] = {}
@@ -56,7 +55,7 @@ class LibraryResponse:
 
     @property
     def content(self) -> Self:
-        """What it says."""
+        """Its content."""
         return self
 
     async def __aenter__(self) -> Self:
@@ -92,17 +91,17 @@ class LibraryResponse:
 async def ask(
     body: bytes, timeout: float, *, base_url: str, key: str | None, headers: Mapping[str, str]
 ) -> LibraryResponse:
-    """Return the answer of a model, once it begins.
+    """Return the answer of a model when it begins.
 
     Args:
-        body: Of a request in Chat Completions' words, with what the pool's file states.
-        base_url: Where the model is served; empty for its provider's own address.
-        key: By default that of its provider's usual variable.
-        headers: To send beside litellm's own.
-        timeout: Seconds until the provider says something, and between two pieces of a stream.
+        body: A request in the format of Chat Completions, with the arguments in the pool's file.
+        base_url: Address of the model; empty for its provider's own one.
+        key: API key; by default from its provider's usual variable.
+        headers: Headers in addition to litellm's own.
+        timeout: Seconds until the first content, and between chunks of a stream.
 
     Raises:
-        ProviderError: The provider, or litellm, refuses.
+        ProviderError: The provider or litellm refuses the request.
         ConnectionError: There is no connection, or it breaks.
         TimeoutError: Nothing came in time.
     """
@@ -117,7 +116,7 @@ async def ask(
 
 
 def convert_error(error: Exception) -> Exception:
-    """Return an error of litellm's as those of a provider that the server asks itself."""
+    """Convert an error of litellm to one like those of directly called providers."""
     litellm = load()
     if isinstance(error, (TimeoutError, asyncio.TimeoutError, litellm.Timeout)):
         return TimeoutError("no answer in time")

@@ -29,10 +29,10 @@ class Provider(NamedTuple):
 
     Attributes:
         speaks: The wire format of its API.
-        base_url: Its address; empty where each user has one.
-        key: Environment variable of its key; empty where it needs none.
+        base_url: Its address; empty if each user has another one.
+        key: Environment variable of its key; empty if it needs none.
         header: The header with the key.
-        elsewhere: Environment variable with another address, as its own clients read it.
+        elsewhere: Environment variable with another address, as in its own clients.
     """
 
     speaks: Speaks
@@ -76,17 +76,17 @@ OWN_KEYS = frozenset(
 
 @dataclass(frozen=True)
 class Place:
-    """Where a model is served.
+    """A place at which a model is served.
 
     Attributes:
-        model: As it is called there.
+        model: Its name there.
         base_url: Its address.
-        headers: With its key; never shown.
+        headers: Headers with its key; never shown.
         name: Unique among the places.
         weight: Its share of the calls.
         window: Tokens of input and output together; None for the model's own window.
         most_calls: Concurrent calls; None without a limit.
-        key: For litellm; other places have theirs in a header.
+        key: Its key, for litellm; other places have theirs in a header.
     """
 
     model: str
@@ -109,11 +109,11 @@ class Member:
     """A model of the pool.
 
     Attributes:
-        name: Its candidate's.
-        entry: As the file has it.
-        provider: As the file names it.
+        name: Name of its candidate.
+        entry: Its entry in the file.
+        provider: Its provider's name in the file.
         speaks: The wire format of its API.
-        places: Where it is served.
+        places: The places at which it is served.
     """
 
     name: str
@@ -162,7 +162,7 @@ class Member:
         return said | options | extra | words
 
     def changes(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the changes of a request in its own format, beside the model.
+        """Return the changes to a request in its own format, except the model.
 
         OpenAI's own models get `max_completion_tokens` for `max_tokens`, which reasoning models refuse.
         """
@@ -174,10 +174,10 @@ class Member:
         return self._fitting(changes, asked)
 
     def arguments(self, request: Request) -> tuple[dict[str, Any], list[str]]:
-        """Return a request's arguments by its dialect's names, and what was left out.
+        """Return a request's arguments by its dialect's names, and the omitted ones.
 
         Raises:
-            UnableError: It cannot do what an argument asks for.
+            UnableError: It cannot do what an argument requires.
         """
         names = [tool.name for tool in request.tools]
         check_tools(names, self.dialect, self.name)
@@ -187,7 +187,7 @@ class Member:
         return said, [str(one.message) for one in told]
 
     def effort_told(self, level: str) -> dict[str, Any]:
-        """Return the arguments that set an effort, such as `low`; none where that is no effort."""
+        """Return the arguments that set an effort, such as `low`; empty if that is not an effort."""
         return self._words_of(read_effort(level))
 
     def _effort(self) -> dict[str, Any]:
@@ -202,7 +202,7 @@ class Member:
         return {**words.pop("extra_body", {}), **words}
 
     def _fitting(self, changes: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return changes with the limits that Anthropic requires beside thinking, unless the request states them."""
+        """Add the limits that Anthropic requires for thinking, unless the request states them."""
         if self.speaks != "anthropic" or not isinstance(changes.get("thinking"), Mapping):
             return changes
         said = {**asked, **changes}
@@ -221,10 +221,10 @@ def endpoint(base_url: str, speaks: Speaks, path: str) -> str:
 
 
 def _provider_of(spelled: str) -> tuple[str, str]:
-    """Return the provider that a spelling names, and the model as it calls it.
+    """Return the provider in a spelling, and the provider's name of the model.
 
     Raises:
-        ConfigError: It names one that this server does not know.
+        ConfigError: The provider is unknown.
     """
     prefix, sign, model = spelled.partition(":")
     if sign and prefix in PROVIDERS:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 BY_MODEL = ("model", "key")
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the processes of a server keep what they count, so that each can tell the sum."""
+"""Folder with the counts of a server's processes, so that each can report the sum."""
 
 
 class Metrics:
@@ -83,7 +83,7 @@ class Metrics:
         self._refusals.labels(str(status), find_caller()).inc()
 
     def exposition(self) -> tuple[bytes, str]:
-        """Return what Prometheus reads, of all processes of the server, and its content type."""
+        """Return the metrics of all processes for Prometheus, and their content type."""
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         return generate_latest(self._registry()), CONTENT_TYPE_LATEST

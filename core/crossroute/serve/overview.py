@@ -1,7 +1,7 @@
 """The overview for the page at `/`: counts and sums of calls; never a prompt or an answer.
 
-Each process sums up its own calls and shows the sum to the others on a board: files of one machine, or the Redis of
-several. Whichever process is asked adds up what is on the board.
+Each process sums up its own calls and publishes the sum on a board: files on one machine, or Redis for several
+machines. The process that answers a request adds up the board.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from crossroute.files import replace_entry
 from crossroute.serve.guard import find_caller
 
 KEPT = 500
-"""Calls of which more than their sum is kept."""
+"""Number of recent calls that are kept individually."""
 SHOWN = 50
 SHOW_S = 1.0
 """Between two looks at whether there is something to show to other processes."""
 
 
 class Board(Protocol):
-    """Where processes show each other what they count."""
+    """A store in which processes publish their counts."""
 
     def show(self, name: str, text: str) -> None:
         """Show a text of a process, in place of its last one."""
@@ -42,7 +42,7 @@ class Board(Protocol):
 
 
 class Folder:
-    """A board of one machine's processes: a folder with a file of each, which outlives it."""
+    """A board for the processes of one machine: a folder with a file of each, which is kept when the process ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,7 +60,7 @@ class Overview:
     """An observer that sums up; safe to share between threads.
 
     Args:
-        board: Where other processes' sums are; None where there are no others.
+        board: The other processes' sums; None if there are no others.
     """
 
     def __init__(self, board: Board | None = None) -> None:
@@ -100,19 +100,19 @@ class Overview:
             self._calls.append((now, key, call))
 
     def show(self) -> None:
-        """Show the other processes what this one counted."""
+        """Publish this process's counts."""
         if self._board is not None:
             self._shown = self._counted
             self._board.show(self._name, json.dumps(self._own()))
 
     def told(self) -> dict[str, Any]:
-        """Return what the page shows, as JSON data: the sum over all processes."""
+        """Return the data of the page as JSON data: the sum over all processes."""
         others = {} if self._board is None else self._board.read()
         others.pop(self._name, None)
         return _merge([self._own(), *map(json.loads, others.values())])
 
     def _own(self) -> dict[str, Any]:
-        """Return what this process counted."""
+        """Return this process's counts."""
         with self._lock:
             calls = list(self._calls)
             models = {name: dict(counts) for name, counts in self._models.items()}
@@ -130,7 +130,7 @@ class Overview:
 
 
 def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the sum of what processes counted."""
+    """Return the sum of several processes' counts."""
     models = {name: _sum_counts(found) for name, found in _group_by_name(parts, "models").items()}
     for name, counts in models.items():
         seconds = [taken for part in parts for model, taken in part["seconds"] if model == name]
@@ -155,7 +155,7 @@ def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _group_by_name(parts: list[dict[str, Any]], what: str) -> dict[str, list[dict[str, Any]]]:
-    """Return what the parts say of each model or key."""
+    """Return the parts' counts by model or key."""
     found: dict[str, list[dict[str, Any]]] = {}
     for part in parts:
         for name, counts in part[what].items():
@@ -171,7 +171,7 @@ def _sum_counts(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _compare_with_best(decisions: list[Decision]) -> tuple[float, float]:
-    """Return USD that decisions were predicted to take, and what the best candidate of each was."""
+    """Return the predicted cost of decisions, USD, and that of the best candidate of each."""
     spent = best = 0.0
     for decision in decisions:
         known = [one for one in decision.alternatives if one.excluded is None and not math.isnan(one.quality)]

@@ -47,11 +47,11 @@ class LocalCounters:
 
 
 class Taken(NamedTuple):
-    """Whether something fits within a rate.
+    """Whether an amount fits within a rate.
 
     Attributes:
-        left: What is left of it in this minute.
-        wait: Seconds after which there is room again; 0 where there is.
+        left: The rest of the rate in this minute.
+        wait: Seconds until there is room again; 0 if there is.
     """
 
     left: int
@@ -59,10 +59,10 @@ class Taken(NamedTuple):
 
 
 class Rates:
-    """Counts in a window of a minute that slides: the minute before counts by the share of it still in view.
+    """Counts in a sliding window of a minute: the minute before counts by its share of the window.
 
     Args:
-        counters: Where it is counted.
+        counters: The store of the counts.
         clock: Seconds since 1970.
 
     >>> rates = Rates(LocalCounters(), clock=lambda: 0.0)
@@ -74,7 +74,7 @@ class Rates:
         self._counters, self._clock = counters, clock
 
     def take(self, name: str, amount: int, limit: int) -> Taken:
-        """Take an amount where it fits within a limit a minute; what does not fit is not counted."""
+        """Count an amount if it fits within a limit per minute."""
         minute, gone = divmod(self._clock(), MINUTE)
         before = self._counters.read(name_account(name, minute - 1)) * (1 - gone / MINUTE)
         now = self._counters.add(name_account(name, minute), amount)
@@ -85,6 +85,6 @@ class Rates:
         return Taken(max(0, int(left + amount)), MINUTE - gone)
 
     def settle(self, name: str, difference: int) -> None:
-        """Count what an amount was more, or less, than what was taken for it."""
+        """Count the difference between an actual amount and the one that was taken."""
         if difference:
             self._counters.add(name_account(name, self._clock() // MINUTE), difference)

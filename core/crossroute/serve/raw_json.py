@@ -1,4 +1,4 @@
-"""JSON objects whose members keep the bytes that they came in, so that what is not changed is passed on unchanged."""
+"""JSON objects that keep the original text of their members, so that unchanged ones are passed on exactly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _refuse(told: str) -> None:
 
 DECODER = json.JSONDecoder()
 STRICT = json.JSONDecoder(parse_constant=_refuse)
-"""Refuses NaN and the infinities, which Python reads and JSON has not."""
+"""Refuses NaN and infinities, which Python accepts and JSON does not have."""
 
 
 class RawObject(Mapping[str, Any]):
@@ -52,7 +52,7 @@ class RawObject(Mapping[str, Any]):
 
     @classmethod
     def of_bytes(cls, content: bytes, *, strict: bool = False) -> RawObject:
-        """Return the object that UTF-8 bytes hold."""
+        """Parse an object in UTF-8."""
         return cls(content.decode("utf-8-sig"), strict=strict)
 
     def __getitem__(self, name: str) -> Any:
@@ -80,7 +80,7 @@ class RawObject(Mapping[str, Any]):
         return "{" + ",".join(pieces) + self._tail
 
     def _read(self) -> None:
-        """Note each member's value, and where its name, its value and its end are."""
+        """Record each member's value, and the positions of its name, its value and its end."""
         text, at = self.text, _skip_blank(self.text, 0)
         if text[at : at + 1] != "{":
             raise _syntax_error("expected a JSON object", at)
@@ -107,7 +107,7 @@ class RawObject(Mapping[str, Any]):
 
 
 def _name_at(text: str, at: int) -> tuple[str, int]:
-    """Return a name that may hold escapes, and where its value begins."""
+    """Return a name, with escapes decoded, and the position of its value."""
     at = _skip_blank(text, at)
     if text[at : at + 1] != '"':
         raise _syntax_error("expected a name in quotes", at)

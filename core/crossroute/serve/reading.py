@@ -1,4 +1,4 @@
-"""Read a request: what to route on, what it needs, which model answered last."""
+"""Read a request: its query, its requirements, and the author of the last answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROLES: dict[str, Literal["human", "answer", "tool"]] = {"human": "human", "answe
 
 
 class Reading:
-    """What one request says; what is not asked for is not read.
+    """The facts of one request, computed on first use.
 
     Args:
         request: The request.
@@ -37,11 +37,11 @@ class Reading:
     def __init__(self, request: Request) -> None:
         self._request = request
         self.asked: str = find_question(request.messages)
-        """What the last human turn says."""
+        """The text of the last human turn."""
 
     @cached_property
     def query(self) -> Query | None:
-        """What to route on; None where the last human turn holds no text."""
+        """The query to route on; None if the last human turn has no text."""
         messages = self._request.messages
         return Query.of_turns(_to_turns(messages), system=_join_system(messages), input_tokens=self.tokens)
 
@@ -64,7 +64,7 @@ class Reading:
 
     @cached_property
     def marks(self) -> tuple[str, ...]:
-        """By what it can be remembered which model answered before."""
+        """The marks by which the author of the last answer is remembered."""
         messages = self._request.messages
         places = [place for place, message in enumerate(messages) if message.role == "answer"]
         places = [place for place in places if place > self._human] if self.tool_turn else places[-1:]
@@ -77,28 +77,28 @@ class Reading:
 
     @cached_property
     def tool_providers(self) -> frozenset[str]:
-        """Providers that run some of the tools themselves; none where any model may take the call."""
+        """Providers that run some of the tools themselves; empty if any model may handle the call."""
         own = (find_tool_provider(tool.own) for tool in self._request.tools if tool.own)
         return frozenset(filter(None, own))
 
     @cached_property
     def _human(self) -> int:
-        """Place of the last human message; -1 where there is none."""
+        """Index of the last human message; -1 without one."""
         messages = self._request.messages
         return max((place for place, message in enumerate(messages) if message.role == "human"), default=-1)
 
 
 def find_question(messages: Sequence[Message]) -> str:
-    """Return what the last human turn says; empty where there is none."""
+    """Return the text of the last human turn; empty without one."""
     return next((message.text for message in reversed(messages) if message.role == "human"), "")
 
 
 def make_marks(parts: Iterable[Part], asked: str) -> list[str]:
-    """Return by what an answer can be recognized later: each of its tool calls, or else what it says.
+    """Return marks by which an answer is recognized later: its tool calls' ids, or a digest of its text.
 
     Args:
-        parts: The answer's.
-        asked: What it answers: other conversations' answers are told apart by it.
+        parts: The parts of the answer.
+        asked: The question, which distinguishes equal answers of other conversations.
     """
     parts = tuple(parts)
     said: list[Any] = [[part.id, part.name] for part in parts if isinstance(part, ToolCall)]

@@ -93,7 +93,7 @@ def name_error(status: int) -> str:
 
 
 def add_code(body: dict[str, Any], code: str | None) -> dict[str, Any]:
-    """Return the body of an error with a code, where its format has a field for it."""
+    """Add a code to the body of an error, if its format has a field for it."""
     if code is not None and "code" in body["error"]:
         body["error"]["code"] = code
     return body

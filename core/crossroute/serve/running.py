@@ -26,11 +26,11 @@ BACKLOG = 2048
 
 
 def run(path: Path, given: Mapping[str, Any]) -> None:
-    """Serve a pool's file until it is stopped.
+    """Serve a pool's file until stopped.
 
     Args:
         path: The file.
-        given: What is stated in place of the file's: host, port, workers.
+        given: Values that replace the file's: host, port, workers.
     """
     settings = check_settings(path, given)
     check_address(settings.host, settings.port)
@@ -43,14 +43,14 @@ def run(path: Path, given: Mapping[str, Any]) -> None:
 
 
 def check_settings(path: Path, given: Mapping[str, Any]) -> ServerSettings:
-    """Return the settings of a server, having made the service once: a fault is reported here, not by each process.
+    """Return the settings of a server after creating the service once, so that only one process reports an error.
 
     Args:
         path: The pool's file.
-        given: What is stated in place of the file's.
+        given: Values that replace the file's.
 
     Raises:
-        ConfigError: Something in the file is wrong, or the server would answer anyone.
+        ConfigError: The file is invalid, or the server would be open to anyone.
     """
     config = read_config(path)
     settings = read_settings(config, path)
@@ -65,7 +65,7 @@ def check_settings(path: Path, given: Mapping[str, Any]) -> ServerSettings:
 
 
 def check_address(host: str, port: int) -> None:
-    """Refuse an address that cannot be listened on, before processes are started that each say so.
+    """Check that the server can listen at an address, before any process is started.
 
     Raises:
         ConfigError: Another process listens there, or the host is not of this machine.

@@ -46,10 +46,10 @@ class Service:
     """A pool that is served.
 
     Args:
-        config: What the file says.
-        settings: What it says of the server.
+        config: The file's configuration.
+        settings: The server's settings in the file.
         observers: Notified of every call.
-        environment: Holds the keys, by default the process's.
+        environment: Variables with the keys; by default the process's.
 
     Raises:
         ConfigError: A key or a provider is missing.
@@ -113,11 +113,11 @@ class Service:
 
         Args:
             path: The file.
-            workers: Processes that serve it, in place of what it says.
+            workers: Number of processes; replaces the file's.
             given: Further arguments.
 
         Raises:
-            ConfigError: Something in the file is wrong.
+            ConfigError: The file is invalid.
         """
         config = read_config(path)
         settings = read_settings(config, Path(path))
@@ -146,7 +146,7 @@ class Service:
         return self._settings_of(model if isinstance(model, str) else repr(model) if model else "")
 
     def chosen(self, model: Any) -> dict[str, Any]:
-        """Return the settings that a client's model name stands for.
+        """Return the settings for a client's model name.
 
         Raises:
             RequestError: There is no such model.
@@ -189,7 +189,7 @@ def open_traffic_log(settings: ServerSettings) -> TrafficLog:
 
 
 def _read_ability(member: Member) -> Ability:
-    """Return what the file says of a member; capabilities that neither it nor the catalogue states are unknown."""
+    """Return a member's abilities in the file; those that neither it nor the catalogue states are unknown."""
     ability = member.entry.ability
     untold = frozenset() if ability.capabilities is not None else UNTOLD
     answering = {find_provider(place.base_url, member.provider) for place in member.places}

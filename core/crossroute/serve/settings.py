@@ -34,8 +34,8 @@ class EmbeddingModel(BaseModel):
     """A model for embeddings, passed through.
 
     Attributes:
-        name: As clients ask for it.
-        model: As `init_embeddings` knows it ("openai:text-embedding-3-small"); the name by default.
+        name: Its name in requests.
+        model: Its name for `init_embeddings` ("openai:text-embedding-3-small"); by default `name`.
         base_url: Address of the API; the provider's own by default.
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
     """
@@ -49,14 +49,14 @@ class EmbeddingModel(BaseModel):
 
 
 class ServerBudget(BaseModel):
-    """A budget over the calls of all keys, or of some.
+    """A budget for the calls of all keys, or of some.
 
     Attributes:
-        usd: That calls may take in each period.
+        usd: Most USD of calls in each period.
         per: The period.
-        key: A name as calls are counted under it, such as "key:ann"; None counts all.
+        key: A label of calls, such as "key:ann"; None counts all.
         pace: Spread the money over the period.
-        then: What happens when it is gone.
+        then: What happens when it is spent.
         zone: Time zone of the period.
     """
 
@@ -71,28 +71,28 @@ class ServerBudget(BaseModel):
 
 
 class ServerSettings(BaseModel):
-    """How the server listens and what it allows; limits are a request's.
+    """Addresses and limits of the server.
 
     Attributes:
         host: Address to listen on.
         port: Port to listen on.
         workers: Processes.
-        most_bytes: Of a request's body.
-        most_headers: Of a request; all together may have 64 kB.
-        body_timeout_s: Until a request's body has come.
-        connect_timeout_s: Until a provider takes a connection.
-        answer_timeout_s: Until a provider says something, and between two pieces of a stream; a model's own `timeout`
-            goes before it.
-        send_timeout_s: Until a client takes a piece of its answer.
-        drain_s: For streams under way when the server stops.
-        most_streams: Calls under way at once, of a worker; others are told to come again.
+        most_bytes: Maximum size of a request's body.
+        most_headers: Maximum number of a request's headers, which may have 64 kB in total.
+        body_timeout_s: Seconds until a request's body has arrived.
+        connect_timeout_s: Seconds until a provider accepts a connection.
+        answer_timeout_s: Seconds until a provider's first content, and between chunks of a stream; a model's own
+            `timeout` takes precedence.
+        send_timeout_s: Seconds until a client accepts a chunk of its answer.
+        drain_s: Seconds for running streams when the server stops.
+        most_streams: Most concurrent calls of a worker; others get 503 with Retry-After.
         embeddings: Models for embeddings, passed through.
-        keys_file: Of keys, beside the crossroute.toml unless it is an absolute path.
-        budgets: Over the calls of all keys, or of some; each key may have one of its own.
-        state: Where spending is kept: a SQLite file, or a Redis. `$NAME` stands for an environment variable, here and
+        keys_file: File of keys; a relative path is relative to the crossroute.toml.
+        budgets: Budgets for the calls of all keys, or of some; each key may have its own.
+        state: Store of spending: a SQLite file, or a Redis. `$NAME` stands for an environment variable, here and
             below.
-        redis: What servers share: cooldowns, rates, tool turns, and spending where `state` does not say otherwise.
-        traffic: The log of traffic: a file, or a URL of SQLite or PostgreSQL. Feedback needs it.
+        redis: Store shared by servers: cooldowns, rates, tool turns, and spending unless `state` is set.
+        traffic: The traffic log: a file, or a URL of SQLite or PostgreSQL. Required for feedback.
         keep_text: Keep the text of queries in the log.
     """
 
@@ -119,7 +119,7 @@ class ServerSettings(BaseModel):
 
     @property
     def spending(self) -> str:
-        """Where spending is kept."""
+        """The store of spending."""
         return self.state or self.redis or SPENDING
 
     def beside(self, folder: Path) -> ServerSettings:
@@ -135,10 +135,10 @@ class ServerSettings(BaseModel):
 
 
 def read_settings(config: PoolConfig, path: Path) -> ServerSettings:
-    """Return what the file says of its server.
+    """Read the server's settings from the file.
 
     Raises:
-        ConfigError: A value is not as expected.
+        ConfigError: A value is invalid.
     """
     try:
         return ServerSettings.model_validate(config.server).beside(path.resolve().parent)

@@ -1,7 +1,7 @@
 """State that servers share in Redis: rates, cooldowns, authors of tool calls, spending.
 
-Redis is waited for 50 ms at most. Where it does not answer it is left alone for a second, and each process goes on with
-what it knows; spending that Redis missed is added when it answers again.
+Requests to Redis time out after 50 ms. After a timeout it is not called for a second, and each process continues with
+its own counts; spending in the meantime is added when Redis answers again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOOK_S = 1.0
 """Seconds between two reads of other servers' cooldowns."""
 KEPT_S = 3_600
 DAY_S = 86_400
-"""Seconds for which authors of tool calls are kept."""
+"""Seconds for which the authors of tool calls are remembered."""
 PREFIX = "crossroute:serve:"
 MOST_MISSED = 10_000
 
@@ -66,12 +66,12 @@ class Shared:
     def do(
         self, work: Callable[[Any], T], otherwise: Callable[[], T], unsure: Callable[[], T] | None = None
     ) -> T:
-        """Return what comes of some work on Redis, or of something else where it does not answer.
+        """Return the result of some work on Redis, or of a fallback if Redis does not answer.
 
         Args:
-            work: On its client.
-            otherwise: Where the work is not done.
-            unsure: Where it was sent and not answered in time, so that it may be done later; by default `otherwise`.
+            work: Called with its client.
+            otherwise: The fallback if the work was not done.
+            unsure: The fallback if the work was sent but not answered in time; by default `otherwise`.
         """
         if self.is_gone:
             return otherwise()
@@ -182,11 +182,11 @@ class SharedMemory(Memory):
 
 
 class SharedBoard:
-    """What servers show each other of their sums; of those that are gone, until none said anything for a day.
+    """The servers' published sums; those of stopped servers are kept until no server has published for a day.
 
     Args:
         shared: The Redis.
-        pool: What tells the servers of one file from others in the same Redis.
+        pool: Identifies the servers of one file among others in the same Redis.
     """
 
     def __init__(self, shared: Shared, pool: str) -> None:
@@ -209,7 +209,7 @@ class SharedBoard:
 
 
 class SharedState:
-    """Balances in Redis, as budgets keep them; where it is gone, those last known, with what was spent since.
+    """Balances of budgets in Redis; while it is unreachable, the last known ones with the spending since.
 
     Args:
         shared: The Redis.
@@ -227,7 +227,7 @@ class SharedState:
         return self._shared.do(lambda _: self._read(accounts), lambda: [self._of(name) for name in accounts])
 
     def add(self, changes: Sequence[Change]) -> str | None:
-        """Add to some accounts, or to none where one would go over its limit."""
+        """Add to some accounts, or to none if one would exceed its limit."""
         return self._shared.do(
             lambda _: self._add(changes),
             lambda: self._add_here(changes, missed=True),
@@ -249,7 +249,7 @@ class SharedState:
         return over
 
     def _add_here(self, changes: Sequence[Change], *, missed: bool) -> str | None:
-        """Add to what is known here; what Redis missed is added there when it is back."""
+        """Add to the local balances; Redis gets the additions when it answers again."""
         for change in changes:
             if (
                 change.limit is not None
@@ -266,7 +266,7 @@ class SharedState:
         return None
 
     def _catch_up(self) -> None:
-        """Add what Redis missed; where that fails, it is still missed."""
+        """Add to Redis what it missed; if that fails, keep it for later."""
         with self._lock:
             missed, self._missed = self._missed, []
         try:

@@ -18,9 +18,9 @@ class KeyBudgets:
 
     Args:
         keys: The keys.
-        budgets: Those of the server's file; one with a state of its own keeps it.
-        state: Where spending is kept.
-        opening: Opens that.
+        budgets: Budgets in the server's file; those with a state keep it.
+        state: The store of spending.
+        opening: Opens the store.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class KeyBudgets:
         self._current().reserve(decision)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
-        """Put what the call took in its place."""
+        """Replace the reservation by the actual cost."""
         self._current().settle(decision, cost)
 
     def charge(self, decision: Decision, cost: float) -> None:
-        """Count what was spent beside the candidates' calls."""
+        """Count spending other than for candidates' calls."""
         self._current().charge(decision, cost)
 
     def _current(self) -> Spending:

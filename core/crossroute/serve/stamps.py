@@ -13,11 +13,11 @@ CANDIDATE, DECISION, COST = "x-crossroute-candidate", "x-crossroute-decision-id"
 
 
 def make_stamp(decision: Decision, left_out: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what the body tells of a decision.
+    """Return the decision's data for the body of an answer.
 
     Args:
-        decision: As it was carried out.
-        left_out: What was left out of the request, in words.
+        decision: The decision after the call.
+        left_out: Descriptions of the omitted arguments of the request.
     """
     told: dict[str, Any] = {
         "candidate": decision.candidate,
@@ -38,7 +38,7 @@ def make_stamp(decision: Decision, left_out: Sequence[str] = ()) -> dict[str, An
 
 
 def make_headers(decision: Decision) -> dict[str, str]:
-    """Return what headers tell of a decision: the cost is the predicted one until the actual one is known."""
+    """Return a decision's headers, with the predicted cost until the actual one is known."""
     cost = _known(decision.cost) if decision.actual_cost is None else decision.actual_cost
     headers = {CANDIDATE: _header(decision.candidate), DECISION: decision.id}
     return headers if cost is None else headers | {COST: f"{cost:.10f}".rstrip("0").rstrip(".")}

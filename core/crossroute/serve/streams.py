@@ -27,19 +27,19 @@ from crossroute.serve.wire.neutral import (
 
 
 class Tail(tail.Tail[Any]):
-    """The events of a stream pass through it; those that arrive together stay together.
+    """Passes on the events of a stream; events that arrive together stay together.
 
-    Of the same format they pass as they came, but for the last one, which carries the decision: from the finish
-    reason on they are held until it is known what the call took. Of another format they are written anew.
+    Events in the client's format are unchanged, except the last one, which gets the decision. From the finish reason on
+    they are held back until the cost of the call is known. Events in another format are translated.
 
     Args:
-        entry: The stream's, in the ledger.
-        source: The format that the member speaks.
-        wire: The client's.
+        entry: The stream's entry in the ledger.
+        source: The member's format.
+        wire: The client's format.
         asked: The client's request.
-        left_out: What was left out of it, in words.
-        remember: Takes the parts of the answer, its id and its candidate, once it is whole.
-        learn: Takes the candidate and the tokens of the answer.
+        left_out: Descriptions of its omitted arguments.
+        remember: Called with the parts of the complete answer, its id and its candidate.
+        learn: Called with the candidate and the tokens of the answer.
     """
 
     def __init__(

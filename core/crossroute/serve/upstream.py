@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Response: TypeAlias = "aiohttp.ClientResponse | library.LibraryResponse"
 KEPT_ALIVE_S = 30.0
 STALE_S = 1.0
-"""Seconds within which a broken connection counts as closed by its server while idle; the request is sent again."""
+"""Seconds within which a broken connection counts as closed while idle, so that the request is sent again."""
 LONGEST_ERROR = 100_000
 """Most bytes read of a provider's error."""
 LONGEST_ANSWER = 256_000_000
@@ -46,14 +46,14 @@ KEPT = NEEDED | {"model", "messages", "input", "tools", "tool_choice", "stream",
 
 
 class Sent(NamedTuple):
-    """What is sent to a provider.
+    """A request to a provider.
 
     Attributes:
-        member: To which model.
-        path: Of the endpoint.
-        body: JSON, with the model as it is called at its first place.
-        headers: Of the client's, those that its provider reads.
-        tokens: Of the request and its answer, estimated.
+        member: The called model.
+        path: Path of the endpoint.
+        body: JSON, with the model's name at its first place.
+        headers: The client's headers that the provider reads.
+        tokens: Estimated tokens of the request and its answer.
     """
 
     member: Member
@@ -73,13 +73,13 @@ class Answered(NamedTuple):
 class Upstream:
     """Sends requests to providers; used within one event loop, and closed at the end.
 
-    An optional argument that a model's API refuses is left out, in this and later requests to it.
+    An optional argument that a model's API refuses is omitted in this and later requests to it.
 
     Args:
-        settings: Its timeouts.
+        settings: Settings with the timeouts.
 
     Attributes:
-        refused: Member -> arguments that its API refused.
+        refused: Member -> arguments refused by its API.
         balancer: Chooses among a member's places.
     """
 
@@ -149,7 +149,7 @@ class Upstream:
                 return
 
     async def _posted(self, sent: Sent, place: Place) -> Response:
-        """Return the response whose head has come, without an argument that is refused."""
+        """Return the response after its head, and repeat the request without a refused argument."""
         body = sent.body
         if place.model != sent.member.places[0].model:
             body = RawObject.of_bytes(body).replaced({"model": place.model}).encode()
@@ -196,7 +196,7 @@ class Upstream:
         )
 
     def _timeouts_of(self, stated: float | None) -> aiohttp.ClientTimeout:
-        """Return the timeouts of a member whose entry states one, or none."""
+        """Return the timeouts of a member, with the one that its entry states, if any."""
         import aiohttp
 
         connect = self._settings.connect_timeout_s
@@ -229,9 +229,9 @@ def _is_stale(error: Exception) -> bool:
 
 @lru_cache(256)
 def find_proxy(url: str) -> str | None:
-    """Return the proxy that the environment has for an address.
+    """Return the environment's proxy for an address.
 
-    aiohttp's own `trust_env` reads environment and netrc anew for each request, in threads.
+    aiohttp's own `trust_env` would read environment and netrc for each request, in threads.
 
     >>> find_proxy("http://127.0.0.1:8000/v1")
     """
@@ -241,7 +241,7 @@ def find_proxy(url: str) -> str | None:
 
 
 def find_refused_argument(error: ProviderError, body: bytes) -> str | None:
-    """Return the argument of a request that its API does not take, and that may be left out.
+    """Return an argument of a request that its API refuses and that may be omitted.
 
     >>> told = b'{"error": {"message": "Unsupported parameter: temperature", "code": "unsupported_parameter"}}'
     >>> find_refused_argument(ProviderError(400, told, {}), b'{"model": "gpt-5", "temperature": 0}')

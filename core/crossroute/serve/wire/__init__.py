@@ -14,7 +14,7 @@ RESPONSES: Wire = Responses()
 
 
 def find_wire(path: str) -> Wire:
-    """Return the format of the clients that ask for a path.
+    """Return the format of a path.
 
     >>> find_wire("/v1/messages/batches").name, find_wire("/v1/completions").name
     ('messages', 'chat')

@@ -20,10 +20,10 @@ TYPES: Mapping[type, str] = {
 
 
 def check_types(body: Mapping[str, Any], expected: Mapping[str, tuple[type, ...]]) -> None:
-    """Refuse members of a request that are of another type than its format has; null stands for none.
+    """Refuse fields of a request with a wrong type; null counts as missing.
 
     Raises:
-        RequestError: One is.
+        RequestError: A field has a wrong type.
 
     >>> check_types({"stream": "yes"}, {"stream": (bool,)})
     Traceback (most recent call last):
@@ -55,7 +55,7 @@ def read_messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the messages of a request.
 
     Raises:
-        RequestError: There are none, or they are no objects.
+        RequestError: There are none, or they are not objects.
     """
     said = body.get("messages")
     if not said or not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
@@ -64,7 +64,7 @@ def read_messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def find_usage(body: Mapping[str, Any]) -> Usage | None:
-    """Return the tokens that an answer tells, in any format; None where it tells none.
+    """Return the tokens stated by an answer in any format; None if it states none.
 
     >>> find_usage({"usage": {"prompt_tokens": 9, "completion_tokens": 3}, "service_tier": "flex"}).tier
     0.5
@@ -73,7 +73,7 @@ def find_usage(body: Mapping[str, Any]) -> Usage | None:
 
 
 def to_list(content: Any) -> list[Any]:
-    """Return the items of a content that is a list, or none.
+    """Return the items of a content that is a list or missing.
 
     Raises:
         TypeError: It is something else.
@@ -87,7 +87,7 @@ def name_tool(tool: Mapping[str, Any]) -> str:
     """Return a tool's name.
 
     Raises:
-        TypeError: It has none.
+        TypeError: It has no name.
     """
     name = tool.get("name")
     if not isinstance(name, str) or not name:

@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions, which most servers of open weights speak, too.
+"""OpenAI's Chat Completions, also the format of most servers of open weights.
 
 Source: https://platform.openai.com/docs/api-reference/chat, as of November 2026.
 """
@@ -81,7 +81,7 @@ class Chat:
     path = "/chat/completions"
 
     def read_request(self, body: RawObject) -> Request:
-        """Return what a client asks."""
+        """Read a client's request."""
         check_types(body, EXPECTED)
         messages = read_messages(body)
         tools = read_tools(body)
@@ -101,7 +101,7 @@ class Chat:
         return {"messages": messages, **({"tools": tools} if tools else {}), **arguments}
 
     def read_answer(self, body: Mapping[str, Any]) -> Answer:
-        """Return what a model answered."""
+        """Read a model's answer."""
         if body.get("error"):
             raise ProviderError(None, json.dumps(body).encode(), {})
         choice = body["choices"][0]
@@ -137,11 +137,11 @@ class Chat:
         return {**head, "choices": [choice], "usage": write_usage(answer.usage)}
 
     def reader(self) -> ChatReader:
-        """Return what reads one stream."""
+        """Return a reader for one stream."""
         return ChatReader()
 
     def writer(self, asked: Mapping[str, Any]) -> ChatWriter:
-        """Return what writes one stream."""
+        """Return a writer for one stream."""
         return ChatWriter(with_usage=self.wants_usage(asked))
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
@@ -153,11 +153,11 @@ class Chat:
         return event.data == DONE
 
     def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
-        """Return whether a client asked for an event: the one with nothing but tokens it may not have."""
+        """Return whether a client requested an event; it may not have requested the one with only tokens."""
         return self.wants_usage(asked) or bool(event.json.get("choices", True))
 
     def wants_usage(self, asked: Mapping[str, Any]) -> bool:
-        """Return whether a client asked for the tokens of a stream."""
+        """Return whether a client requested the tokens of a stream."""
         options = asked.get("stream_options")
         return isinstance(options, Mapping) and bool(options.get("include_usage"))
 

@@ -1,4 +1,4 @@
-"""Streams of Chat Completions: events to what they say, and back."""
+"""Streams of Chat Completions: events to the neutral form, and back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FINISHES: dict[str, Finish] = {
 }
 SPOKEN = ("content", "refusal")
 THOUGHT = ("reasoning_content", "reasoning")
-"""Where hosts of open weights put reasoning."""
+"""Field for reasoning at hosts of open weights."""
 
 
 class ChatReader:
@@ -32,7 +32,7 @@ class ChatReader:
         self._begun = False
 
     def read(self, event: Event) -> Iterator[Delta]:
-        """Yield what an event says."""
+        """Yield the neutral form of an event."""
         said = event.json
         if said.get("error"):
             raise ProviderError(None, event.data.encode(), {})
@@ -76,7 +76,7 @@ class ChatWriter:
     """Writes one stream.
 
     Args:
-        with_usage: The client asked for the tokens, which come in a chunk of their own.
+        with_usage: Whether the client requested the tokens, which are in a separate chunk.
     """
 
     def __init__(self, *, with_usage: bool) -> None:
@@ -86,7 +86,7 @@ class ChatWriter:
         self._last: dict[str, Any] | None = None
 
     def write(self, delta: Delta) -> Iterator[bytes]:
-        """Yield the events for what a stream says."""
+        """Yield the events for parts in the neutral form."""
         if isinstance(delta, Began):
             self._head = write_head(delta.id, delta.model, "chat.completion.chunk")
             yield write_event(self._chunk({"role": "assistant", "content": ""}))
@@ -100,7 +100,7 @@ class ChatWriter:
             self._last = self._chunk({}, find_word(delta.finish, FINISHES))
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield the last events, with what is told of the decision."""
+        """Yield the last events, with the decision's data."""
         chunks = [self._last] if self._last else []
         if self._with_usage:
             chunks.append({**self._head, "choices": [], "usage": write_usage(self._usage)})
@@ -125,7 +125,7 @@ def write_usage(usage: Usage | None) -> dict[str, Any]:
 
 
 def write_head(name: str, model: str, kind: str) -> dict[str, Any]:
-    """Return what every body and chunk begins with."""
+    """Return the first fields of each body and chunk."""
     return {"id": name or "chatcmpl-0", "object": kind, "created": int(time.time()), "model": model}
 
 

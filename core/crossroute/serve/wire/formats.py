@@ -14,7 +14,7 @@ class StreamReader(Protocol):
     """Reads one stream of a format."""
 
     def read(self, event: Event) -> Iterator[Delta]:
-        """Yield what an event says."""
+        """Yield the neutral form of an event."""
         ...
 
 
@@ -22,11 +22,11 @@ class StreamWriter(Protocol):
     """Writes one stream in a format."""
 
     def write(self, delta: Delta) -> Iterator[bytes]:
-        """Yield the events for what a stream says."""
+        """Yield the events for parts in the neutral form."""
         ...
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield the last events, with what is told of the decision."""
+        """Yield the last events, with the decision's data."""
         ...
 
 
@@ -42,15 +42,15 @@ class Wire(Protocol):
     path: str
 
     def read_request(self, body: RawObject) -> Request:
-        """Return what a client asks.
+        """Read a client's request.
 
         Raises:
-            RequestError: Something of it is not as the format has it.
+            RequestError: It does not conform to the format.
         """
         ...
 
     def read_answer(self, body: Mapping[str, Any]) -> Answer:
-        """Return what a model answered; a body that is no answer raises KeyError or TypeError."""
+        """Read a model's answer; a body that is not an answer raises KeyError or TypeError."""
         ...
 
     def write_answer(self, answer: Answer) -> dict[str, Any]:
@@ -58,11 +58,11 @@ class Wire(Protocol):
         ...
 
     def reader(self) -> StreamReader:
-        """Return what reads one stream."""
+        """Return a reader for one stream."""
         ...
 
     def writer(self, asked: Mapping[str, Any]) -> StreamWriter:
-        """Return what writes one stream, for a client that asked so."""
+        """Return a writer for one stream, given the client's request."""
         ...
 
     def is_last(self, event: Event) -> bool:
@@ -70,7 +70,7 @@ class Wire(Protocol):
         ...
 
     def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
-        """Return whether a client asked for an event."""
+        """Return whether a client requested an event."""
         ...
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Wire(Protocol):
 
 
 class WrittenWire(Wire, Protocol):
-    """A wire format in which members of other clients' are asked."""
+    """A wire format that can also be written for members."""
 
     def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a request, without its model; the arguments are in the format's own words."""

@@ -68,7 +68,7 @@ class Messages:
     """The format of `/v1/messages`.
 
     Args:
-        path: Of its endpoint; that which counts tokens takes the same request.
+        path: Path of its endpoint; the one that counts tokens has the same requests.
     """
 
     name = "messages"
@@ -77,7 +77,7 @@ class Messages:
         self.path = path
 
     def read_request(self, body: RawObject) -> Request:
-        """Return what a client asks."""
+        """Read a client's request."""
         check_types(body, EXPECTED)
         messages = read_messages(body)
         if self.path == "/messages" and not isinstance(body.get("max_tokens"), int):
@@ -105,7 +105,7 @@ class Messages:
         }
 
     def read_answer(self, body: Mapping[str, Any]) -> Answer:
-        """Return what a model answered."""
+        """Read a model's answer."""
         if body.get("type") == "error":
             raise ProviderError(None, json.dumps(dict(body)).encode(), {})
         return Answer(
@@ -131,11 +131,11 @@ class Messages:
         }
 
     def reader(self) -> MessagesReader:
-        """Return what reads one stream."""
+        """Return a reader for one stream."""
         return MessagesReader()
 
     def writer(self, asked: Mapping[str, Any]) -> MessagesWriter:
-        """Return what writes one stream."""
+        """Return a writer for one stream."""
         return MessagesWriter()
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
@@ -150,12 +150,12 @@ class Messages:
         return event.name == "message_stop"
 
     def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
-        """Return whether a client asked for an event: it gets them all."""
+        """Return True: clients get all events."""
         return True
 
 
 def _read_arguments(body: RawObject) -> dict[str, Any]:
-    """Return what a request states besides, in the words that other formats are told from."""
+    """Return the other arguments of a request, by the names used for translation."""
     said = {name: value for name, value in body.items() if name not in OWN}
     if body.get("stop_sequences"):
         said["stop"] = body["stop_sequences"]
@@ -291,7 +291,7 @@ def _write_media(media: Media) -> dict[str, Any]:
 
 
 def _to_object(arguments: str) -> dict[str, Any]:
-    """Return a call's arguments as an object; what is none, as what a model wrote."""
+    """Return a call's arguments as an object; if they are not valid JSON, as text in one."""
     try:
         said = json.loads(arguments or "{}")
     except ValueError:

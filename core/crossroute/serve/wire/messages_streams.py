@@ -1,4 +1,4 @@
-"""Streams of Messages: events to what they say, and back."""
+"""Streams of Messages: events to the neutral form, and back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MessagesReader:
         self._places: dict[int, int] = {}  # of a block -> which tool call it is
 
     def read(self, event: Event) -> Iterator[Delta]:
-        """Yield what an event says."""
+        """Yield the neutral form of an event."""
         said = event.json
         kind = said.get("type")
         if kind == "error":
@@ -87,7 +87,7 @@ class MessagesWriter:
         self._call: int | None = None
 
     def write(self, delta: Delta) -> Iterator[bytes]:
-        """Yield the events for what a stream says."""
+        """Yield the events for parts in the neutral form."""
         if isinstance(delta, Began):
             yield from self._start(delta.id, delta.model)
         elif isinstance(delta, Said):
@@ -116,7 +116,7 @@ class MessagesWriter:
             self._ended = delta
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield the last events, with what is told of the decision."""
+        """Yield the last events, with the decision's data."""
         yield from self._start()
         yield from self._stop()
         stop = "stop_sequence" if self._ended.stop else find_word(self._ended.finish, STOPS)
@@ -157,5 +157,5 @@ def write_usage(usage: Usage | None) -> dict[str, int]:
 
 
 def write_head(name: str, model: str) -> dict[str, Any]:
-    """Return what an answer begins with."""
+    """Return the first fields of an answer."""
     return {"id": name or "msg_0", "type": "message", "role": "assistant", "model": model}

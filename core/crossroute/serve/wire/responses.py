@@ -88,7 +88,7 @@ class Responses:
     path = "/responses"
 
     def read_request(self, body: RawObject) -> Request:
-        """Return what a client asks."""
+        """Read a client's request."""
         check_types(body, EXPECTED)
         if body.get("background"):
             raise RequestError("background: answers are not kept here to be fetched later. Ask without it.")
@@ -109,7 +109,7 @@ class Responses:
         )
 
     def read_answer(self, body: Mapping[str, Any]) -> Answer:
-        """Return what a model answered."""
+        """Read a model's answer."""
         if body.get("error"):
             raise ProviderError(None, json.dumps({"error": body["error"]}).encode(), {})
         parts = tuple(part for item in body["output"] for part in _read_answer_parts(item))
@@ -133,11 +133,11 @@ class Responses:
         return write_response(answer.model, output, answer.finish, answer.usage)
 
     def reader(self) -> ResponsesReader:
-        """Return what reads one stream."""
+        """Return a reader for one stream."""
         return ResponsesReader()
 
     def writer(self, asked: Mapping[str, Any]) -> ResponsesWriter:
-        """Return what writes one stream."""
+        """Return a writer for one stream."""
         return ResponsesWriter()
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
@@ -149,12 +149,12 @@ class Responses:
         return event.json.get("type") in LAST
 
     def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
-        """Return whether a client asked for an event: it gets them all."""
+        """Return True: clients get all events."""
         return True
 
 
 def _read_arguments(body: RawObject, form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a request states besides, in the words that other formats are told from."""
+    """Return the other arguments of a request, by the names used for translation."""
     said = {name: value for name, value in body.items() if name not in OWN}
     effort = (body.get("reasoning") or {}).get("effort")
     if effort:

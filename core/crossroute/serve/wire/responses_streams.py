@@ -27,7 +27,7 @@ class ResponsesReader:
         self._places: dict[str, int] = {}  # id of an item -> which tool call it is
 
     def read(self, event: Event) -> Iterator[Delta]:
-        """Yield what an event says."""
+        """Yield the neutral form of an event."""
         said = event.json
         kind = said.get("type")
         if kind in FAILED:
@@ -72,7 +72,7 @@ class ResponsesWriter:
         self._finish: Finish = "stop"
 
     def write(self, delta: Delta) -> Iterator[bytes]:
-        """Yield the events for what a stream says."""
+        """Yield the events for parts in the neutral form."""
         if isinstance(delta, Began):
             self._model = delta.model
             yield from self._start()
@@ -95,7 +95,7 @@ class ResponsesWriter:
             self._finish = delta.finish
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield the last events, with what is told of the decision."""
+        """Yield the last events, with the decision's data."""
         yield from self._start()
         yield from self._done()
         whole = write_response(self._model, self._output, self._finish, self._usage)
