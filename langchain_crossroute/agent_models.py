@@ -1,7 +1,7 @@
-"""Models that another middleware of the same agent sets, told from the agent's own and from the pool's.
+"""Distinguish models set by other middleware of an agent from the agent's own model and the pool's.
 
-LangChain passes a middleware neither the model that its agent was made with nor the changes of other middlewares. So
-the agent's own model is noted where `create_agent` reads a middleware's name, and the model that answered by its run.
+LangChain passes neither the agent's original model nor other middleware's changes to a middleware. So the agent's own
+model is recorded when `create_agent` reads a middleware's name, and the answering model from its run.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class AgentModels:
         return self.called(name_of(model))
 
     def instead(self, chosen: str, heard: Heard | None) -> str | None:
-        """Return the member that was called in place of the chosen one, "" for another model; None where none was."""
+        """Return the member called instead of the chosen one, "" for another model, or None."""
         if heard is None or not heard.called or heard.called == name_of(self._members[chosen].model):
             return None
         return self.called(heard.called) or ""
@@ -77,10 +77,10 @@ class AgentModels:
 
 
 class Heard(BaseCallbackHandler):
-    """A callback that notes which model an inner middleware called last.
+    """A callback that records the last model called by an inner middleware.
 
     Attributes:
-        called: Its provider and name; empty where they are unknown.
+        called: Its provider and name; empty if unknown.
     """
 
     run_inline = True
@@ -97,7 +97,7 @@ class Heard(BaseCallbackHandler):
 
 @contextmanager
 def hear_models(heard: Heard | None, config: RunnableConfig | None = None) -> Iterator[None]:
-    """Add the callback and a config to the runs within."""
+    """Add the callback and a config to runs within the block."""
     own = RunnableConfig(**(config or {}))
     if heard is not None:
         own["callbacks"] = [heard]
@@ -114,7 +114,7 @@ def is_innermost(handler: object) -> bool:
 
 
 def name_of(model: BaseChatModel) -> str:
-    """Return a model's provider and name, as its runs report them; empty where they do not."""
+    """Return a model's provider and name as reported by its runs; empty if they do not."""
     return _normalize(model._get_ls_params())
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from langchain_crossroute.call import Call
 
 BINDING = "crossroute_tools"
-"""The keyword under which `bind_tools` hands a ToolBinding to the call."""
+"""The keyword with which `bind_tools` passes a ToolBinding to the call."""
 
 NATIVE = frozenset({"json_schema", "json_mode"})
 """Methods that a model must support itself; the others use tool calling."""
@@ -44,12 +44,12 @@ LOGPROBS = "logprobs"
 
 @dataclass(frozen=True, repr=False)
 class ToolBinding:
-    """The arguments of `bind_tools`, applied to the member that is chosen.
+    """The arguments of `bind_tools`, which are applied to the chosen member.
 
     Attributes:
-        tools: As given.
-        kwargs: As given: tool_choice, parallel_tool_calls, strict, response_format, ...
-        member: The member, to translate `kwargs` for; None passes them on as they are.
+        tools: The tools, unchanged.
+        kwargs: The keywords, unchanged: tool_choice, parallel_tool_calls, strict, response_format, ...
+        member: The member for which `kwargs` are translated; None passes them on unchanged.
     """
 
     tools: tuple[Any, ...]
@@ -77,7 +77,7 @@ class ToolBinding:
 
 
 def tool_names(tools: Sequence[Any]) -> list[str]:
-    """Return the names by which tools may be chosen."""
+    """Return the names for choosing a tool."""
     named = (tool for tool in tools if is_named(tool))
     return [
         str(convert_to_openai_tool(tool)["function"]["name"])
@@ -99,9 +99,9 @@ def prepare_arguments(
     Args:
         member: The member.
         kwargs: The call's keywords.
-        stated: What the pool states for all calls.
+        stated: The pool's settings for all calls.
         tools: The tools that come with the call.
-        as_given: The keywords are not translated into the words of the member's provider.
+        as_given: Whether to pass the keywords on without translation.
     """
     said = {**member.keywords(stated), **kwargs}
     if not as_given:
@@ -130,8 +130,8 @@ class SchemaBinding:
     """The arguments of `with_structured_output`, applied to the member that is chosen.
 
     Attributes:
-        schema: As given.
-        kwargs: As given: include_raw, method, strict, ...
+        schema: The schema, unchanged.
+        kwargs: The keywords, unchanged: include_raw, method, strict, ...
     """
 
     schema: Any
@@ -148,7 +148,7 @@ class SchemaBinding:
 
     @property
     def include_raw(self) -> bool:
-        """Whether the caller wants the message and the error beside the parsed object."""
+        """Whether the caller wants the message and the error in addition to the parsed object."""
         return bool(self.kwargs.get("include_raw"))
 
     @property
@@ -158,12 +158,12 @@ class SchemaBinding:
 
 
 class StructuredOutput(Runnable[LanguageModelInput, Any]):
-    """What `ChatCrossRoute.with_structured_output` returns.
+    """The result of `ChatCrossRoute.with_structured_output`.
 
     Args:
-        call: The router's: (input, config, keywords, change, needs) -> the call.
-        schema: As given.
-        kwargs: As given: include_raw, method, strict, ...
+        call: Builds a call of the pool from (input, config, keywords, change, needs).
+        schema: The schema, unchanged.
+        kwargs: The keywords, unchanged: include_raw, method, strict, ...
     """
 
     def __init__(self, call: Callable[..., Call], schema: Any, kwargs: dict[str, Any]) -> None:
@@ -207,8 +207,7 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
 def bind_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnable[Any, Any]:
     """Return a member's chain for structured output with the keywords of a call bound to its model.
 
-    Passed to the chain itself, they would be lost where it keeps the message beside the parsed object: a
-    `RunnableParallel` passes no keywords on.
+    With `include_raw`, keywords for the chain itself would be lost, since a `RunnableParallel` does not pass them on.
     """
     if isinstance(chain, RunnableParallel):
         steps = {name: bind_keywords(step, keywords) for name, step in chain.steps__.items()}
@@ -225,7 +224,7 @@ def bind_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnab
 
 
 def find_parsers(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
-    """Return the steps of a chain that parse a message; none where several models may answer, or a step is async."""
+    """Return the parsing steps of a chain; empty if several models may answer or a step is asynchronous."""
     if isinstance(chain, RunnableBindingBase):
         return find_parsers(chain.bound)
     steps = chain.steps[1:] if isinstance(chain, RunnableSequence) else []
@@ -233,9 +232,9 @@ def find_parsers(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
 
 
 def can_be_asked(model: BaseChatModel) -> bool:
-    """Return whether log-probabilities can be requested from a chat model, and its user left that open.
+    """Return whether log-probabilities can be requested from a chat model and its user has not set that.
 
-    OpenAI's Responses API has another parameter for it, which is not used here.
+    OpenAI's Responses API has another parameter, which is not supported here.
     """
     if LOGPROBS not in type(model).model_fields or getattr(model, LOGPROBS) is not None:
         return False

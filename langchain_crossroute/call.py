@@ -100,7 +100,7 @@ class Request(NamedTuple):
         return self.runnable.astream(self.messages, self.config, **self.kwargs)
 
     def parse(self, message: AIMessage) -> None:
-        """Raise what `invoke` would raise for a streamed answer that does not fit its schema."""
+        """Raise the error of `invoke` for a streamed answer that does not fit its schema."""
         reduce(lambda answer, parser: parser.invoke(answer, UNTRACED), find_parsers(self.runnable), message)
 
     @property
@@ -115,15 +115,15 @@ class Call:
     Args:
         routing: The members, and the dispatcher that chooses among them.
         messages: The conversation.
-        config: The caller's, complete; the member runs under it, so its run stands in place of the pool's.
+        config: The caller's complete config; the member runs under it, so its run replaces the pool's.
         settings: How to decide.
         kwargs: The call's keywords.
-        stated: The pool's own fields (temperature, ...), for keywords that the call lacks: set on a copy of the
-            member where it has such a field, else passed as keywords.
-        change: Applied to a member's chat model before it is called: binds tools or a schema.
-        tools: The tools that the change binds.
-        needs: Capabilities that the call needs beside those of its messages and tools.
-        cache_prompts: Mark the prompt for Anthropic's cache, unless the call states its own mark.
+        stated: The pool's own fields (temperature, ...) for keywords that the call lacks: set on a copy of the
+            member if it has such a field, else passed as keywords.
+        change: Applied to a member's chat model before its call, to bind tools or a schema.
+        tools: The tools bound by the change.
+        needs: Capabilities that the call needs in addition to those of its messages and tools.
+        cache_prompts: Whether to mark the prompt for Anthropic's cache, unless the call has its own mark.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class Call:
             )
 
     async def adecide(self, *, streamed: bool = False) -> Decision:
-        """Choose the member, in a thread where that would block the event loop."""
+        """Choose the member, in a thread if that would block the event loop."""
         decide = partial(self.decide, streamed=streamed)
         return await self.routing.off_loop(decide, self.messages, self.tools)
 
@@ -199,9 +199,9 @@ class Call:
         """Return the stream of the first member that begins one.
 
         Args:
-            decision: What was decided.
+            decision: The decision.
             way: Opens a member's stream.
-            kind: Of the tail that its chunks pass through.
+            kind: The class of the stream's tail.
         """
         dispatcher = self.routing.dispatcher
         drive(dispatcher.beside(decision, self._steps), Request.invoke)
@@ -218,7 +218,7 @@ class Call:
     def _opening(
         self, way: Callable[[Request], Any], kind: type[Tail], decision: Decision
     ) -> Steps[tuple[Callable[[], Any], Tail]]:
-        """Return the steps to what opens a member's stream, and to its tail."""
+        """Return the steps to a function that opens a member's stream, and to its tail."""
         request, dispatcher = self.request(decision), self.routing.dispatcher
         entry = yield from dispatcher.ledger.begin(decision, request.probe)
         telling = decision.candidate in self.routing.telling
@@ -229,8 +229,8 @@ class Call:
         """Return the request to the decision's member.
 
         Args:
-            decision: Names the member.
-            probed: Attach the probe even where the answer itself carries its tokens.
+            decision: The decision for the member.
+            probed: Whether to attach the probe even if the answer contains its tokens.
         """
         config, probe = self.config.copy(), UsageProbe(parsed=self.structured)
         if decision.failures:
@@ -282,11 +282,11 @@ class Call:
         return call
 
     def _steps(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
-        """Return the steps to a member's answer, which is counted and carries its decision.
+        """Return the steps to a member's answer, counted and with its decision.
 
         Args:
-            decision: Names the member.
-            final: Whether the caller gets the answer; a call in the background is made outside the caller's run.
+            decision: The decision for the member.
+            final: Whether the caller gets the answer; a background call runs outside the caller's run.
         """
         call = self if final else self.within({}, self.change)
         request = call.request(decision, probed=False)

@@ -27,14 +27,14 @@ from langchain_crossroute.pool import ModelPool
 from langchain_crossroute.wrapping import Change
 
 CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")
-"""Fields that hold for every member, in every call that has no such keyword."""
+"""Fields that apply to all members, in calls without such a keyword."""
 
 
 class ChatCrossRoute(ModelPool):
     """A chat model that sends each call to the model with the best predicted quality for its cost.
 
-    Each call is the chosen model's own: its callbacks, traces, cache, rate limiter and streaming live on, and
-    its answer carries the decision in `response_metadata["crossroute"]`.
+    Each call is a call of the chosen model, with its own callbacks, traces, cache, rate limiter and streaming, and
+    its answer has the decision in `response_metadata["crossroute"]`.
 
     Setup:
         `pip install "crossroute[langchain]"` and the packages of your models.
@@ -142,7 +142,7 @@ class ChatCrossRoute(ModelPool):
         tool_choice: Any = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Return the pool with tools, which the chosen model binds by its own `bind_tools`."""
+        """Return the pool with tools, bound by the chosen model's own `bind_tools`."""
         choice = {} if tool_choice is None else {"tool_choice": tool_choice}
         binding = ToolBinding(tuple(tools), {**choice, **kwargs})
         return self.bind(**{"tools": binding.described, BINDING: binding})
@@ -150,7 +150,7 @@ class ChatCrossRoute(ModelPool):
     def with_structured_output(
         self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
     ) -> Runnable[LanguageModelInput, Any]:
-        """Return the pool with a schema, which the chosen model answers by its own `with_structured_output`."""
+        """Return the pool with a schema, applied by the chosen model's own `with_structured_output`."""
         raw = {"include_raw": True} if include_raw else {}
         return StructuredOutput(self._call, schema, {**raw, **kwargs})
 
@@ -182,11 +182,11 @@ class ChatCrossRoute(ModelPool):
         return _merge(cast("list[LLMResult]", results))
 
     def _calls(self, messages: Sequence[list[BaseMessage]], given: dict[str, Any]) -> list[Call]:
-        """Return a call for each conversation of `generate`; the run id, which is one run's, is the first one's.
+        """Return a call for each conversation of `generate`; only the first one gets the run id.
 
         Args:
             messages: The conversations.
-            given: Keywords of `generate`: parts of a config, and the member's.
+            given: Keywords of `generate`: parts of a config, and keywords for the member.
         """
         kwargs = {key: value for key, value in given.items() if key not in CONFIG}
         first: Any = {key: given[key] for key in CONFIG if given.get(key) is not None}

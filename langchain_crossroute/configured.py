@@ -13,10 +13,10 @@ from langchain_crossroute.members import PROFILE, init_model
 
 
 def read_arguments(path: str | Path) -> dict[str, Any]:
-    """Return what a pool of LangChain's is made with, by a file: models, router, prices, and how it decides.
+    """Read a pool's arguments from a file: models, router, prices and settings.
 
     Raises:
-        ConfigError: Something in the file is wrong, or a key's variable is not set.
+        ConfigError: The file is invalid, or a key's variable is not set.
         MissingPackageError: A provider's package is not installed.
     """
     config = read_config(path)
@@ -25,7 +25,7 @@ def read_arguments(path: str | Path) -> dict[str, Any]:
 
 
 def chat_model(entry: ModelEntry) -> Runnable[Any, Any]:
-    """Return the chat model of an entry; with several deployments, each stands in for those before it."""
+    """Return the chat model of an entry; each deployment is the fallback of the ones before it."""
     first, *others = (_make_model(entry, place) for place in entry.places)
     return first.with_fallbacks(others) if others else first
 
@@ -40,7 +40,7 @@ def _make_model(entry: ModelEntry, place: Deployment) -> BaseChatModel:
 
 
 def _profile(entry: ModelEntry) -> dict[str, Any]:
-    """Return what an entry states of its model, in the words of LangChain's model profiles."""
+    """Return an entry's facts about its model as a LangChain model profile."""
     can = entry.capabilities
     stated: dict[str, Any] = {} if can is None else {key: name in can for name, key in PROFILE.items()}
     return stated | ({"max_input_tokens": entry.context_window} if entry.context_window else {})

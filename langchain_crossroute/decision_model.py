@@ -48,7 +48,7 @@ class CrossRouteDecisionModel(BaseDecisionModel):
     """The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default."""
 
     constraints: Constraints | None = None
-    """What a candidate must satisfy."""
+    """Constraints on candidates."""
 
     def model_post_init(self, context: Any, /) -> None:
         """Load the router once."""

@@ -18,7 +18,7 @@ class Speech(NamedTuple):
 
     Attributes:
         api: The provider's vocabulary.
-        fields: Keyword -> field, where that has another name.
+        fields: Keyword -> field, if it has another name.
     """
 
     api: Api
@@ -26,7 +26,7 @@ class Speech(NamedTuple):
 
 
 def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
-    """Return the fields that set a chat model's effort; none, where its class has no such field."""
+    """Return the fields that set a chat model's effort; empty if its class has none."""
     speech = find_speech(model)
     if speech is None:
         warn_unsettable(type(model))
@@ -41,7 +41,7 @@ def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
 
 
 def find_speech(model: BaseChatModel) -> Speech | None:
-    """Return the effort keywords of a chat model's class; None where it has none."""
+    """Return the effort keywords of a chat model's class, or None."""
     fields, kind = type(model).model_fields, model._llm_type
     if "anthropic" in kind and "thinking" in fields:
         return Speech("anthropic")
@@ -59,7 +59,7 @@ def find_speech(model: BaseChatModel) -> Speech | None:
 
 
 def _unset_conflicts(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
-    """Return an update that unsets fields which the provider refuses beside it."""
+    """Extend an update to unset fields that the provider refuses in combination with it."""
     fields = type(model).model_fields
     if "output_config" in fields and "reasoning_effort" in fields:
         update = update | {"reasoning_effort": None}  # it would pass for the effort
@@ -69,7 +69,7 @@ def _unset_conflicts(model: BaseChatModel, update: dict[str, Any]) -> dict[str, 
 
 
 def _merge_field(model: BaseChatModel, field: str, value: Any) -> Any:
-    """Return a value merged with the field's present value, such as a summary beside an effort."""
+    """Merge a value with the field's present one, such as an effort with a summary."""
     held = getattr(model, field, None)
     if field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict):
         return {**held, **value}

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 NAME = "ChatCrossRoute"
 UNSTREAMED = "nostream"
-"""LangGraph's tag for runs whose messages are not streamed: only the best answer is shown."""
+"""LangGraph's tag for runs without streamed messages, since only the best answer is shown."""
 
 
 @contextmanager
 def hide_from_stream() -> Iterator[None]:
-    """Keep the runs within (members, a check, a judge) out of LangGraph's `messages` stream."""
+    """Keep runs within the block (members, a check, a judge) out of LangGraph's `messages` stream."""
     config = merge_configs(ensure_config(), {"tags": [UNSTREAMED]})
     token = var_child_runnable_config.set(config)
     try:
@@ -103,7 +103,7 @@ class EscalatedCall:
     def _asking(
         self, config: RunnableConfig, decision: Decision, logprobs: bool
     ) -> Steps[tuple[Taken, Reply]]:
-        """Return the steps to a member's answer, or to an error that holds one."""
+        """Return the steps to a member's answer, or to an error that contains one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
         request = self._call.within(config, request_logprobs(change) if logprobs else change).request(
             decision
@@ -156,14 +156,14 @@ class Step(NamedTuple):
 
 
 class EscalatedStep:
-    """A model step of an agent that may go to several members.
+    """A model step of an agent that may call several members.
 
     Args:
         routing: The members.
         escalation: The limits.
-        request: The agent's.
-        asked: Decision -> the request for its member.
-        elsewhere: The callback that notes models of inner middlewares, and what finds the one that answered instead.
+        request: The agent's request.
+        asked: Returns the request for a decision's member.
+        elsewhere: The callback for models of inner middleware, and a function that finds the one that answered instead.
     """
 
     def __init__(
@@ -204,7 +204,7 @@ class EscalatedStep:
         return self._routing.escalated(decision, messages, self._escalation, tools=tools)
 
     def _asking(self, decision: Decision, logprobs: bool) -> Steps[tuple[Step, Reply]]:
-        """Return the steps to a member's response, or to an error that holds an answer."""
+        """Return the steps to a member's response, or to an error that contains an answer."""
         request = self._asked(decision)
         if logprobs:
             request = request.override(model=cast("BaseChatModel", request_logprobs(None)(request.model)))

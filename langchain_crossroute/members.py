@@ -1,4 +1,4 @@
-"""Members: the chat models of a pool, and what they can do."""
+"""Members: the chat models of a pool, and their abilities."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROFILE: dict[Capability, str] = {
     "audio": "audio_inputs",
     "files": "pdf_inputs",
 }
-"""Capability -> what a LangChain model profile calls it."""
+"""Capability -> its name in LangChain's model profiles."""
 
 SETTABLE = frozenset({"temperature", "max_tokens"})
 """Fields that a chat model reads in every call; a timeout is fixed when its client is made."""
@@ -49,11 +49,11 @@ FIELDS_ALONE = words(
     "temperature top_p top_k seed num_predict num_ctx num_gpu num_thread repeat_last_n repeat_penalty tfs_z "
     "mirostat mirostat_eta mirostat_tau"
 )
-"""Settings that ChatOllama takes as fields alone, not as keywords."""
+"""Settings that ChatOllama only accepts as fields, not as keywords."""
 
 
 class MissingPackageError(CrossRouteError, ImportError):
-    """A feature whose package, or a new enough version of it, is not installed."""
+    """A feature requires a package, or a newer version of it, that is not installed."""
 
     def __init__(self, feature: str, requirement: str) -> None:
         super().__init__(f"{feature} needs another package. Install it with: pip install {requirement}")
@@ -61,14 +61,14 @@ class MissingPackageError(CrossRouteError, ImportError):
 
 @dataclass(frozen=True, repr=False)
 class Member:
-    """A chat model, bare or within `.bind()`, `.with_config()`, `.with_retry()`, `.with_fallbacks()`.
+    """A chat model, alone or wrapped by `.bind()`, `.with_config()`, `.with_retry()` or `.with_fallbacks()`.
 
-    One with `configurable_fields` or `configurable_alternatives` is resolved by each call's config.
+    Models with `configurable_fields` or `configurable_alternatives` are resolved by each call's config.
 
     Attributes:
         name: Its candidate's name.
-        runnable: As given.
-        model: The chat model within.
+        runnable: The given object.
+        model: The innermost chat model.
     """
 
     name: str
@@ -78,12 +78,12 @@ class Member:
 
     @classmethod
     def of(cls, name: str, given: object, handed_on: dict[str, Any] | None = None) -> Member:
-        """Return a member made of a chat model, a wrapped one, or an init_chat_model string.
+        """Make a member from a chat model, a wrapped one, or an `init_chat_model` string.
 
         Args:
-            name: Its candidate's name; with an effort (`gpt-5.5@low`), which is set on a copy of the model.
+            name: Its candidate's name; an effort in it (`gpt-5.5@low`) is set on a copy of the model.
             given: The model.
-            handed_on: Fields (a cache, a rate limiter) to set on the chat model within, where it does not state them.
+            handed_on: Fields (a cache, a rate limiter) to set on the innermost chat model, unless it sets them.
 
         Raises:
             TypeError: It is none of these.
@@ -116,7 +116,7 @@ class Member:
 
     @property
     def model_name(self) -> str | None:
-        """The provider's name of the model, where the chat model states it."""
+        """The provider's name of the model, if the chat model states it."""
         return self.model._get_ls_params().get("ls_model_name")
 
     @property
@@ -146,7 +146,7 @@ class Member:
 
     @property
     def _answering(self) -> str | None:
-        """The provider of its answers; None where nothing tells, or where it falls back on another provider's model."""
+        """The provider of its answers; None if unknown, or if it falls back on another provider's model."""
         found = set(map(find_client_provider, find_models(self.runnable)))
         return found.pop() if len(found) == 1 else None
 
@@ -164,7 +164,7 @@ class Member:
 
     @property
     def dialect(self) -> Dialect | None:
-        """The dialect of its class; None where that is not known."""
+        """The dialect of its class, or None."""
         return dialect_of(self.model)
 
     def configured(self, config: RunnableConfig) -> Runnable[Any, Any]:
@@ -172,7 +172,7 @@ class Member:
         return configure(self.runnable, config)
 
     def changed(self, change: Change, runnable: Runnable[Any, Any] | None = None) -> Runnable[Any, Any]:
-        """Return the runnable, or another made of it, with the chat model within changed (tools bound, say)."""
+        """Return a runnable with the innermost chat model changed, for example with tools bound."""
         return change_innermost(self.runnable if runnable is None else runnable, change, self.name)
 
     def stating(self, stated: Mapping[str, Any], change: Change | None) -> Change:
@@ -195,7 +195,7 @@ class Member:
         return self._settled[key]
 
     def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the stated values for which its chat model has no field: they are passed as keywords."""
+        """Return the values for which its chat model has no field, to be passed as keywords."""
         return {name: value for name, value in stated.items() if _find_field(self.model, name) is None}
 
 
@@ -221,9 +221,9 @@ def find_provider(model: BaseChatModel) -> str:
 
 
 def common_profile(models: Sequence[BaseChatModel]) -> ModelProfile | None:
-    """Return the common profile of models: booleans by and, integers by minimum, other values where equal.
+    """Return the common profile of models: booleans by `and`, integers by minimum, other values if equal.
 
-    Keys that one profile lacks are left out: to claim too much breaks callers, to claim too little does not.
+    Keys missing from one profile are omitted, since claiming too much breaks callers and claiming too little does not.
     """
     profiles = [cast("dict[str, Any]", model.profile or {}) for model in models]
     keys = set(profiles[0]).intersection(*profiles[1:]) if profiles else set()
@@ -232,12 +232,12 @@ def common_profile(models: Sequence[BaseChatModel]) -> ModelProfile | None:
 
 
 def answerer(model: object) -> Callable[[str], Answer] | None:
-    """Return a function for profiling, safe to call from several threads; None where the model is no LangChain model.
+    """Return a thread-safe function for profiling; None if the model is not a LangChain model.
 
         crossroute.profile_model(answerer("openai:gpt-5-mini"), name="gpt-5-mini", price=...)
 
     Args:
-        model: A chat model, one within `.bind()`, `.with_retry()` or the like, or an `init_chat_model` string.
+        model: A chat model, one wrapped by `.bind()`, `.with_retry()` or similar, or an `init_chat_model` string.
     """
     if not isinstance(model, (str, BaseChatModel, Runnable)):
         return None

@@ -67,8 +67,8 @@ class CrossRouteState(AgentState[Any]):
 class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     """Route each model step of `create_agent`, deepagents or LangGraph.
 
-    The agent binds its tools and works out its structured-output strategy for the model that is chosen. A
-    runtime context may hold `cost_preference`, `willingness_to_pay`, `candidate` and `constraints` for a run.
+    The agent binds its tools and chooses its structured-output strategy for the chosen model. A
+    runtime context may set `cost_preference`, `willingness_to_pay`, `candidate` and `constraints` for a run.
 
     Example:
         ```python
@@ -185,8 +185,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         """Return the steps to the model's answer.
 
         Args:
-            request: For the step.
-            heard: Notes the model that answers, where an inner middleware may call another.
+            request: The request of the step.
+            heard: Records the answering model if an inner middleware may call another one.
         """
         set_elsewhere = self._agents.is_set_elsewhere(request.model)
         member = self._agents.member(request.model) if set_elsewhere else None
@@ -211,7 +211,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         return (yield from self.routing.dispatcher.steps(decision, asking))
 
     def _hear(self, heard: Heard | None, entry: Entry) -> None:
-        """Set the author of an answer, where a middleware within called another model than was chosen."""
+        """Set the author of an answer if an inner middleware called another model than the chosen one."""
         member = self._agents.instead(entry.decision.candidate, heard)
         if heard is None or member is None:
             return
@@ -241,7 +241,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         return decision, settings
 
     def _asked(self, request: Request, decision: Decision) -> Request:
-        """Return the request for the chosen model, without what only other providers understand."""
+        """Return the request for the chosen model, without content that only other providers understand."""
         name = decision.candidate
         provider = self.routing.providers[name]
         check_provider_tools(request.tools, provider, name)

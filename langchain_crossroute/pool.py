@@ -29,10 +29,10 @@ from langchain_crossroute.messages.reading import count_message_tokens, count_to
 from langchain_crossroute.routing import Routing
 
 SHARED = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
-"""Fields of the pool that are set on members which do not state them."""
+"""Fields of the pool that apply to members without their own value."""
 
 ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCH_OPTIONS, *SHARED)
-"""Fields, beside the models, that the routing is built from."""
+"""Fields, other than the models, from which the routing is built."""
 
 
 class ModelPool(PoolFields, BaseChatModel):
@@ -137,7 +137,7 @@ class ModelPool(PoolFields, BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        """The members' type, where they have one: frameworks choose an API's features by it."""
+        """The members' common type, if any; frameworks choose an API's features by it."""
         kinds = {member.model._llm_type for member in self._routing.members.values()}
         return kinds.pop() if len(kinds) == 1 else "crossroute"
 
@@ -190,7 +190,7 @@ class ModelPool(PoolFields, BaseChatModel):
         return (config.get("metadata") or {}).get("ls_integration") == "deepagents"
 
     def _configured(self, config: RunnableConfig) -> RunnableConfig:
-        """Return a caller's config with the pool's own callbacks, tags and metadata; no handler stands twice."""
+        """Merge the pool's own callbacks, tags and metadata into a caller's config, without duplicate handlers."""
         if not (self.callbacks or self.tags or self.metadata):
             return config
         own = _drop_repeats(self.callbacks, config.get("callbacks"))

@@ -39,14 +39,14 @@ class UsageProbe(BaseCallbackHandler):
     """A callback that counts a call whose answer reaches the caller parsed, without its message, or not at all.
 
     Args:
-        parsed: The model's client may parse the answer, also while it arrives.
+        parsed: Whether the model's client may parse the answer, even while it arrives.
 
     Attributes:
         answered: Whether an answer arrived.
-        begun: Whether words came.
-        usage: Its tokens; None where they are not known.
+        begun: Whether text arrived.
+        usage: Its tokens, or None.
         message: The last message.
-        cost: USD, where an answer that only an error held states its cost.
+        cost: USD stated by an answer that only an error contained.
     """
 
     run_inline = True
@@ -69,7 +69,7 @@ class UsageProbe(BaseCallbackHandler):
         self._open.discard(run_id)
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
-        """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
+        """Record a stream's tokens; LangChain adds up those of its chunks, even if each states the total so far."""
         self._begun, self.begun = True, self.begun or bool(token)
         self._open.discard(run_id)
         message = getattr(chunk, "message", None)
@@ -78,7 +78,7 @@ class UsageProbe(BaseCallbackHandler):
             self._streamed[run_id] = told.after(self._streamed.get(run_id))
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID | None = None, **_: Any) -> None:
-        """Add the tokens of an answer; each of its choices tells those of all."""
+        """Add the tokens of an answer; each of its choices states the total."""
         if run_id is not None:
             self._open.discard(run_id)
         for first in (generations[0] for generations in response.generations if generations):
@@ -90,7 +90,7 @@ class UsageProbe(BaseCallbackHandler):
                 self.usage = add_usage(self.usage, told) if told else self.usage
 
     def raised(self, error: BaseException) -> None:
-        """Take in the answer that an error holds, or tells of."""
+        """Record the answer in an error, or one that it implies."""
         garbled = isinstance(error, JSONDecodeError)  # an event, and no answer
         misfits = self._parsed and self._begun and is_unreadable(error) and not garbled
         told = misfits or type(error).__name__ in ANSWERED or holds_nothing(error)
@@ -104,7 +104,7 @@ class UsageProbe(BaseCallbackHandler):
             note(error, answer=self.message)
 
     def _take_back(self, held: list[Any]) -> None:
-        """Take in the answer, or what came of it, that a handler was told of when it raised."""
+        """Record the answer, or part of one, that was passed to a handler when it raised."""
         each = [one for value in held for one in (value if isinstance(value, list) else [value])]
         results = [one for one in each if isinstance(one, LLMResult) and one.generations]
         if results:
@@ -113,10 +113,10 @@ class UsageProbe(BaseCallbackHandler):
         self.answered = self.answered or any(isinstance(one, ChatGeneration) for one in each)
 
     def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens of the one stream that was overheard, or those that the answer tells, or all overheard.
+        """Return the tokens of the only observed stream, or those in the answer, or the sum of all observed.
 
-        A member that asks again by itself, after a handler raised, may have had answers before: the sum counts, and is
-        not known where the handler kept one from this one.
+        A member that retries by itself after a handler raised may have had earlier answers. Then the sum counts; it is
+        unknown if the handler withheld an answer.
         """
         streamed = list(self._streamed.values())
         if self._open:
@@ -127,11 +127,11 @@ class UsageProbe(BaseCallbackHandler):
 
 
 def attach_probe(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
-    """Return a config of which a probe hears before the caller's handlers: one that raises keeps it from those behind.
+    """Add a probe before the caller's handlers, since a handler that raises stops the ones after it.
 
     Args:
-        config: The caller's.
-        probe: What hears.
+        config: The caller's config.
+        probe: The probe.
     """
     callbacks = config.get("callbacks")
     if not isinstance(callbacks, BaseCallbackManager):
@@ -143,21 +143,21 @@ def attach_probe(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
 
 
 def holds_nothing(error: BaseException) -> bool:
-    """Return whether an error says that an answer holds no generation."""
+    """Return whether an error means that an answer has no generation."""
     frames = list(walk_frames(error)) if isinstance(error, IndexError) else []
     return bool(frames) and frames[-1].f_code in EMPTY
 
 
 def is_unreadable(error: BaseException) -> bool:
-    """Return whether an error says that an answer came, and could not be read as its schema."""
+    """Return whether an error means that an answer does not fit its schema."""
     named = isinstance(error, UNREADABLE) or type(error).__name__ in ANSWERED
     return named or (type(error) is ValueError and PARSERS_WORDS.search(str(error)) is not None)
 
 
 def find_rejected_message(error: BaseException) -> AIMessage | None:
-    """Return the answer that an agent or OpenAI's client could not read, where the error holds it.
+    """Return the answer in an error of an agent or OpenAI's client that could not read it, or None.
 
-    The body of no other error is looked at: it may not be read yet, or only be awaited.
+    Bodies of other errors are not read, since they may not have arrived or must be awaited.
     """
     if not is_unreadable(error):
         return None

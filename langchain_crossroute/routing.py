@@ -57,7 +57,7 @@ TELLING = (OLLAMA, OPENAI)
 """Dialects of models that state a finish reason in each answer, though most chunks of a stream state nothing."""
 
 UNIVERSAL = (HumanMessage, SystemMessage)
-"""Messages that every provider's models read alike, unless they hold more than text."""
+"""Message classes that all providers' models read alike if they only contain text."""
 
 
 CONVERSATION = ("conversation_id", "session_id", "thread_id")
@@ -80,18 +80,18 @@ class Routing:
     Args:
         models: Candidate's name, or alias -> chat model, wrapped chat model or init_chat_model string.
         router: A router, or the name or folder of one.
-        handed_on: Fields to set on models that do not state them, such as a cache.
-        prices: Model -> price, in place of the router's.
+        handed_on: Fields, such as a cache, to set on models without their own value.
+        prices: Model -> price; replaces the router's.
         budgets: Budgets of its calls.
-        origin: The fields it was made from, for the pool to compare.
-        memory: State between calls, of another routing.
+        origin: The fields from which it was built, for comparison by the pool.
+        memory: Another routing's state between calls.
         traffic: The log of decisions and calls, or its URL.
         **how: See `Dispatcher`.
 
     Raises:
-        TypeError: A model is no chat model.
+        TypeError: A model is not a chat model.
         UnprofiledCandidateError: The router has no profile of a model.
-        ValueError: There is no model, or the default is none of them.
+        ValueError: There is no model, or the default is not one of them.
     """
 
     def __init__(
@@ -162,10 +162,10 @@ class Routing:
             messages: The conversation.
             settings: How to decide.
             tools: The tools that come with the call.
-            needs: What else the call needs.
-            either: Whether it needs tools or native structured output, whichever the member has.
-            speaker: The author of the last answer, where the messages do not name it.
-            alone: Reason not to escalate, whatever the settings say.
+            needs: Further capabilities required by the call.
+            either: Whether it needs either tools or native structured output.
+            speaker: The author of the last answer, if the messages do not name it.
+            alone: Reason not to escalate; overrides the settings.
         """
         reading = read(messages, tools, needs)
         if unable := self._unable(tools if reading.tool_providers else (), either):
@@ -239,7 +239,7 @@ class Routing:
     def kept(
         self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]
     ) -> AIMessage:
-        """Return the best of several answers, which are counted, with its decision and the tokens of all."""
+        """Return the best of several counted answers, with its decision and the tokens of all."""
         self._began(message, decision)
         message = remove_logprobs(message) if taken.asked_logprobs else message
         usage = sum_usage([one.usage for one in all_taken])
@@ -247,7 +247,7 @@ class Routing:
 
     @property
     def identities(self) -> dict[str, str]:
-        """A description of each member, by name, that tells one model from another."""
+        """Member -> a description that identifies its model."""
         told = ((name, member, read_stated_effort(member.model)) for name, member in self.members.items())
         return {
             name: f"{member.model._llm_type}/{member.model_name or ''}{f'@{effort}' if effort else ''}"

@@ -37,7 +37,7 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
     Args:
         candidates: Names or aliases; by default all that the router knows.
         router: A router, or the name or folder of one.
-        text: What of an input to route on: a string, a message or messages; by default the input itself.
+        text: Returns the part of an input to route on: a string, a message or messages; by default the input itself.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
         willingness_to_pay: USD, in place of the dial.
         constraints: What a candidate must satisfy.
@@ -86,14 +86,14 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
     def pick(self, branches: Mapping[str, RunnableLike[Any, Any]]) -> Runnable[Any, Any]:  # type: ignore[override]
         """Return a runnable that passes its input to the branch of the chosen candidate.
 
-        It replaces `Runnable.pick`, which selects keys of a dict: a decision is none.
+        It replaces `Runnable.pick`, which selects keys of a dict, since a decision is not a dict.
 
         Args:
-            branches: Candidate, by name or alias -> chain; only these candidates are chosen among, and of them
+            branches: Candidate, by name or alias -> chain; the choice is limited to these candidates, and to
                 those that the constraints allow.
 
         Raises:
-            UnknownCandidateError: A branch's name, or a candidate that is asked for, is none of the candidates.
+            UnknownCandidateError: A branch's name, or a requested candidate, is not one of the candidates.
         """
         named = self.dispatcher.named
         chains: dict[str, Runnable[Any, Any]] = {

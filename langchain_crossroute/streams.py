@@ -39,7 +39,7 @@ class Tail(tail.Tail[Any]):
     joins strings: a decision on two chunks would be garbled.
 
     Args:
-        entry: The stream's, in the ledger.
+        entry: The stream's entry in the ledger.
         memory: Remembers the authors of tool calls.
         probe: Counts the stream's tokens.
         parse: Raises for a whole answer that does not fit its schema.
@@ -88,7 +88,7 @@ class Tail(tail.Tail[Any]):
             yield self._with_decision(message)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse a cut stream, and an answer that was parsed in part alone, by the message that the probe has."""
+        """Refuse a cut stream, and an answer that was only parsed in part, using the probe's message."""
         message = self._probe.message if self._last is None else None
         if message is not None:
             reason = finish_reason_of(message)
@@ -100,7 +100,7 @@ class Tail(tail.Tail[Any]):
             self._parse(message)
 
     def end(self) -> Iterator[Any]:
-        """Yield another chunk with the decision, where no chunk was marked as the last."""
+        """Yield another chunk with the decision if no chunk was marked as the last."""
         message = find_message(self._last)
         if message is not None and not self._stamped:
             yield self._with_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))

@@ -1,4 +1,4 @@
-"""Find, change and configure the chat model within a wrapped one."""
+"""Find, change and configure the innermost chat model of a runnable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Change = Callable[[BaseChatModel], Runnable[Any, Any]]
 
 
 def copy_model(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
-    """Return a copy of a chat model with other fields; caches tell the two apart."""
+    """Copy a chat model with other fields, so that caches distinguish the two."""
     copy = model.model_copy(update=update)
     vars(copy).pop("_serialized", None)  # LangChain's cached form of the old fields
     return copy
@@ -28,10 +28,10 @@ def complete_model(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatM
 
 
 def change_innermost(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
-    """Return a runnable with the chat model within changed, and those that it falls back on.
+    """Return a runnable with its innermost chat model and the model's fallbacks changed.
 
     Raises:
-        TypeError: There is no chat model in it.
+        TypeError: It contains no chat model.
     """
     if isinstance(runnable, BaseChatModel):
         return change(runnable)
@@ -79,7 +79,7 @@ def _is_configurable(runnable: object) -> bool:
 
 
 def construct_values(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the values that the model's constructor gives to fields, beside those already set."""
+    """Return the values that the model's constructor derives for fields, in addition to those already set."""
     kind = type(model)
     named = {name: info.alias or name for name, info in kind.model_fields.items()}
     given = {named[name]: getattr(model, name) for name in model.model_fields_set if name in named}

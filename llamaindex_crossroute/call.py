@@ -60,13 +60,13 @@ class Call:
 
     Args:
         routing: The members, and the dispatcher that chooses among them.
-        reading: What the call says.
-        send: Calls a member's endpoint; runs once an attempt.
+        reading: The facts of the call.
+        send: Calls a member's endpoint, once per attempt.
         settings: How to decide.
-        tools: What the call offers.
-        options: Names of what the user set for this call.
-        unescalated: Why no further member is called after an answer; empty where one may be. Failover goes on.
-        schema: What its streams are parsed into.
+        tools: The call's tools.
+        options: Names of the arguments that the user set for this call.
+        unescalated: Why no further member is called after an answer; empty if one may be. Failover still applies.
+        schema: The class into which its streams are parsed.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class Call:
         return drive(self._steps(self._decide(self.unescalated)), self.send)
 
     async def aanswer(self) -> Any:
-        """Return the answer; a decision that takes long is made beside the event loop."""
+        """Return the answer; a slow decision is made in a thread."""
         return await adrive(self._steps(await self._adecide(self.unescalated)), self.send)
 
     def stream(self) -> Generator[Any, None, None]:
-        """Return the chunks; the member's stream opens now, as it would without a pool."""
+        """Return the chunks; the member's stream opens at once, as without a pool."""
         decision = self._decide(self._streamed)
         if decision.max_calls > 1:
             chunks: list[Any] = drive(self._steps(decision), self._gather)
@@ -106,7 +106,7 @@ class Call:
         return cast(Generator[Any, None, None], attempts.stream(opening, self.send))
 
     async def astream(self) -> AsyncGenerator[Any, None]:
-        """Return the chunks, asynchronously; the member's stream opens now, as it would without a pool."""
+        """Return the chunks, asynchronously; the member's stream opens at once, as without a pool."""
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
             return _replay(await adrive(self._steps(decision), self._agather))
@@ -116,7 +116,7 @@ class Call:
         return attempts.astream(partial(self._opening, attempts, first, Source.achunks), self.send)
 
     def prepare(self) -> Any:
-        """Return what the chosen member makes of the arguments, without calling it."""
+        """Return the arguments as prepared by the chosen member, without calling it."""
         return self.send(self._member(self._decide(self.unescalated)))
 
     def _gather(self, llm: LLM) -> list[Any]:
@@ -214,7 +214,7 @@ class Call:
     def _opening(
         self, attempts: Attempts, first: FirstSource, way: Callable[[Source], Any], decision: Decision
     ) -> Steps[tuple[Callable[[], Any], Tail]]:
-        """Return the steps to what reads a member's stream, and to its tail; the first one is opened already."""
+        """Return the steps to a function that reads a member's stream, and to its tail; the first is already open."""
         opened = first.take() or (yield from self._opened(attempts, decision))
         return partial(way, opened), Tail(self.routing, self.reading, opened.entry, self.schema)
 
@@ -232,7 +232,7 @@ class Call:
                 raise
 
     def _source(self, entry: Entry, probe: UsageProbe) -> Steps[Any]:
-        """Return the step to what a member's endpoint opens; a call that its caller gives up meanwhile counts."""
+        """Return the step that opens a member's stream; a call that its caller cancels meanwhile counts."""
         try:
             with probe:
                 return (yield Ask(self._member(entry.decision)))

@@ -14,12 +14,12 @@ from crossroute.errors import ConfigError
 
 
 class Provider(NamedTuple):
-    """How an LLM of a provider is made.
+    """The LlamaIndex class of a provider.
 
     Attributes:
-        package: Of PyPI.
-        kind: Its class.
-        renamed: What its class calls arguments that it names otherwise.
+        package: Its package on PyPI.
+        kind: Name of the class.
+        renamed: Argument -> its name in the class, if different.
     """
 
     package: str
@@ -41,14 +41,14 @@ PROVIDERS = {
 """Provider, as `init_chat_model` calls it -> LlamaIndex's LLM."""
 
 COMPATIBLE = Provider("llama-index-llms-openai-like", "OpenAILike", {"base_url": "api_base"})
-"""What speaks OpenAI's API at an address of its own, or serves models that the class for OpenAI does not know."""
+"""Class for compatible servers, and for models that the class for OpenAI does not know."""
 
 
 def read_arguments(path: str | Path) -> dict[str, Any]:
-    """Return what a pool of LlamaIndex's is made with, by a file: LLMs, router, prices, and how it decides.
+    """Read a pool's arguments from a file: LLMs, router, prices and settings.
 
     Raises:
-        ConfigError: Something in the file is wrong, a key's variable or a package is missing, or LlamaIndex has no
+        ConfigError: The file is invalid, a key's variable or a package is missing, or LlamaIndex has no
             such provider or setting.
     """
     config = read_config(path)
@@ -87,14 +87,14 @@ def _create(provider: Provider, model: str, entry: ModelEntry, told: dict[str, A
 
 
 def _state_model(entry: ModelEntry) -> dict[str, Any]:
-    """Return what the class for compatible servers has to be told of a model."""
+    """Return the facts about a model that the class for compatible servers needs as arguments."""
     tools = entry.capabilities is None or "tools" in entry.capabilities
     window = {"context_window": entry.context_window} if entry.context_window else {}
     return {"is_chat_model": True, "is_function_calling_model": tools, **window}
 
 
 def _is_known(model: str) -> bool:
-    """Return whether the class for OpenAI knows a model by its name: of others it tells no context window."""
+    """Return whether the class for OpenAI knows a model by its name, and so its context window."""
     module = import_module("llama_index.llms.openai.utils")
     return model in module.ALL_AVAILABLE_MODELS
 

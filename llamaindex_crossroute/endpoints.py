@@ -168,18 +168,18 @@ class ToolEndpoints(PromptEndpoints):
 
         Args:
             endpoint: Name of the member's method.
-            given: Tools, the user's message, the history, and what else was given in order.
-            kwargs: What was given by name.
+            given: Tools, the user's message, the history, and further positional arguments.
+            kwargs: Keyword arguments.
         """
         reading = _read(*given[:3])
         reading = reading._replace(needs=reading.needs | CALLERS)
         return self._call(reading, self._sender(endpoint, given, kwargs), kwargs, tools=given[0])
 
     def _acting(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        """Return the call within which tools are run: it is not escalated, since another answer would run them again.
+        """Return a call that runs tools. It is not escalated, since another answer would run them again.
 
-        A failure that is none of theirs (they catch their own) goes on to the next member all the same. Where no
-        member calls tools, any may be called: it is by its text (ReAct).
+        Failures other than the tools' own, which they catch, still lead to the next member. If no member calls tools,
+        any member may be called, and uses them by its text (ReAct).
         """
         tools, *others = given
         reading = _read(*given[:3])
@@ -210,7 +210,7 @@ def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
 
 
 def _separate_tool(tool: BaseTool) -> AsyncBaseTool:
-    """Return a copy of a tool whose calls to LLMs are not counted by the call's probe."""
+    """Copy a tool so that its LLM calls are not counted by the call's probe."""
     if not isinstance(tool, AsyncBaseTool):
         return _Apart(tool)
     quiet, call, acall = copy.copy(tool), tool.call, tool.acall

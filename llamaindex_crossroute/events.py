@@ -34,7 +34,7 @@ class CrossRouteDecisionEvent(BaseEvent):
 
 
 class CrossRouteAnswerEvent(BaseEvent):
-    """A member answered; emitted once a call, of a stream at its end.
+    """A member answered; emitted once per call, for a stream at its end.
 
     It is also emitted for an unreadable answer, and for a stream that broke (`final` is False); the caller gets their
     error.
@@ -43,8 +43,8 @@ class CrossRouteAnswerEvent(BaseEvent):
 
     Attributes:
         decision: The member that answered, the failures before it, and the cost.
-        usage: Tokens, where the provider states them.
-        price: The member's price, where it is known; None for a sum over several.
+        usage: Tokens, if the provider states them.
+        price: The member's price, if known; None for a sum over several.
         final: Whether the caller gets this answer.
         judgements: USD of each judgement, in addition to the members' cost.
         nested: Whether the member is a pool itself, which emits events of its own members.

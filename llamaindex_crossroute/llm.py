@@ -27,11 +27,11 @@ from llamaindex_crossroute.messages.reading import read_messages
 class CrossRouteLLM(ToolEndpoints):
     """Send each call to the member with the best predicted quality for its cost.
 
-    An LLM like any other, for `Settings.llm`, query engines, chat engines, agents, programs, workflows. Every
-    endpoint routes once and passes its arguments to the chosen member unchanged; after rate limits, timeouts and
-    outages the next best member is called, all other errors reach the caller unchanged.
+    Use it like any other LLM, in `Settings.llm`, query engines, chat engines, agents, programs and workflows. Each
+    endpoint routes once and passes its arguments to the chosen member unchanged. After rate limits, timeouts and
+    outages the next best member is called; all other errors are raised unchanged.
 
-    The decision is in `additional_kwargs["crossroute"]` of each response, with the cost of the call; where a
+    The decision is in `additional_kwargs["crossroute"]` of each response, with the cost of the call. If a
     response does not reach the caller (query engines), it is in the events CrossRouteDecisionEvent and
     CrossRouteAnswerEvent. `spend` adds up tokens and USD by member.
 
@@ -143,7 +143,7 @@ class CrossRouteLLM(ToolEndpoints):
         return self._call(read_messages(messages), send, kwargs)
 
     def _complete(self, endpoint: str, prompt: str, formatted: bool, kwargs: dict[str, Any]) -> Call:
-        """Return the call of a member's endpoint with a prompt; `formatted` is handed on where it is set."""
+        """Return the call of a member's endpoint with a prompt; `formatted` is passed on if set."""
         routing, form = self._routing, {"formatted": True} if formatted else {}
 
         def send(llm: LLM) -> Any:

@@ -1,4 +1,4 @@
-"""Members: the LLMs of a pool, what they can do, and how their effort and log-probabilities are set."""
+"""Members: the LLMs of a pool, their abilities, and setting their effort and log-probabilities."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from llamaindex_crossroute.messages.reply import usage_of
 
 NAME = "CrossRoute"
 LOGPROBS = frozenset({"logprobs", "top_logprobs"})
-"""Fields that request log-probabilities, of LlamaIndex's OpenAI and what is built on it."""
+"""Fields that request log-probabilities, in LlamaIndex's OpenAI and its subclasses."""
 
 
 def model_name(llm: LLM) -> str | None:
-    """Return the name of an LLM's model; None where it states none.
+    """Return the name of an LLM's model, or None.
 
     Raises:
-        TypeError: It is no LLM, but a name, say.
+        TypeError: It is not an LLM, but for example a name.
     """
     if not isinstance(llm, LLM):
         raise TypeError(f"Expected an LLM of LlamaIndex, such as OpenAI(model=...), got {llm!r}.")
@@ -43,7 +43,7 @@ def model_name(llm: LLM) -> str | None:
 
 
 def calls_tools(llm: LLM) -> bool:
-    """Return whether an LLM's metadata says that it calls functions."""
+    """Return whether an LLM calls functions, by its metadata."""
     return llm.metadata.is_function_calling_model
 
 
@@ -108,9 +108,9 @@ def request_logprobs(llm: LLM) -> LLM:
 
 
 def set_effort(llm: LLM, effort: EffortLevel) -> LLM:
-    """Return a copy of an LLM with an effort set; the LLM itself, where its class has no such field.
+    """Return a copy of an LLM with an effort set; the LLM itself if its class has no such field.
 
-    The copy shares the LLM's clients, also those that are opened later.
+    The copy shares the LLM's clients, including those opened later.
     """
     api = find_api(llm)
     if api is None:
@@ -125,7 +125,7 @@ def set_effort(llm: LLM, effort: EffortLevel) -> LLM:
 
 
 def find_api(llm: LLM) -> Api | None:
-    """Return the effort vocabulary of an LLM's class; None where it has none."""
+    """Return the effort vocabulary of an LLM's class, or None."""
     fields = type(llm).model_fields
     if "thinking_dict" in fields:
         return "anthropic"
@@ -139,7 +139,7 @@ def find_api(llm: LLM) -> Api | None:
 
 
 def answerer(model: object) -> Callable[[str], Answer] | None:
-    """Return a function for profiling, safe to call from several threads; None where the model is no LlamaIndex LLM.
+    """Return a thread-safe function for profiling; None if the model is not a LlamaIndex LLM.
 
     crossroute.profile_model(answerer(OpenAI(model="gpt-5-mini")), name="gpt-5-mini", price=...)
     """
@@ -176,13 +176,13 @@ def _merge_fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
 
 
 def _set_limits(llm: Any, words: Words) -> Words:
-    """Return the limits to set beside thinking; the class's own default, 512 tokens, is no limit that was stated."""
+    """Return the limits required for thinking; the class's default of 512 tokens does not count as stated."""
     stated = llm.max_tokens if llm.max_tokens != type(llm).model_fields["max_tokens"].default else None
     return adjust_to_thinking(words, max_tokens=stated, temperature=llm.temperature)
 
 
 def _with_thinking(llm: LLM, words: Words) -> LLM:
-    """Return a view of a Gemini LLM, whose settings are no field: they are another dict in the view alone."""
+    """Return a view of a Gemini LLM with its own settings dict, since the settings are not a field."""
     from google.genai.types import ThinkingConfig
 
     view: Any = llm.model_copy()

@@ -181,15 +181,15 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         unescalated: str = "",
         schema: type[BaseModel] | None = None,
     ) -> Call:
-        """Return the call that a reading describes, decided by the current fields.
+        """Return the call for a reading, with the current fields as settings.
 
         Args:
-            reading: What the call says; a completion's prompt as it is.
+            reading: The facts of the call, or a completion's prompt.
             send: Calls a member's endpoint.
-            options: Names of what the user set for the call.
-            tools: What it offers.
-            unescalated: Why no further member is called after an answer; empty where one may be.
-            schema: What its streams are parsed into.
+            options: Names of the arguments that the user set for the call.
+            tools: The call's tools.
+            unescalated: Why no further member is called after an answer; empty if one may be.
+            schema: The class into which its streams are parsed.
         """
         if options:
             refuse_settings(options)
@@ -271,7 +271,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @override
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Name the members, without what they hold (keys, clients)."""
+        """Return a representation with the members' names, without keys and clients."""
         yield "llms", list(self.llms)
         yield from ((name, getattr(self, name)) for name in OWN_FIELDS)
         yield "escalate", self._escalate_without_code(self.escalate)

@@ -1,4 +1,4 @@
-"""Count the tokens of a call by its LLM events, where its answer is text or an object alone."""
+"""Count the tokens of a call from its LLM events, for answers that are only text or an object."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _current: ContextVar[UsageProbe | None] = ContextVar("crossroute_usage_probe", d
 
 
 class UsageProbe:
-    """Sums the tokens of the LLM events within its `with` blocks, in this context alone.
+    """Sums the tokens of the LLM events within its `with` blocks, in the current context only.
 
-    An endpoint within another (a completion by way of a chat) emits the same raw response twice; it counts once. A
+    A nested endpoint (a completion that calls chat) emits the same raw response twice; it counts once. A
     nested pool reports its own tokens and cost; its members' answers are also received here.
 
     Args:
-        keep_chunks: Keep a stream's chunks, too.
+        keep_chunks: Whether to keep a stream's chunks.
 
     Attributes:
-        cost: USD, as a nested pool reports it; None without one, or where it is unknown.
-        responses: The answers, a stream by its last chunk.
-        chunks: A stream's chunks, where they are kept.
+        cost: USD reported by a nested pool; None without one, or if unknown.
+        responses: The answers; for a stream its last chunk.
+        chunks: A stream's chunks, if they are kept.
     """
 
     def __init__(self, *, keep_chunks: bool = False) -> None:
@@ -71,7 +71,7 @@ class UsageProbe:
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens, where the provider states them."""
+        """Tokens, if the provider states them."""
         while self._unread:
             self._add(usage_of(self._unread.pop()))
         return self._usage
@@ -84,7 +84,7 @@ class UsageProbe:
         return bool(self.responses)
 
     def raised(self, error: BaseException) -> None:
-        """Take in the answer that a handler was told of when it raised, before the events would have told it."""
+        """Record the answer that was passed to a handler when it raised, before its events."""
         held = [value for value in find_handler_arguments(error, LLM_EVENTS) if isinstance(value, RESPONSES)]
         for response in [] if self.answered else held[-1:]:
             self._hear(response)
@@ -115,7 +115,7 @@ class UsageProbe:
             self.cost = (self.cost or 0.0) + cost
 
     def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens of a call, given those of its answer: of a nested pool, these are one member's alone."""
+        """Return the tokens of a call, given those of its answer, which for a nested pool are only one member's."""
         return self.usage if told is None or self._has_pool else told
 
     def _hear(self, response: Response) -> None:
@@ -129,7 +129,7 @@ class UsageProbe:
 
 
 def tell_outer(usage: Usage | None, cost: float | None) -> None:
-    """Report what a call took to the probe of the outer pool, if this pool is a member of one."""
+    """Report a call's tokens and cost to the probe of the outer pool, if this pool is a member of one."""
     outer = _current.get()
     if outer is not None:
         outer.take_call(usage, cost)
@@ -137,7 +137,7 @@ def tell_outer(usage: Usage | None, cost: float | None) -> None:
 
 @contextmanager
 def hide_from_probe() -> Iterator[None]:
-    """Hide LLM events within the block from the probe around it."""
+    """Hide LLM events within the block from the surrounding probe."""
     token = _current.set(None)
     try:
         yield
@@ -146,7 +146,7 @@ def hide_from_probe() -> Iterator[None]:
 
 
 def hear(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
-    """Yield the chunks of a stream that is read and closed within a probe; the consumer's code between is not."""
+    """Yield the chunks of a stream, read and closed within a probe, but without the consumer's code in between."""
     iterator = iter(chunks)
     try:
         while True:

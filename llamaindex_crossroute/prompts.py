@@ -15,7 +15,7 @@ Prompt = TypeVar("Prompt", bound=BasePromptTemplate)
 
 
 def render_once(prompt: Prompt) -> Prompt:
-    """Return a template for one call: it is read to route, then formatted by each member that is asked.
+    """Return a template for one call, which is read for routing and then formatted by each called member.
 
     Function mappings are called once; a rich template, which may fetch images, is rendered once.
     """
@@ -57,7 +57,7 @@ class _RenderedOnce(RichPromptTemplate):  # type: ignore[no-redef] # its parent'
 
     @override
     def format_messages(self, llm: BaseLLM | None = None, **kwargs: Any) -> list[ChatMessage]:
-        """Return the messages as rendered, with what the output parser of each call adds: programs set theirs later."""
+        """Return the rendered messages, with the additions of the call's output parser, which programs set later."""
         if self._messages is None:
             unparsed = self.model_copy(update={"output_parser": None})
             self._messages = RichPromptTemplate.format_messages(unparsed, llm, **kwargs)
@@ -66,5 +66,5 @@ class _RenderedOnce(RichPromptTemplate):  # type: ignore[no-redef] # its parent'
 
     @override
     def partial_format(self, **kwargs: Any) -> RichPromptTemplate:
-        """Return a template that renders anew."""
+        """Return a template that is rendered again."""
         return RichPromptTemplate.partial_format(_RenderedOnce.of(self), **kwargs)

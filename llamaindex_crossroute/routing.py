@@ -67,7 +67,7 @@ class Instrumentation:
             instrumentation.event(CrossRouteDecisionEvent(decision=decision))
 
     def called(self, call: Called) -> None:
-        """Emit that a member answered, and what that took."""
+        """Emit that a member answered, with tokens and cost."""
         if not call.answered:
             return
         if call.decision.max_calls == 1:
@@ -85,13 +85,13 @@ class Instrumentation:
 class Routing:
     """The members, and the dispatcher that chooses among them, built on first use.
 
-    Copies of a pool share it; a pickle holds its arguments, and builds it again.
+    Copies of a pool share it; a pickle contains its arguments, and builds it again.
 
     Args:
         llms: Candidate's name, or alias -> LLM.
         router: A router, or the name or folder of one.
         abilities: Capabilities of members beyond their metadata.
-        prices: Member -> price, in place of the router's.
+        prices: Member -> price; replaces the router's.
         budgets: Budgets of its calls.
         traffic: The log of decisions and calls, or its URL.
         **how: See `Dispatcher`.
@@ -124,9 +124,9 @@ class Routing:
         return all(one is part or _same(one, part) for one, part in made_of)
 
     def after(self, other: Routing) -> Self:
-        """Return it with the memory of another, and with the other's loaded router where it is the same.
+        """Return this routing with another one's memory, and with its loaded router if it is the same.
 
-        What is remembered of log-probabilities holds for the same LLMs alone.
+        The memory of log-probabilities only applies to the same LLMs.
         """
         self.memory = other.memory if _same(self.llms, other.llms) else other.memory.of_other_models()
         if _same(self.router, other.router):
@@ -153,7 +153,7 @@ class Routing:
         return any(map(calls_tools, self.llms.values()))
 
     def asked(self, name: str) -> LLM:
-        """Return a member as it is called: with its effort set, where its name has one."""
+        """Return the LLM of a member, with the effort in its name set."""
         told = self._efforts[name]
         return self.llms[name] if told is None else set_effort(self.llms[name], told)
 
@@ -186,9 +186,9 @@ class Routing:
         )
 
     def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:
-        """Return the messages for a member: a new list, since OpenAI's class appends to it.
+        """Return the messages for a member, in a new list, since OpenAI's class appends to it.
 
-        Reasoning of members of another class is left out: providers sign theirs, and refuse what they did not sign.
+        Reasoning by members of another class is removed, since providers refuse reasoning that they did not sign.
         """
         if all(map(is_plain, messages)):
             return list(messages)

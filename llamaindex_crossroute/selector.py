@@ -33,10 +33,10 @@ instrumentation = get_dispatcher(__name__)
 
 
 class CrossRouteSelection(MultiSelection):
-    """The chosen choices, best reward first; a query engine keeps it in `metadata["selector_result"]`.
+    """The selected choices, best reward first; a query engine keeps it in `metadata["selector_result"]`.
 
     Attributes:
-        decision: What the router decided.
+        decision: The router's decision.
         qualities: Predicted quality of each selection's model, in [0, 1].
         costs: Its predicted cost, USD for one call.
     """
@@ -49,19 +49,19 @@ class CrossRouteSelection(MultiSelection):
 class CrossRouteSelector(BaseSelector):
     """Select by the predicted quality and cost of the model behind each choice.
 
-    For RouterQueryEngine and RouterRetriever, in place of a selector that asks an LLM.
+    For RouterQueryEngine and RouterRetriever, instead of a selector that calls an LLM.
 
     Args:
         router: A router, or the name or folder of one.
         candidates: The model behind each choice: choice -> candidate, or candidates in the choices' order. A
-            choice goes by its tool's name, where it has none by its text. By default that is its candidate.
+            choice is named by its tool, or else by its text. By default that is its candidate.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
         willingness_to_pay: USD, in place of the dial.
         constraints: What the model behind a choice must satisfy.
-        max_choices: Most that are selected; more than one for engines that combine answers.
+        max_choices: Maximum number of selections; more than one for engines that combine answers.
 
     Raises:
-        ValueError: `max_choices` is under 1, or the dial is none.
+        ValueError: `max_choices` is below 1, or the dial is invalid.
 
     Examples:
         `pip install "crossroute[llamaindex]"`
@@ -138,7 +138,7 @@ class CrossRouteSelector(BaseSelector):
         )
 
     def _among(self, names: tuple[str, ...]) -> Router:
-        """Return the router over the candidates behind the choices, whose dial is calibrated to these alone."""
+        """Return the router over the candidates behind the choices, with its dial calibrated to these."""
         latest = self._latest
         if latest is None or latest[0] != names:
             latest = self._latest = names, self.router.subset(names)
@@ -182,13 +182,13 @@ class CrossRouteSelector(BaseSelector):
 
 
 class CrossRouteToolRetriever(ObjectRetriever[Tool]):
-    """Retrieve the tools whose models answer best for their cost, as the selector selects them.
+    """Retrieve the tools with the best models for their cost, as selected by the selector.
 
-    For ToolRetrieverRouterQueryEngine, which takes no selector.
+    For ToolRetrieverRouterQueryEngine, which has no selector.
 
     Args:
-        tools: What may be retrieved; at most `selector.max_choices` of them are.
-        selector: Chooses among them.
+        tools: The tools; at most `selector.max_choices` are retrieved.
+        selector: Selects among them.
 
     Raises:
         ValueError: There are no tools.
@@ -232,17 +232,17 @@ def route_query(
     willingness_to_pay: float | None = None,
     constraints: Constraints | None = None,
 ) -> Decision:
-    """Choose the candidate for a query or a conversation, read as CrossRouteLLM reads it.
+    """Choose the candidate for a query or a conversation, as CrossRouteLLM would.
 
     Args:
         query: The question, or messages, the newest last.
-        router: A router; a name or a folder is loaded anew on each call.
+        router: A router; a name or a folder is loaded on each call.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
         willingness_to_pay: USD, in place of the dial.
         constraints: What the candidate must satisfy.
 
     Raises:
-        NoEligibleCandidateError: No candidate satisfies the constraints and what the messages need.
+        NoEligibleCandidateError: No candidate satisfies the constraints and the requirements of the messages.
         UnroutableError: There is no text to route on.
 
     Examples:

@@ -30,15 +30,15 @@ from llamaindex_crossroute.routing import Routing
 
 
 class Tail(tail.Tail[Any]):
-    """The tail of a stream; its chunks share one decision, whose actual cost is set when the stream has ended.
+    """The tail of a stream. Its chunks share one decision, whose actual cost is set when the stream has ended.
 
-    No chunk is held back for the cost: it appears on chunks that the caller has kept.
+    No chunk is held back for the cost, which appears on chunks that the caller has kept.
 
     Args:
         routing: The members.
-        reading: What the call says.
-        entry: The stream's, in the ledger.
-        schema: What it is parsed into.
+        reading: The facts of the call.
+        entry: The stream's entry in the ledger.
+        schema: The class into which it is parsed.
     """
 
     def __init__(
@@ -87,19 +87,19 @@ class Tail(tail.Tail[Any]):
         yield stamp(chunk, self._stamp)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse a cut stream, and an answer that was parsed in part alone."""
+        """Refuse a cut stream, and an answer that was only parsed in part."""
         super().check(empty=empty)
         if self._schema is not None and isinstance(self._parsed, FlexibleModel):
             self._schema.model_validate(self._parsed.model_dump(exclude_unset=True))
 
     def _loses_tools(self, message: ChatMessage) -> bool:
-        """Return whether a message no longer holds the tool calls of the one before it."""
+        """Return whether a message lacks the tool calls of the one before it."""
         before = self._message
         return before is not None and asks_for_tools(before) and not asks_for_tools(message)
 
 
 class Source(NamedTuple):
-    """A member's stream, or the error that kept it from opening, which is raised when it is read."""
+    """A member's stream, or the error at its opening, which is raised when the stream is read."""
 
     stream: Any
     entry: Entry
@@ -119,7 +119,7 @@ class Source(NamedTuple):
         return ahear(self.stream, self.probe)
 
     def leave(self) -> None:
-        """End it unread: its call counts if its provider was asked, as an HTTP response tells."""
+        """Close it unread; its call counts if the provider was called, as an HTTP response shows."""
         opened = Opened()
         opened.look(self.stream)
         if opened.responses:

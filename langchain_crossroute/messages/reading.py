@@ -1,4 +1,4 @@
-"""Read a conversation: what to route on, what the call needs, which model answered last."""
+"""Read a conversation: the query to route on, required capabilities, and the last answering model."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ MEDIA: dict[str, Capability] = {
     **dict.fromkeys(("audio", "input_audio"), "audio"),
     **dict.fromkeys(("file", "input_file", "document", "video", "media"), "files"),
 }
-"""Type of a content block -> what a model must be able to do to read it."""
+"""Type of a content block -> the capability required to read it."""
 
 TOOL_NAMES = frozenset({"function", "name", "title", "toolSpec"})
-"""Keys under which a dict keeps a tool's name, in the forms that LangChain translates."""
+"""Keys of a tool's name in the dicts that LangChain translates."""
 
 TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
-"""Where a content block that is no medium keeps what a model reads."""
+"""Keys of the text in content blocks other than media."""
 
 
 SHOWN_KWARGS = ("reasoning_content", "reasoning", "refusal", "audio", "function_call")
@@ -57,15 +57,15 @@ SPOKEN_KEYS = ("text", "refusal", "thinking", "reasoning", "summary")
 
 
 class Reading(NamedTuple):
-    """What one call's messages and tools say.
+    """The facts in one call's messages and tools.
 
     Attributes:
-        query: What to route on; None where the last human turn holds no text.
-        needs: Capabilities that a model needs to take the call.
-        tool_calls: Ids of the tool calls that the turn's tool results answer; none outside a tool turn.
+        query: The query to route on; None if the last human turn has no text.
+        needs: Capabilities required by the call.
+        tool_calls: Ids of the tool calls answered by the turn's tool results; empty outside a tool turn.
         tool_turn: Whether the call answers tool results.
-        last: The last answer of a model, in a tool turn the one that began it.
-        tool_providers: Providers that run some of the tools themselves, see `find_tool_provider`.
+        last: The last answer of a model; in a tool turn the one that began it.
+        tool_providers: Providers that run some of the tools themselves; see `find_tool_provider`.
     """
 
     query: Query | None
@@ -102,7 +102,7 @@ def read(
 
 
 def normalize_roles(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Return messages of which those that state a known role are of its class.
+    """Convert messages that state a known role to the class of that role.
 
     >>> messages = [ChatMessage("Hi", role="user"), ChatMessage("Ho", role="critic")]
     >>> [type(message).__name__ for message in normalize_roles(messages)]
@@ -112,7 +112,7 @@ def normalize_roles(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
 
 
 def to_answer(message: BaseMessage) -> AIMessage:
-    """Return what a model answered as an answer, whatever role it, or its server, says that it has.
+    """Convert a model's message to an AIMessage, whatever role its server states.
 
     >>> to_answer(HumanMessage("Paris")).text
     'Paris'
@@ -124,32 +124,32 @@ def to_answer(message: BaseMessage) -> AIMessage:
 
 
 def find_answers(messages: Sequence[BaseMessage]) -> Iterator[AIMessage]:
-    """Yield the answers of what a step of an agent brought: where none says that it is one, the first that may be."""
+    """Yield the answers among the messages of an agent's step; if none is marked as one, the first possible one."""
     return (to_answer(messages[place]) for place in _places(messages))
 
 
 def change_answers(
     messages: Sequence[BaseMessage], change: Callable[[AIMessage], BaseMessage]
 ) -> list[BaseMessage]:
-    """Return what a step of an agent brought, its answers changed."""
+    """Return the messages of an agent's step, with its answers changed."""
     places = _places(messages)
     return [change(to_answer(one)) if place in places else one for place, one in enumerate(messages)]
 
 
 def find_media(messages: Iterable[BaseMessage]) -> set[Capability]:
-    """Return what a model must be able to do to read these messages' content."""
+    """Return the capabilities required to read the media in messages."""
     blocks = (block for message in messages if isinstance(message.content, list) for block in message.content)
     types = {block.get("type") for block in blocks if isinstance(block, dict)}
     return {MEDIA[kind] for kind in types if kind in MEDIA}
 
 
 def is_named(tool: Any) -> bool:
-    """Return whether a tool has a name to be called by; some of the providers' own have none."""
+    """Return whether a tool has a name; some tools run by providers have none."""
     return not isinstance(tool, dict) or not TOOL_NAMES.isdisjoint(tool)
 
 
 def has_content(message: AIMessage) -> bool:
-    """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium.
+    """Return whether an answer or a chunk has content: text, a tool call, reasoning or media.
 
     >>> has_content(AIMessage("")), has_content(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
     (False, True)
@@ -165,12 +165,12 @@ def has_content(message: AIMessage) -> bool:
 
 
 def find_calls(message: AIMessage) -> list[ToolCall | InvalidToolCall]:
-    """Return the tool calls of an answer, also those whose arguments are no JSON object."""
+    """Return the tool calls of an answer, including those with invalid arguments."""
     return [*message.tool_calls, *message.invalid_tool_calls]
 
 
 def is_nameless(message: AIMessage) -> bool:
-    """Return whether an answer calls a tool without naming it.
+    """Return whether an answer calls a tool without a name.
 
     >>> is_nameless(AIMessage("", tool_calls=[{"name": "", "args": {}, "id": "1"}])), is_nameless(AIMessage("Hi"))
     (True, False)
@@ -217,7 +217,7 @@ def count_tool_tokens(tools: Sequence[Any]) -> int:
 
 
 def to_turns(messages: Iterable[BaseMessage]) -> list[Turn]:
-    """Return messages as turns; system prompts are none."""
+    """Convert messages to turns, without system prompts."""
     return [
         Turn(_role(message), str(message.text))
         for message in messages
@@ -245,7 +245,7 @@ def _count_tokens(message: BaseMessage) -> int:
 
 
 def _texts(block: Any) -> list[str]:
-    """Return what a model reads of a content block that is no medium."""
+    """Return the texts in a content block other than media."""
     if isinstance(block, str):
         return [block]
     return [] if block.get("type") in MEDIA else [str(block.get(key, "")) for key in TEXT_KEYS]

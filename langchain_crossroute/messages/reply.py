@@ -22,21 +22,21 @@ from langchain_crossroute.messages.reading import to_answer
 from langchain_crossroute.messages.tool_calls import find_tool_flaw
 
 KEY = "crossroute"
-"""Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""
+"""Key of the decision in an answer's `response_metadata` and in a trace's metadata."""
 
 NUMBERS = ("quality", "cost", "cost_preference", "willingness_to_pay")
-"""Those that a trace tells of a decision."""
+"""Fields of a decision in traces."""
 
 LOGPROBS = "logprobs"
 FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 DONE = ("status", "done")
-"""What else says that an answer ended: OpenAI's Responses API and Ollama."""
+"""Other fields that state the end of an answer: OpenAI's Responses API and Ollama."""
 FINISHING = words(
     "openai anthropic google_genai ollama groq mistralai fireworks xai deepseek bedrock_converse"
 )
-"""Providers that tell why an answer ended, unless it is cut."""
+"""Providers that state a finish reason, unless the answer is cut."""
 COUNTING = frozenset({"google_genai"})
-"""Providers of which each chunk tells the tokens so far."""
+"""Providers whose chunks state the tokens so far."""
 CACHE = frozenset({"cache_read", "cache_creation"})
 """Details of tokens that some classes leave out."""
 PARSED = frozenset({"raw", "parsed", "parsing_error"})
@@ -55,12 +55,12 @@ def stamp(message: M, decision: Decision) -> M:
 
 
 def make_trace_config(decision: Decision) -> RunnableConfig:
-    """Return the tags and metadata that tell a decision to the runs within."""
+    """Return a config with the tags and metadata of a decision, for inner runs."""
     return {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: summarize_for_trace(decision)}}
 
 
 def summarize_for_trace(decision: Decision) -> dict[str, Any]:
-    """Return what a trace says of a decision: the numbers and the reasons, no alternatives."""
+    """Return the fields of a decision for traces: the numbers and the reasons, without alternatives."""
     told = {name: getattr(decision, name) for name in NUMBERS}
     numbers = {name: None if value is None or math.isnan(value) else value for name, value in told.items()}
     return {
@@ -82,7 +82,7 @@ def find_message(answer: Any) -> AIMessage | None:
 
 
 def replace_message(answer: Any, message: AIMessage) -> Any:
-    """Return an answer with another message in the place where `find_message` found one."""
+    """Replace the message of an answer that `find_message` returned."""
     if isinstance(answer, dict):
         return {**answer, "raw": message}
     if isinstance(answer, LLMResult):
@@ -93,13 +93,13 @@ def replace_message(answer: Any, message: AIMessage) -> Any:
 
 
 class Taken(NamedTuple):
-    """What asking a member brought.
+    """The result of a member's call.
 
     Attributes:
-        answer: A message, an `LLMResult`, or structured output with its message; None where only an error tells.
+        answer: A message, an `LLMResult`, or structured output with its message; None if there is only an error.
         usage: Its tokens.
-        asked_logprobs: Whether its log-probabilities are there because we asked.
-        error: Why the answer could not be read, where the member raised that.
+        asked_logprobs: Whether its log-probabilities were requested by us.
+        error: The member's error about an unreadable answer.
     """
 
     answer: Any
@@ -114,10 +114,10 @@ def build_reply(
     """Return the facts of an answer.
 
     Args:
-        taken: What asking brought.
+        taken: The result of the call.
         tools: The tools that came with the call.
-        others: Whether there may be tools beside these.
-        structured: Whether the answer was to fit a schema; its tool calls then are its content.
+        others: Whether there may be other tools.
+        structured: Whether the answer should fit a schema; then its tool calls are its content.
     """
     usage = usage_of(taken.usage)
     message = find_message(taken.answer)
@@ -139,7 +139,7 @@ def build_reply(
 
 
 def complete_usage(message: AIMessage) -> UsageMetadata | None:
-    """Return an answer's tokens, also those that its provider tells where LangChain does not look: a cache's, all."""
+    """Return an answer's tokens, completed from provider fields that LangChain does not read, such as a cache's."""
     usage, sent = message.usage_metadata, message.response_metadata.get("token_usage")
     details = (usage.get("input_token_details") if usage else None) or {}
     if not sent or details.keys() >= CACHE or (counts := read_usage(sent)) is None:
@@ -153,7 +153,7 @@ def complete_usage(message: AIMessage) -> UsageMetadata | None:
 
 
 def usage_of(metadata: UsageMetadata | None) -> Usage | None:
-    """Return the tokens of an answer, None where they are unreadable; zero where LangChain's cache answered."""
+    """Return the tokens of an answer; None if unreadable, zero for an answer from LangChain's cache."""
     if not isinstance(metadata, Mapping):
         return None
     if metadata.get("total_cost") == 0:  # how langchain-core marks a cache hit
@@ -182,7 +182,7 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
 
 
 def cost_of(message: AIMessage) -> float | None:
-    """Return the USD that an answer's provider states for it; None where it states none."""
+    """Return the cost that an answer's provider states, USD, or None."""
     told = message.response_metadata
     return read_cost(told.get("token_usage"), told.get("usage"), told)
 
@@ -201,17 +201,17 @@ def finish_reason_of(message: AIMessage) -> str | None:
 
 
 def states_end(message: AIMessage) -> bool:
-    """Return whether an answer, or a chunk of one, is of a provider that tells why answers end."""
+    """Return whether an answer or a chunk is from a provider that states finish reasons."""
     return message.response_metadata.get("model_provider") in FINISHING
 
 
 def is_finished(message: AIMessage) -> bool:
-    """Return whether an answer, or a chunk of one, tells why it ended."""
+    """Return whether an answer or a chunk states a finish reason."""
     return bool(finish_reason_of(message)) or is_done(message)
 
 
 def is_done(message: AIMessage) -> bool:
-    """Return whether an answer, or a chunk of one, says that it ended, and not why."""
+    """Return whether an answer or a chunk states its end without a reason."""
     told = (message.response_metadata.get(key) for key in DONE)
     return any(one and one not in UNENDED for one in told)
 
@@ -220,14 +220,14 @@ TORN = (
     "Ask again. If its server never says why an answer ended, have the model ask for tokens in streams, or not stream: "
     "stream_usage=True, or disable_streaming=True."
 )
-"""What to do about an answer that is torn: of its end, nothing else is known."""
+"""The remedy for an answer from a stream that was cut."""
 
 
 def is_torn(message: AIMessage) -> bool:
-    """Return whether an answer was gathered, within the member's call, from a stream that ended before its end.
+    """Return whether the member built an answer from a stream that was cut.
 
-    What is answered at once has a place for the reason, even where it is empty. What was streamed has one only if the
-    reason came, and tokens only if these came, behind all else.
+    A complete response always has a field for the finish reason. An answer built from a stream only has one if the
+    reason arrived, and token counts only if these arrived, at the very end.
     """
     told = message.response_metadata
     if not states_end(message) or any(key in told for key in (*FINISH, *DONE)):
@@ -236,7 +236,7 @@ def is_torn(message: AIMessage) -> bool:
 
 
 def sum_usage(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
-    """Return the tokens of several answers together, or None where none are known."""
+    """Return the sum of several answers' tokens; None if none is known."""
     total: UsageMetadata | None = None
     for part in filter(None, parts):
         total = add_usage(total, part) if total else part
@@ -246,7 +246,7 @@ def sum_usage(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
 
 
 def read_logprobs(message: AIMessage) -> tuple[float, ...] | None:
-    """Return the log-probability of each token of an answer, or None where it tells none."""
+    """Return the log-probability of each token of an answer, or None."""
     told = message.response_metadata.get(LOGPROBS)
     tokens = told.get("content") if isinstance(told, dict) else told
     if not isinstance(tokens, list):
@@ -256,7 +256,7 @@ def read_logprobs(message: AIMessage) -> tuple[float, ...] | None:
 
 
 def remove_logprobs(message: AIMessage) -> AIMessage:
-    """Return an answer without log-probabilities that its caller did not ask for."""
+    """Remove log-probabilities that the caller did not request."""
     kept = {key: value for key, value in message.response_metadata.items() if key != LOGPROBS}
     return message.model_copy(update={"response_metadata": kept})
 

@@ -26,12 +26,12 @@ JSON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def find_tool_flaw(message: AIMessage, tools: Sequence[Any], *, others: bool = False) -> str | None:
-    """Return what is wrong with an answer's tool calls, in one line, or None.
+    """Return the fault in an answer's tool calls, in one line, or None.
 
     Args:
         message: The answer.
-        tools: As they were bound.
-        others: Whether there may be tools beside these, so that an unknown one is no flaw.
+        tools: The bound tools.
+        others: Whether there may be other tools, so that an unknown one is not a fault.
     """
     if message.invalid_tool_calls:
         return "tool arguments are no JSON object"
@@ -49,7 +49,7 @@ def find_tool_flaw(message: AIMessage, tools: Sequence[Any], *, others: bool = F
 
 
 def fits(value: Any, schema: Any, root: dict[str, Any]) -> bool:
-    """Return whether a value has the shape that a JSON schema asks for: types, required keys, enumerations.
+    """Return whether a value fits a JSON schema in types, required keys and enumerations.
 
     >>> city = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     >>> fits({"name": "Oslo"}, city, city), fits({}, city, city), fits({"name": ["Oslo"]}, city, city)

@@ -1,8 +1,8 @@
-"""Translate a conversation for another provider: remove what only one provider understands.
+"""Translate a conversation for another provider, without content that only one provider understands.
 
-Text, media, tool calls and their results stay. All else goes: reasoning and its signatures, encrypted reasoning,
-tools that a provider runs itself and what they found, cache marks, foreign ids. The messages of the caller are
-never altered.
+Text, media, tool calls and their results are kept. Everything else is removed: reasoning and its signatures,
+encrypted reasoning, tools run by a provider and their results, cache marks and foreign ids. The caller's messages are
+not modified.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from langchain_crossroute.messages.reading import MEDIA
 from langchain_crossroute.messages.reply import KEY
 
 TEXTS = {"text": "text", "output_text": "text", "text-plain": "text", "refusal": "refusal"}
-"""Type of a block of text -> where it keeps the text."""
+"""Type of a text block -> the key of its text."""
 
 PRIVATE_KEYS = frozenset(
     {"cache_control", "signature", "thought_signature", "encrypted_content", "extras", "id", "index"}
 )
-"""What only its provider understands of a medium."""
+"""Fields of media that only their provider understands."""
 
 CACHED = {"type": "ephemeral", "ttl": "5m"}
-"""How Anthropic is told to cache a prompt up to a mark."""
+"""Mark up to which Anthropic caches a prompt."""
 
 REASONING_KWARG = re.compile("reasoning|thinking|signature|tool_calls|function_call_ids")
 
 
 NAME = re.compile(r"[\s<|\\/>]+")
-"""What OpenAI takes in no name of a speaker."""
+"""Characters that OpenAI refuses in a speaker's name."""
 
 
 def translate_messages(
@@ -44,14 +44,14 @@ def translate_messages(
     *,
     reasons: bool = True,
 ) -> list[BaseMessage]:
-    """Return the messages as a provider's model can read them.
+    """Return the messages in a form that a provider's model can read.
 
     Args:
         messages: The conversation.
-        provider: Of the model that reads it.
-        sources: Candidate -> its provider, for messages that say which candidate wrote them.
-        reader: The candidate that reads it: ids of its own tool calls stay as they are.
-        reasons: Whether it reasons: OpenAI's that do not take no reasoning of others.
+        provider: Provider of the reading model.
+        sources: Candidate -> its provider, for messages that name their candidate.
+        reader: The reading candidate; ids of its own tool calls are kept.
+        reasons: Whether it reasons; OpenAI's other models refuse reasoning by other models.
     """
     renamed = list(_tool_call_ids(messages, reader))
     messages = [
@@ -75,7 +75,7 @@ def translate_tools(tools: Sequence[Any], provider: str) -> list[Any]:
 
 
 def mark_for_cache(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """Return a conversation whose system prompt Anthropic caches, with the tools before it; unless one has a mark."""
+    """Mark the system prompt, and so the tools before it, for Anthropic's cache, unless there is a mark already."""
     system = messages[0] if messages else None
     if system is None or system.type != "system" or not system.content:
         return messages
@@ -88,7 +88,7 @@ def mark_for_cache(messages: list[BaseMessage]) -> list[BaseMessage]:
 
 
 def find_source(message: AIMessage, sources: Mapping[str, str]) -> str | None:
-    """Return the provider whose format an answer is in, or None where nothing tells."""
+    """Return the provider of an answer's format, or None if unknown."""
     written = sources.get(_find_writer(message) or "")
     if written is not None:  # first: Bedrock's answers name another provider than its models do
         return written
@@ -102,13 +102,13 @@ def find_source(message: AIMessage, sources: Mapping[str, str]) -> str | None:
 
 
 def _is_foreign(message: AIMessage, reader: str | None, reasons: bool) -> bool:
-    """Return whether an answer holds reasoning of another model that its reader may not be shown."""
+    """Return whether an answer contains another model's reasoning that the reader must not get."""
     writer = _find_writer(message)
     return not reasons and writer is not None and writer != reader
 
 
 def _is_empty(message: BaseMessage) -> bool:
-    """Return whether an answer says nothing at all, which Anthropic's API refuses."""
+    """Return whether an answer is empty, which Anthropic's API refuses."""
     if not isinstance(message, AIMessage) or message.tool_calls:
         return False
     blocks = message.content if isinstance(message.content, list) else [message.content]
@@ -127,7 +127,7 @@ def _to_plain(message: BaseMessage) -> BaseMessage:
 
 
 def _to_text(block: Any) -> list[dict[str, Any]]:
-    """Return the text of a document or a search result; nothing where a block is neither, or holds no text."""
+    """Return the text of a document or a search result; empty for any other block."""
     if not isinstance(block, dict) or block.get("type") not in {"document", "search_result"}:
         return []
     source = block.get("source")
@@ -148,7 +148,7 @@ def _to_text(block: Any) -> list[dict[str, Any]]:
 
 
 def _move_media(messages: Iterable[BaseMessage]) -> list[BaseMessage]:
-    """Return messages with media where OpenAI's API takes them: those of tool results in a message behind these."""
+    """Move media from tool results to a message after them, as OpenAI's API requires."""
     placed: list[BaseMessage] = []
     held: list[Any] = []
     for message in messages:
@@ -181,7 +181,7 @@ def _make_readable(
 
 
 def _translate_answer(message: AIMessage) -> AIMessage:
-    """Return an answer in no provider's format: text, or blocks where there is more than text."""
+    """Convert an answer to a neutral format: text, or blocks if there is more than text."""
     content: Any = message.content
     if isinstance(content, list):
         blocks = [portable for block in content if (portable := _to_portable(block)) is not None]
@@ -224,9 +224,9 @@ def _remove_marks(value: Any) -> Any:
 
 
 def _tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Iterator[list[str] | None]:
-    """Yield for each message the ids of its tool calls, or of the one that it answers; None where they stay.
+    """Yield for each message the new ids of its tool calls, or of the one that it answers; None if unchanged.
 
-    A result whose id is empty answers the first call without an id that is not yet answered.
+    A result with an empty id answers the first unanswered call without an id.
     """
     unanswered: list[str] = []
     own: set[str] = set()
@@ -254,7 +254,7 @@ def _blocks(message: BaseMessage) -> list[dict[str, Any]]:
 
 
 def _to_portable(block: Any) -> dict[str, Any] | None:
-    """Return a block as any provider may read it; None where it is neither text nor a medium."""
+    """Return a block in a form for any provider; None if it is neither text nor media."""
     if isinstance(block, str):
         return {"type": "text", "text": block}
     kind = str(block.get("type"))
@@ -264,6 +264,6 @@ def _to_portable(block: Any) -> dict[str, Any] | None:
 
 
 def _find_writer(message: AIMessage) -> str | None:
-    """Return the candidate that wrote an answer, where the answer says so."""
+    """Return the candidate that an answer names as its author, or None."""
     decision = message.response_metadata.get(KEY)
     return str(decision.get("candidate")) if isinstance(decision, dict) else None

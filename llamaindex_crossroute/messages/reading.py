@@ -1,4 +1,4 @@
-"""Read a call: what to route on, what it needs, which member answered before."""
+"""Read a call: the query to route on, required capabilities, and the last answering member."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEDIA: dict[str, Capability] = {
     "document": "files",
     "video": "files",
 }
-"""Type of a content block -> what a member must be able to do to read it."""
+"""Type of a content block -> the capability required to read it."""
 
 SYSTEM = (MessageRole.SYSTEM, MessageRole.DEVELOPER)
 TOOL = (MessageRole.TOOL, MessageRole.FUNCTION)
@@ -38,20 +38,20 @@ OBSERVATIONS = (
     *("Observation:", "Result of executing the code given:"),
     *("Error while parsing the output:", "FAILURE: Your previous response was empty."),
 )
-"""How ReActAgent and CodeActAgent begin what they write as the user: what a tool returned, what to try again."""
+"""Beginnings of messages that ReActAgent and CodeActAgent write as the user: tool results and retries."""
 
 
 A_TEXT = "For a text call complete, or chat with [ChatMessage(content=text)]."
 
 
 class Reading(NamedTuple):
-    """What one call says.
+    """The facts of one call.
 
     Attributes:
-        query: What to route on; None where the call holds no text.
-        needs: Capabilities that a member needs to take the call.
+        query: The query to route on; None if the call has no text.
+        needs: Capabilities required by the call.
         tool_turn: Whether the call answers tool results.
-        marks: By what it can be remembered which member answered before.
+        marks: Marks by which the author of the last answer is remembered.
     """
 
     query: Query | None
@@ -61,7 +61,7 @@ class Reading(NamedTuple):
 
     @property
     def question(self) -> str:
-        """What was asked; empty where the call holds no text."""
+        """The text of the question; empty if the call has no text."""
         return self.query.text if self.query else ""
 
 
@@ -109,7 +109,7 @@ def _check(messages: Sequence[ChatMessage]) -> None:
 
 
 def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Reading:
-    """Read a prompt template and its arguments: query engines say their question as `query_str`."""
+    """Read a prompt template and its arguments; query engines pass the question as `query_str`."""
     reading = read_messages(prompt.format_messages(**arguments))
     asked = {**prompt.kwargs, **arguments}.get("query_str")
     if not isinstance(asked, str) or not asked.strip():
@@ -129,19 +129,19 @@ def find_question(messages: Sequence[ChatMessage]) -> str:
 
 
 def to_turns(messages: Sequence[ChatMessage]) -> list[Turn]:
-    """Return messages as turns; system prompts are none."""
+    """Convert messages to turns, without system prompts."""
     places = (place for place, message in enumerate(messages) if message.role not in SYSTEM)
     return [Turn(_role(messages, place), messages[place].content or "") for place in places]
 
 
 def make_marks(answer: ChatMessage, asked: str) -> list[str]:
-    """Return by what an answer can be recognized later: each of its tool calls, or else what it says.
+    """Return marks by which an answer is recognized later: its tool calls, or a digest of its text.
 
-    A tool call's id alone would not do: it may be empty, the tool's name, or a number within its conversation.
+    A tool call's id is not sufficient: it may be empty, the tool's name, or a number within its conversation.
 
     Args:
         answer: The answer.
-        asked: What it answers, see `find_question`: other conversations' answers are told apart by it.
+        asked: The question, from `find_question`, which distinguishes equal answers of other conversations.
     """
     calls = find_tool_calls(answer)
     said: list[Any] = [tuple(call) for call in calls] or ([answer.content] if answer.content else [])
@@ -150,7 +150,7 @@ def make_marks(answer: ChatMessage, asked: str) -> list[str]:
 
 
 def find_tool_calls(answer: ChatMessage) -> list[ToolCall]:
-    """Return the tool calls of an answer: its blocks, or what its integration keeps beside the message."""
+    """Return the tool calls of an answer, from its blocks or from the fields in which its integration keeps them."""
     blocks = [block for block in answer.blocks if isinstance(block, ToolCallBlock)]
     if blocks:
         return [_tool_call(block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks]
@@ -170,7 +170,7 @@ def is_plain(message: ChatMessage) -> bool:
 
 
 def has_content(message: ChatMessage) -> bool:
-    """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium."""
+    """Return whether an answer or a chunk has content: text, a tool call, reasoning or media."""
     mere = (TextBlock, ThinkingBlock, ToolCallBlock)
     spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
     kept = not all(isinstance(block, mere) for block in message.blocks)
@@ -178,7 +178,7 @@ def has_content(message: ChatMessage) -> bool:
 
 
 def is_nameless(message: ChatMessage) -> bool:
-    """Return whether an answer calls a tool without naming it.
+    """Return whether an answer calls a tool without a name.
 
     >>> is_nameless(ChatMessage(additional_kwargs={"tool_calls": [{"id": "1", "function": None}]}))
     True
@@ -197,7 +197,7 @@ def _kept_call(call: Any) -> ToolCall:
 
 
 def _tool_call(call_id: Any, name: Any, arguments: Any) -> ToolCall:
-    """Return a tool call; an id that is the tool's name is none."""
+    """Return a tool call, without an id that is only the tool's name."""
     return ToolCall("" if call_id is None or call_id == name else str(call_id), str(name or ""), arguments)
 
 
@@ -226,13 +226,13 @@ def _last_user(messages: Sequence[ChatMessage]) -> int:
 
 
 def _is_observation(messages: Sequence[ChatMessage], place: int) -> bool:
-    """Return whether a user's message is an agent's, after what it is about: no new question."""
+    """Return whether a user message was written by an agent, and so is not a new question."""
     text = messages[place].content or ""
     return text.startswith(OBSERVATIONS) and place > 0 and messages[place - 1].role in ANSWER
 
 
 def _join_texts(messages: Iterable[ChatMessage]) -> str:
-    """Return the messages' text; what is said twice, as agents do to try again, counts once."""
+    """Return the messages' texts without repetitions, which agents write to retry."""
     texts = (text for message in messages if (text := message.content or "").strip())
     return "\n\n".join(dict.fromkeys(texts))
 

@@ -1,4 +1,4 @@
-"""Read an answer: text, tokens, how it ended, what is wrong with it; and put a decision on it."""
+"""Read an answer's text, tokens, end and faults, and attach a decision to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEY = "crossroute"
-"""Where a decision stands: in `additional_kwargs` of a response, never in those of its message."""
+"""Key of the decision in a response's `additional_kwargs`; its message's are unchanged."""
 
 RESPONSES = (ChatResponse, CompletionResponse)
 Response = ChatResponse | CompletionResponse
@@ -32,9 +32,9 @@ R = TypeVar("R", bound=BaseModel)
 """A ChatResponse or a CompletionResponse, or a child of one."""
 
 REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "reason")
-"""What providers call why an answer ended."""
+"""Providers' names of the finish reason."""
 WHY = ("delta", "incomplete_details")
-"""Where they say so, beside the answer itself and its first choice."""
+"""Further places of the finish reason, besides the answer itself and its first choice."""
 EVENTS = ("content_block", "message", "response.")
 """How types of events begin: Anthropic's, and those of OpenAI's Responses API."""
 
@@ -46,19 +46,19 @@ def stamp(response: R, stamp: dict[str, Any]) -> R:
 
 
 def find_candidate(response: ChatResponse) -> str | None:
-    """Return which member gave a response, or None where it is none of ours."""
+    """Return the member that a response names, or None."""
     stamp = response.additional_kwargs.get(KEY)
     return stamp.get("candidate") if isinstance(stamp, dict) else None
 
 
 @dataclass(frozen=True)
 class Given(Generic[T]):
-    """What a member gave.
+    """The result of a member's endpoint.
 
     Attributes:
-        value: What the endpoint gave, a stream as the list of its chunks; None where it raised.
-        error: What the endpoint raised of an answer that did not fit its schema.
-        message: The message, where the caller gets one.
+        value: The returned value, with a stream as the list of its chunks; None after an error.
+        error: The endpoint's error about an answer that did not fit its schema.
+        message: The message, if the caller gets one.
     """
 
     value: T | None = None
@@ -67,13 +67,13 @@ class Given(Generic[T]):
 
 
 def read_answer(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> tuple[Given[T], Reply]:
-    """Return what a member gave, and its facts.
+    """Return the result of a member's endpoint, and its facts.
 
     Args:
-        value: What the endpoint gave.
-        probe: What the call's LLM events told.
+        value: The returned value.
+        probe: The facts from the call's LLM events.
         llm: The member.
-        tools: Those that the call offered.
+        tools: The call's tools.
     """
     parts = value if isinstance(value, list) else [value]
     own = [part for part in parts if isinstance(part, RESPONSES)]
@@ -108,7 +108,7 @@ def text_of(response: Response) -> str:
 
 
 def usage_of(response: Response) -> Usage | None:
-    """Return the tokens of a response, as its provider tells them, or None where it does not."""
+    """Return the tokens of a response as stated by its provider, or None."""
     usage = next(
         (usage for place in _find_usages(response) if (usage := read_usage(place)) is not None), None
     )
@@ -117,7 +117,7 @@ def usage_of(response: Response) -> Usage | None:
 
 
 def _find_usages(response: Response) -> Iterator[Any]:
-    """Yield the places where a response may tell its tokens, the usual ones first."""
+    """Yield the places where a response may state its tokens, the usual ones first."""
     raw, kwargs = response.raw, response.additional_kwargs
     yield get_field(raw, "usage")
     yield get_field(raw, "usage_metadata")
@@ -129,7 +129,7 @@ def _find_usages(response: Response) -> Iterator[Any]:
 
 
 def finish_reason(response: Response) -> str | None:
-    """Return why an answer ended, in the provider's own word, or None where it does not tell."""
+    """Return the provider's finish reason of an answer, or None."""
     words = (get_field(place, name) for place in _find_reasons(response.raw) for name in REASONS)
     words = (value.name if isinstance(value, Enum) else value for value in words)
     told = next((word for word in words if isinstance(word, str) and word), None)
@@ -137,7 +137,7 @@ def finish_reason(response: Response) -> str | None:
 
 
 def _find_reasons(raw: Any) -> Iterator[Any]:
-    """Yield the places where a provider may say why an answer ended, the usual ones first."""
+    """Yield the places where a provider may state the finish reason, the usual ones first."""
     places = (first_choice(raw), raw, *(get_field(raw, name) for name in WHY))
     yield from (place for place in places if place is not None)
     whole = _find_response(raw)
@@ -146,10 +146,10 @@ def _find_reasons(raw: Any) -> Iterator[Any]:
 
 
 def states_end(response: Response) -> bool:
-    """Return whether a response, or a chunk of one, is of a format that tells why answers end.
+    """Return whether a response or a chunk is in a format with finish reasons.
 
-    OpenAI's and Google's have choices, Anthropic's events or a stop reason, Ollama's say whether they are done, those
-    of OpenAI's Responses API have a status.
+    OpenAI's and Google's have choices, Anthropic's have events or a stop reason, Ollama's state whether they are done,
+    and those of OpenAI's Responses API have a status.
     """
     raw = response.raw
     return (
@@ -162,25 +162,25 @@ def states_end(response: Response) -> bool:
 
 
 def is_finished(response: Response) -> bool:
-    """Return whether a response, or a chunk of one, tells why it ended."""
+    """Return whether a response or a chunk states a finish reason."""
     return finish_reason(response) is not None or get_field(response.raw, "done") is True
 
 
 def _find_response(raw: Any) -> Any:
-    """Return what OpenAI's Responses API answered, or what an event of it says of the answer so far, or None."""
+    """Return the response of OpenAI's Responses API in an answer or an event, or None."""
     inner = get_field(raw, "response")
     places = (place for place in (raw, inner) if get_field(place, "object") == "response")
     return next(places, None)
 
 
 def _status(whole: Any) -> str | None:
-    """Return how an answer of the Responses API ended, or None where it did not yet."""
+    """Return the final status of an answer of the Responses API, or None before its end."""
     status = get_field(whole, "status")
     return status if isinstance(status, str) and status not in UNENDED else None
 
 
 def read_logprobs(response: Response) -> tuple[float, ...]:
-    """Return the log-probability of each token of a response, or of a chunk; empty where it tells none."""
+    """Return the log-probability of each token of a response or a chunk; may be empty."""
     told = get_field(first_choice(response.raw), "logprobs")
     content = get_field(told, "content")
     if content:
@@ -193,7 +193,7 @@ def read_logprobs(response: Response) -> tuple[float, ...]:
 
 
 def first_choice(raw: Any) -> Any:
-    """Return the first of the choices that a provider sent, or None."""
+    """Return the first choice in a provider's response, or None."""
     choices = get_field(raw, "choices") or get_field(raw, "candidates")
     return choices[0] if isinstance(choices, Sequence) and choices else None
 
@@ -207,7 +207,7 @@ def _build_reply(
     schema_error: str | None,
     asks_for_tools: bool = False,
 ) -> Reply:
-    """Return the facts of an answer; `told` are its responses, a stream's chunk by chunk."""
+    """Return the facts of an answer; `told` has its responses, or the chunks of a stream."""
     return Reply(
         text=text,
         logprobs=tuple(number for response in told for number in read_logprobs(response)) or None,

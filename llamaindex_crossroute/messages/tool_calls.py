@@ -15,17 +15,17 @@ from llamaindex_crossroute.messages.reading import find_tool_calls
 
 
 def asks_for_tools(message: ChatMessage) -> bool:
-    """Return whether a message holds tool calls."""
+    """Return whether a message contains tool calls."""
     return bool(find_tool_calls(message))
 
 
 def find_tool_flaw(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) -> str | None:
-    """Return what is wrong with the tool calls of a response, or None where nothing is.
+    """Return the fault in the tool calls of a response, or None.
 
     Args:
-        response: What was answered.
-        llm: The member that answered: it parses its own tool calls.
-        tools: Those that the call offered.
+        response: The response.
+        llm: The answering member, which parses its own tool calls.
+        tools: The call's tools.
     """
     if not asks_for_tools(response.message):
         return None
@@ -41,7 +41,7 @@ def find_tool_flaw(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) 
 
 
 def describe_misfit(error: Exception) -> str:
-    """Return an error of validation as one line that holds nothing of what was answered."""
+    """Return a validation error in one line, without content of the answer."""
     if not isinstance(error, ValidationError):
         return type(error).__name__
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]

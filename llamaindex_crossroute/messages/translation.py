@@ -32,7 +32,7 @@ GENERATION = frozenset(
         ),
     }
 )
-"""What GoogleGenAI takes within `generation_config`."""
+"""Arguments that GoogleGenAI expects in `generation_config`."""
 
 
 def translate_for_class(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> dict[str, Any]:
