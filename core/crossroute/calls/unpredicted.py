@@ -105,19 +105,14 @@ class Unpredicted:
 
     def by_trial(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
         """Return the decision among models that may be able to take a call, where none is known to be."""
-        needed = constraints.capabilities
-        lacking = {model.name: needed - model.capabilities for model in self._router.pool}
-        untold = {name for name, lacks in lacking.items() if lacks <= self._untold.get(name, frozenset())}
-        if not needed or not untold:
+        tried = self._untold_allowed(constraints)
+        if tried is None:
             return None
-        tried = self.among(untold, self.profiled(constraints)).model_copy(
-            update={"capabilities": frozenset()}
-        )
         try:
-            decision = self._router.route(query, constraints=tried, **dial)
+            decision = self._router.route(query, constraints=self.profiled(tried), **dial)
         except NoEligibleCandidateError:
             return None
-        return decision.because(f"no model is known to take {', '.join(sorted(needed))}: tried")
+        return decision.because(explain_trial(constraints))
 
     def by_default(self, stuck: str | None, constraints: Constraints, dial: DialSetting) -> Decision:
         """Return the decision for a call without text: the tool turn's candidate, the default or the best, or any.
@@ -136,7 +131,14 @@ class Unpredicted:
         else:
             wanted |= dict.fromkeys((name for name in self._best if name not in wanted), BEST)
         free = constraints.without_limits
-        return self.first_of(wanted, free, dial) or self.in_place_of(list(wanted)[-1], free, dial)
+        try:
+            return self.first_of(wanted, free, dial) or self.in_place_of(list(wanted)[-1], free, dial)
+        except NoEligibleCandidateError:
+            tried = self._untold_allowed(free)
+            if tried is None:
+                raise
+        decision = self.first_of(wanted, tried, dial) or self.in_place_of(list(wanted)[-1], tried, dial)
+        return decision.because(explain_trial(constraints))
 
     def by_elimination(self, constraints: Constraints, dial: DialSetting, tokens: float) -> Decision | None:
         """Return the decision for the default that the router does not know, where it alone can take a call."""
@@ -194,6 +196,15 @@ class Unpredicted:
             reasons=(reason,),
         )
 
+    def _untold_allowed(self, constraints: Constraints) -> Constraints | None:
+        """Return constraints that allow models which may have the needed capabilities; None where none may."""
+        needed = constraints.capabilities
+        lacking = {model.name: needed - model.capabilities for model in self.models}
+        untold = {name for name, lacks in lacking.items() if lacks <= self._untold.get(name, frozenset())}
+        if not needed or not untold:
+            return None
+        return self.among(untold, constraints).model_copy(update={"capabilities": frozenset()})
+
     def _alternatives(self, constraints: Constraints, tokens: float) -> list[Alternative]:
         return [make_alternative(model, constraints, tokens) for model in self.models]
 
@@ -214,3 +225,8 @@ def make_alternative(model: Candidate, constraints: Constraints, tokens: float) 
 def explain_tool_turn(name: str) -> str:
     """Return the reason why a candidate finishes a tool turn."""
     return f"stuck to {name}: tool turn"
+
+
+def explain_trial(constraints: Constraints) -> str:
+    """Return the reason why a model is called that may lack what a call needs."""
+    return f"no model is known to take {', '.join(sorted(constraints.capabilities))}: tried"

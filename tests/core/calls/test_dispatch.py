@@ -160,15 +160,16 @@ def test_without_text_the_default_answers_or_the_best_on_average_that_can(dispat
         without.decide(None, needs=["audio"])
 
 
-def test_where_no_member_is_known_to_be_able_those_of_which_nothing_is_said_are_tried(router):
+@pytest.mark.parametrize("query", [Query(TEXT), None])
+def test_where_no_member_is_known_to_be_able_those_of_which_nothing_is_said_are_tried(router, query):
     blind = Ability(capabilities=frozenset())
     maybe = Ability(capabilities=frozenset(), untold=frozenset({"vision"}))
-    decision = Dispatcher(router, {"small": blind, "large": maybe}).decide(Query(TEXT), needs=["vision"])
+    decision = Dispatcher(router, {"small": blind, "large": maybe}).decide(query, needs=["vision"])
     assert decision.eligible == ("large",)
     assert "no model is known to take vision: tried" in decision.reasons
     for needs, members in ((["vision"], {"small": blind}), (["audio"], {"large": maybe})):
         with pytest.raises(NoEligibleCandidateError):
-            Dispatcher(router, members).decide(Query(TEXT), needs=needs)
+            Dispatcher(router, members).decide(query, needs=needs)
 
 
 def test_a_default_that_cannot_take_the_call_leaves_it_to_one_that_can(dispatcher):
