@@ -61,7 +61,22 @@ CHAT_TESTS = " ".join(
 )
 """Of langgraph's, the files of tests that call chat models."""
 
+CORE_TESTS = " ".join(
+    f"tests/unit_tests/{name}"
+    for name in (
+        "callbacks/test_usage_callback.py",
+        "fake",
+        "language_models",
+        "output_parsers",
+        "prompts",
+        "runnables",
+        "tracers",
+    )
+)
+"""Of langchain-core's, those that call chat models."""
+
 SUITES = (
+    Suite("langchain-core", CORE_TESTS, ("models",)),
     Suite("langchain", "tests/unit_tests/agents", ("pool", "middleware")),
     Suite("langgraph-prebuilt", "tests", ("pool",)),
     Suite("langgraph", CHAT_TESTS, ("pool",), ("-k", "not postgres and not sqlite")),
@@ -78,9 +93,7 @@ LIMITS = ("--timeout=60", "--timeout-method=signal", "--disable-socket", "--allo
 REASONS = {
     r"retr(y|ies)": "its model fails on purpose, and the pool asks again by itself",
     r"test_model_(fallback|refusal|router)": "puts another model in place of the agent's, where the pool stands",
-    r"assert.*(metadata|messages|Message)|crossroute": "compares whole messages, and ours carries the decision",
-    r"snapshot|syrupy": "compares a snapshot of the model's class",
-    r"isinstance|is not an instance": "asks for the fake's own class",
+    r"has no (attribute|field)|Configuration key": "reads or sets what only the fake's own class has",
 }
 """Words of a test's name or failure -> why it stays."""
 

@@ -2,8 +2,11 @@
 
 CROSSROUTE_WRAP=pool          LangChain: a chat model that is given to an agent is a ChatCrossRoute of it
 CROSSROUTE_WRAP=middleware    LangChain: CrossRouteMiddleware is the innermost middleware of each agent
+CROSSROUTE_WRAP=models        LangChain: a chat model of a class that a test's module names is a ChatCrossRoute of it
 CROSSROUTE_ATTEMPTS=1         LangChain: the pool asks once, and leaves what fails to the agent's own middleware
 CROSSROUTE_WRAP=llms          LlamaIndex: a MockLLM in `Settings` and engines is a CrossRouteLLM of it
+
+Messages are compared without the decisions that ours carry, and runs carry no tag of ours.
 """
 
 from __future__ import annotations
@@ -28,10 +31,69 @@ def router() -> Any:
 def pytest_configure() -> None:
     """Wrap what the environment asks for."""
     way = os.environ.get("CROSSROUTE_WRAP")
+    if way in {"pool", "middleware", "models"}:
+        _hide_decisions()
     if way in {"pool", "middleware"}:
         _wrap_agents(way)
     elif way == "llms":
         _wrap_llms()
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Wrap the chat models that tests make themselves, by the names of their classes in the tests' modules."""
+    if os.environ.get("CROSSROUTE_WRAP") == "models":
+        for module in {item.module for item in items}:
+            _wrap_models(module)
+
+
+def _hide_decisions() -> None:
+    """Compare messages without their decisions, and keep the decisions from runs."""
+    from langchain_core.messages import AIMessage, BaseMessage
+
+    from langchain_crossroute import call, middleware
+    from langchain_crossroute.messages.reply import KEY
+
+    compare = BaseMessage.__eq__
+
+    def bare(one: object) -> object:
+        if not isinstance(one, AIMessage) or KEY not in one.response_metadata:
+            return one
+        metadata = {name: value for name, value in one.response_metadata.items() if name != KEY}
+        return one.model_copy(update={"response_metadata": metadata})
+
+    BaseMessage.__eq__ = lambda one, other: compare(bare(one), bare(other))  # type: ignore[method-assign]
+    call.told_as = middleware.told_as = lambda decision: {}  # type: ignore[attr-defined]
+
+
+def _wrap_models(module: Any) -> None:
+    from langchain_core.language_models import BaseChatModel
+
+    for name, kind in list(vars(module).items()):
+        if isinstance(kind, type) and issubclass(kind, BaseChatModel) and not kind.__abstractmethods__:
+            setattr(module, name, _Pooled(kind))
+
+
+class _Pooled:
+    """A class of chat models that makes pools of its models; what inherits from it inherits from the class.
+
+    Args:
+        kind: The class.
+    """
+
+    def __init__(self, kind: type) -> None:
+        self._kind = kind
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _pool(self._kind(*args, **kwargs))
+
+    def __mro_entries__(self, _: tuple[Any, ...]) -> tuple[type]:
+        return (self._kind,)
+
+    def __instancecheck__(self, made: object) -> bool:
+        return isinstance(made, self._kind)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kind, name)
 
 
 def _wrap_agents(way: str) -> None:
