@@ -80,11 +80,14 @@ class _Pooled:
         kind: The class.
     """
 
-    def __init__(self, kind: type) -> None:
+    def __init__(self, kind: type[Any]) -> None:
         self._kind = kind
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _pool(self._kind(*args, **kwargs))
+        model = self._kind(*args, **kwargs)
+        if model.profile is None:  # some are given tools that they have no way to bind
+            model.profile = {"tool_calling": True}
+        return _pool(model)
 
     def __mro_entries__(self, _: tuple[Any, ...]) -> tuple[type]:
         return (self._kind,)

@@ -81,8 +81,13 @@ async def _aopen(request: Request) -> AsyncIterator[Any]:
             request.messages, request.config, version="v3", **request.kwargs
         )
     async with source:
-        async for event in source:
-            yield event
+        try:
+            async for event in source:
+                yield event
+        except Exception:
+            if source._producer_task is not None:  # closing it would cut off handlers of the error
+                await asyncio.wait([source._producer_task])
+            raise
 
 
 class _beta(warnings.catch_warnings):  # noqa: N801

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.tools import tool
@@ -164,3 +165,22 @@ def test_a_stream_of_which_nothing_was_read_does_not_count(router):
 async def test_a_stream_that_cannot_be_closed_is_read(router):
     chunks = [chunk.text async for chunk in pool(router, Unclosable).astream(ARITHMETIC)]
     assert "".join(chunks) == "I am large"
+
+
+class Slow(AsyncCallbackHandler):
+    """Takes its time to note an error."""
+
+    def __init__(self):
+        self.noted = []
+
+    async def on_llm_error(self, error, **_):
+        await asyncio.sleep(0.01)
+        self.noted.append(type(error))
+
+
+async def test_a_stream_of_events_fails_once_handlers_have_heard_of_it(router):
+    slow, model = Slow(), pool(router, breaks=True)
+    stream = await model.astream_events(ARITHMETIC, {"callbacks": [slow]}, version="v3")
+    with pytest.raises(RateLimitError):
+        _ = [event async for event in stream]
+    assert slow.noted == [RateLimitError]
