@@ -15,6 +15,7 @@ import functools
 import os
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 ATTEMPTS = int(os.environ.get("CROSSROUTE_ATTEMPTS", "16"))
 NAMES = ("gpt-4o-mini", "gpt-5")
@@ -61,8 +62,9 @@ def _hide_decisions() -> None:
         metadata = {name: value for name, value in one.response_metadata.items() if name != KEY}
         return one.model_copy(update={"response_metadata": metadata})
 
-    BaseMessage.__eq__ = lambda one, other: compare(bare(one), bare(other))  # type: ignore[method-assign]
-    call.told_as = middleware.told_as = lambda decision: {}  # type: ignore[attr-defined]
+    patch.object(BaseMessage, "__eq__", lambda one, other: compare(bare(one), bare(other))).start()
+    for module in (call, middleware):
+        patch.object(module, "make_trace_config", lambda decision: {}).start()
 
 
 def _wrap_models(module: Any) -> None:
