@@ -26,6 +26,7 @@ from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.asides import is_aside
 from crossroute.reading.conversation import read_dialogue
+from crossroute.reading.parts import drop_frames, parts_in
 from crossroute.reading.sections import (
     HEAD,
     LEAST_WORDS,
@@ -56,6 +57,9 @@ LONG = 1_200
 FEW_PARAGRAPHS = 4
 """A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
 
+NAMED = AnyCase(r" (?:name|type|role|id|label|title|kind)=[\"']?([^\"'<>]+)")
+"""What an attribute calls a block in tags."""
+
 FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
 QUESTION_TAG = AnyCase(wordings.QUESTION_TAGS)
 CONTEXT_TAG = AnyCase(wordings.CONTEXT)
@@ -70,6 +74,12 @@ ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.jo
 CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 CHOICE = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*")
 QUESTION_MARKS = "?？؟"
+RULER = lazy(r"\n+[ ]*[-=_*#~+<>`\"]{3,}[ ]*(?=\n)")
+"""A line of mere signs between sections."""
+
+RULES = lazy(r"\A(?:\s*[-=_*#~+<>`\"]{2,}[ ]*(?:\n|\Z))+|(?:(?:\n|\A)[ ]*[-=_*#~+<>`\"]{2,}\s*)+\Z")
+"""Lines of mere signs at the ends of a section."""
+
 GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
 """What stands between two sentences."""
 UNSPACED_GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
@@ -94,7 +104,7 @@ def find_question(text: str) -> Asked:
     r"""Take a normalized text apart.
 
     >>> find_question("Use the context.\n\nContext: Refunds take 5 days.\n\nQuestion: How long?\nAnswer:")
-    Asked(question='How long?', lead='Use the context.', context='Refunds take 5 days.')
+    Asked(question='How long?', lead='', context='Refunds take 5 days.')
     >>> find_question("<docs>" + "Refunds take 5 days. " * 20 + "</docs>\n\nHow long do refunds take?").question
     'How long do refunds take?'
     """
@@ -114,6 +124,10 @@ def find_question(text: str) -> Asked:
 
     def take(block: re.Match[str]) -> str:
         inner, tag = block["inner"].strip(), block["tag"]
+        named = NAMED.search(block["says"] or "")
+        tag = named[1] if named else tag
+        if not inner:
+            return " "
         if QUESTION_TAG.search(tag) and says_something(inner):
             questions.append(inner)
         elif len(inner) >= BLOCK_CHARACTERS or CONTEXT_TAG.fullmatch(tag):
@@ -132,7 +146,12 @@ def find_question(text: str) -> Asked:
         outside, context = rest, []
     marked = len(context)
     outside = _without_prose(outside, context)
-    found = _by_heads(outside, marked > 0, len(context) > marked) or _by_ends(outside) or Asked(outside)
+    found = _by_heads(outside, marked > 0, len(context) > marked)
+    if not found:
+        outside = (
+            drop_frames(outside) or outside if "\n" in outside and not _has_choices(outside) else outside
+        )
+        found = _by_ends(outside) or Asked(outside)
     parts = (*context[:marked], found.context, *context[marked:])
     return found._replace(context="\n\n".join(filter(None, parts)))
 
@@ -188,23 +207,32 @@ def _is_substantial(text: str) -> bool:
 
 def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     """Take a text apart by what stands over its sections; None if it has no context or no question of its own."""
-    heads = heads_in(text)
-    if not any(head["question"] or head["context"] for head in heads):
+    parts = parts_in(text)
+    if not any(part.kind in ("question", "context") for part in parts):
         return None
     if _has_choices(text):  # choices belong to the question before them, whatever they are called
-        first = next((head.start() for head in heads if head["question"]), 0)
-        heads = [head for head in heads if not head["context"] or head.start() <= first]
+        first = next((part.start for part in parts if part.kind == "question"), 0)
+        parts = [part for part in parts if part.kind != "context" or part.start <= first]
         if not first:
             return None
-    lead = text[: heads[0].start()].strip()
-    ends = [*(head.start() for head in heads[1:]), len(text)]
-    sections = [(head, text[head.end() : end].strip()) for head, end in zip(heads, ends, strict=True)]
-    asked = {head["question"].lower(): body for head, body in sections if head["question"] and body}
-    has_context = has_context or any(head["context"] for head in heads)
+    lead = text[: parts[0].start].strip()
+    ends = [*(part.start for part in parts[1:]), len(text)]
+    sections = [
+        (part, _without_rules(text[part.body : end]).strip()) for part, end in zip(parts, ends, strict=True)
+    ]
+    asked = {part.name: body for part, body in sections if part.kind == "question" and body}
+    if len(asked) > 1:  # "use this to answer the question" stands over the context
+        asked = {
+            name: body for name, body in asked.items() if len(body) <= ASKING_CHARACTERS or _asks(body)
+        } or asked
+    has_context = has_context or any(part.kind == "context" for part in parts)
     has_context = has_context or (had_prose and MENTION.search(lead) is not None)
     if not has_context and len(text) - sum(map(len, asked.values())) <= LEAD_CHARACTERS:
         return None
-    context = [body for head, body in sections if not head["question"] and body]
+    context = [body for part, body in sections if body and part.kind != "rest" and body not in asked.values()]
+    after = [body for part, body in sections if body and part.kind == "rest"]
+    if not asked and context and after:
+        asked = {"": "\n\n".join(after)}
     if not asked and context:  # an instruction before the context, or a question after it
         body, closing = _closing(context[-1])
         context[-1] = body
@@ -218,7 +246,12 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     inner = _by_ends(question)
     if inner:
         question, context = inner.question, [*context, inner.context]
-    return Asked(question, lead, "\n\n".join(filter(None, context)))
+    return Asked(drop_frames(question) or question, drop_frames(lead), "\n\n".join(filter(None, context)))
+
+
+def _without_rules(body: str) -> str:
+    """Return a section without lines of mere signs at its ends."""
+    return RULES.sub("", body)
 
 
 def _closing(section: str) -> tuple[str, str]:
@@ -231,6 +264,7 @@ def _by_ends(text: str) -> Asked | None:
     """Take a long text apart by the short paragraphs, lines or sentences at its ends that ask, if only these do."""
     if len(text) < LONG or _has_choices(text):
         return None
+    text = RULER.sub("\n\n", text)
     for first, *middle in _units(text):
         last = middle.pop() if middle else ""
         asking = [unit for unit in (first, last) if _asks(unit)]

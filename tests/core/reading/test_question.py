@@ -27,6 +27,15 @@ PROMPTS = {
     "spanish": "Usa el contexto para responder.\n\nContexto:\n{context}\n\nPregunta: {question}",
     "chinese": "根据以下上下文回答问题。\n\n上下文:\n{context}\n\n问题:{question}",
     "japanese": "次の文脈を使って質問に答えてください。\n\n文脈:\n{context}\n\n質問:{question}",
+    "heads in words": "I have some material for you. Here is the material you should use to answer:\n\n{context}\n\n"
+    "Now answer the following question:\n\n{question}\n\nSay that you don't know if the answer isn't there.",
+    "a query with an answer to refine": "The user's original question is as follows: {question}\nWe have an existing "
+    "answer: It is on the board.\nMore context is given below.\n------------\n{context}\n------------\n"
+    "Given the new context, refine the original answer. If it isn't useful, return the original answer.\nNew answer: ",
+    "names among signs": "[[ ## passages ## ]]\n{context}\n\n[[ ## query ## ]]\n{question}\n\nReply with the answer only.",
+    "begin and end": "===== BEGIN TEXT =====\n{context}\n===== END TEXT =====\n\n{question}",
+    "a ruler": "{context}\n\n***\n{question}",
+    "named blocks": '<part name="text">\n{context}\n</part>\n<part name="question">\n{question}\n</part>',
     "instruction and input": "### Instruction:\n{question}\n\n### Input:\n{context}\n\n### Response:",
 }
 

@@ -1,0 +1,114 @@
+r"""Find the parts of a prompt: by labels, by lines that present what follows, by names among signs."""
+
+# ruff: noqa: RUF001 - punctuation of other scripts
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, cast
+
+from crossroute.patterns import lazy
+from crossroute.reading.appeals import is_appeal
+from crossroute.reading.framing import LONGEST, Kind, kind_below, kind_named, presents_parts, words_of
+from crossroute.reading.sections import HEAD, heads_in
+
+MARKED = lazy(
+    r"[^\w/]*(?P<end>end(?: of)?\W+|/\s*)?(?:begin(?:ning)?(?: of)?\W+|start(?: of)?\W+)?"
+    r"(?P<name>[^\W\d_]+(?: [^\W\d_]+){0,2})[\W\d_]*",
+    re.IGNORECASE,
+)
+"""A line of one name among signs, such as `[[ ## question ## ]]`, or of what ends a part so named."""
+
+LEAST_SIGNS = 2
+SENTENCE_END = re.compile(r"[.!?。！？]\s+")
+GAPS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*|\s*\n\s*")
+BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
+COLONS = re.compile("[:：]")
+
+
+class Part(NamedTuple):
+    """A part of a prompt.
+
+    Attributes:
+        start: Where its head begins.
+        body: Where it begins, behind its head.
+        kind: What its head calls it; "rest" behind the end of another.
+        name: Its head.
+    """
+
+    start: int
+    body: int
+    kind: Kind
+    name: str
+
+
+def parts_in(text: str) -> list[Part]:
+    r"""Return the parts of a prompt that begin with a head, in the order of the text.
+
+    >>> [part.kind for part in parts_in("Context:\nA text.\n\nHere is my question: Who?\nAnswer:")]
+    ['context', 'question', 'answer']
+    >>> [part.kind for part in parts_in("=== BEGIN DOCUMENT ===\nA text.\n=== END DOCUMENT ===\nWho?")]
+    ['context', 'rest']
+    """
+    known = {head.start(): head for head in heads_in(text)}
+    start, found = 0, []
+    for line in text.split("\n"):
+        if head := known.get(start):
+            kind = "question" if head["question"] else "context" if head["context"] else "answer"
+            found.append(Part(start, head.end(), cast("Kind", kind), head[kind].lower()))
+        elif part := _part_at(line, start):
+            found.append(part)
+        start += len(line) + 1
+    return found
+
+
+def _part_at(line: str, start: int) -> Part | None:
+    """Return the part whose head a line begins with, or is."""
+    if len(line) <= LONGEST and (found := MARKED.fullmatch(line)) and _is_among_signs(line, found["name"]):
+        kind = kind_named(words_of(found["name"].lower()))
+        if kind:
+            return Part(start, start + len(line), "rest" if found["end"] else kind, found["name"].lower())
+    if below := BELOW.match(line):
+        named = kind_below(below[1])
+        return Part(start, start + below.end(), named, below[1].lower()) if named else None
+    colon = COLONS.search(line, 0, LONGEST)
+    if not colon:
+        return None
+    clause = line[: colon.start()]
+    *before, said = SENTENCE_END.split(clause)
+    kind = kind_below(said)
+    if kind is None or not all(map(presents_parts, map(str.lower, before))):
+        return None
+    return Part(start, start + colon.end(), kind, said.lower())
+
+
+def drop_frames(text: str) -> str:
+    r"""Return a text without sentences at its ends that present parts, or appeal; empty if nothing is left.
+
+    >>> drop_frames("Use the text to answer.\nWho was Euler?\nIf you don't know, say that you don't know.\nAnswer:")
+    'Who was Euler?'
+    """
+    gaps = [*GAPS.finditer(text)]
+    units = [
+        *zip((0, *(gap.end() for gap in gaps)), (*(gap.start() for gap in gaps), len(text)), strict=True)
+    ]
+    asking = [unit for unit in units if not is_frame(text[slice(*unit)])]
+    return text[asking[0][0] : asking[-1][1]] if asking else ""
+
+
+def is_frame(sentence: str) -> bool:
+    """Return whether a sentence presents parts of a prompt, or appeals, and asks nothing."""
+    if not any(map(str.isalnum, sentence)):
+        return True
+    if (head := HEAD.match(sentence)) and head.end() == len(sentence):
+        return bool(head["answer"])
+    if sentence[-1] == ":":
+        return presents_parts(sentence[:-1].lower()) and kind_below(sentence[:-1]) in (None, "answer")
+    return presents_parts(sentence.lower()) or is_appeal(sentence)
+
+
+def _is_among_signs(line: str, name: str) -> bool:
+    return (
+        line[-1] not in ".!?,;"
+        and sum(not each.isspace() for each in line.replace(name, "", 1)) >= LEAST_SIGNS
+    )
