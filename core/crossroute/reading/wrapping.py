@@ -8,22 +8,15 @@ and only where what it holds are words.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
+from crossroute.reading.payloads import read_json
 
 MOST_LAYERS = 4
-MOST_JSON = 20_000
-SHORTEST_JSON = 60
-"""Characters of JSON's signs and keys around a message."""
-
-MOST_OF_JSON = 0.6
-"""Share of the longest string in all of them, where it is what is said, whatever its key."""
-
 TEMPLATE = lazy(
     r"<\|[a-z_]{2,24}\|>(?:(?:system|user|assistant|human)(?=<\|end_header_id\|>|\n))?"
     r"|<(?:start|end)_of_turn>(?:user|model)?|\[/?INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?s>"
@@ -78,11 +71,6 @@ STAMP = lazy(
 SOLE_NUMBER = lazy(
     r"\s*(?:1[.)]|[•●▪-])\s+(?=[^\W\d_])(?!.*^\s*(?:2[.)]|[•●▪-])\s)", re.DOTALL | re.MULTILINE
 )
-
-ASKS = ("question", "query", "user_query", "task", "instruction", "prompt")
-SAYS = ("content", "question", "query", "prompt", "text", "message", "input", "messages")
-"""Keys of a message in JSON under which what is asked stands."""
-
 
 LEAST_BLANKS = 2
 """What is in a string, a comment or a field are words if it has so many blanks: else it is a value."""
@@ -146,7 +134,7 @@ def _without_layer(text: str) -> str:
     if any(map(text.__contains__, TEMPLATE_MARKS)) and TEMPLATE.search(text):
         return TEMPLATE.sub("\n\n", text).strip()
     start = text.lstrip()[:1]
-    if start in ("{", "[") and (said := _said_in_json(text)):
+    if (start in ("{", "[") or "\n{" in text or "\n[" in text) and (said := read_json(text)):
         return said
     if start == "<" and (inner := _without_tags(text)):
         return inner
@@ -206,54 +194,6 @@ def _without_rules(text: str) -> str:
         text = text[above.end() :]
     below = RULE_BELOW.search(text, max(0, len(text) - EDGE_CHARACTERS))
     return text[: below.start()] if below else text
-
-
-def _said_in_json(text: str) -> str:
-    """Return what a message in JSON says, if it is most of it."""
-    if len(text) > MOST_JSON:
-        return ""
-    try:
-        value = json.loads(text, strict=False)
-    except (ValueError, RecursionError):  # none, or nested too deeply
-        return ""
-    if isinstance(value, dict) and (asked := _beside_context(value)):
-        return asked
-    said = _said_last(value)
-    if not said or 2 * len(said) <= len(text) - SHORTEST_JSON:
-        strings = [*_strings(value)]
-        longest = max(strings, key=len, default="")
-        said = longest if " " in longest and len(longest) >= MOST_OF_JSON * sum(map(len, strings)) else ""
-    return said
-
-
-def _said_last(value: object) -> str:
-    """Return what the last message of a value in JSON says, by its keys."""
-    while isinstance(value, dict | list):
-        if isinstance(value, list):
-            value = value[-1] if value else ""
-        else:
-            value = next((value[key] for key in SAYS if value.get(key)), "")
-    return value if isinstance(value, str) else ""
-
-
-def _strings(value: object) -> Iterator[str]:
-    """Yield the strings among the values in JSON."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _strings(each)
-
-
-def _beside_context(message: dict[str, object]) -> str:
-    """Return what a message asks under what it brings along, where it holds both."""
-    asked = next(
-        (said for key in ASKS if isinstance(said := message.get(key), str) and " " in said.strip()), ""
-    )
-    brought = [said for said in message.values() if isinstance(said, str) and said != asked]
-    if not asked or sum(map(len, brought)) < len(asked):
-        return ""
-    return "\n\n".join(("Context:", *brought, f"Question: {asked}"))
 
 
 def read_source(text: str) -> str:

@@ -32,7 +32,7 @@ PROMPTS = {
     "a query with an answer to refine": "The user's original question is as follows: {question}\nWe have an existing "
     "answer: It is on the board.\nMore context is given below.\n------------\n{context}\n------------\n"
     "Given the new context, refine the original answer. If it isn't useful, return the original answer.\nNew answer: ",
-    "names among signs": "[[ ## passages ## ]]\n{context}\n\n[[ ## query ## ]]\n{question}\n\nReply with the answer only.",
+    "names among signs": "[[ ## passages ## ]]\n{context}\n\n[[ ## query ## ]]\n{question}\n\nOnly the answer.",
     "begin and end": "===== BEGIN TEXT =====\n{context}\n===== END TEXT =====\n\n{question}",
     "a ruler": "{context}\n\n***\n{question}",
     "named blocks": '<part name="text">\n{context}\n</part>\n<part name="question">\n{question}\n</part>',
