@@ -19,6 +19,7 @@ LONGEST = 260
 FEW_WORDS, FEWEST = 3, 2
 """Words at least of a sentence that presents parts, and of a head."""
 
+BESIDE = re.compile(r"\([^()\n]*\)")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 MATERIAL = frozenset(
@@ -111,6 +112,7 @@ def kind_below(clause: str) -> Kind | None:
     >>> [kind_below(each) for each in ("Using these results, answer", "Now tell me", "Read this", "My dear friends")]
     ['question', 'question', 'context', None]
     """
+    clause = BESIDE.sub("", clause)
     words = words_of(clause.lower())
     if len(clause) > LONGEST or len(words) < FEWEST or "?" in clause or not PRESENTING.issuperset(words):
         return None
@@ -137,7 +139,7 @@ def kind_named(words: list[str]) -> Kind | None:
 
 def _kind_at(words: list[str], place: int) -> Kind | None:
     word, before = words[place], words[place - 1] if place else ""
-    if word in ASKING:
+    if word in ASKING or (word == "input" and before.startswith("user")):
         return "question"
     if word in MATERIAL:
         return "context"

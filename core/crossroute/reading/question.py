@@ -62,6 +62,9 @@ NAMED = AnyCase(r" (?:name|type|role|id|label|title|kind)=[\"']?([^\"'<>]+)")
 
 FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
 QUESTION_TAG = AnyCase(wordings.QUESTION_TAGS)
+INSTRUCTIONS_TAG = AnyCase(r"(?:\b|_)instructions\Z")
+"""What they hold is asked only where nothing else is: beside a question, they stand to it as a system prompt."""
+
 CONTEXT_TAG = AnyCase(wordings.CONTEXT)
 MENTION = AnyCase(rf"\b(?:{wordings.CONTEXT})\b")
 REQUEST = AnyCase(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
@@ -121,6 +124,7 @@ def find_question(text: str) -> Asked:
         rest = ASKED_IN_LINE.sub(r"\n\1:", rest)
     context: list[str] = []
     questions: list[str] = []
+    instructions: list[str] = []
 
     def take(block: re.Match[str]) -> str:
         inner, tag = block["inner"].strip(), block["tag"]
@@ -128,7 +132,9 @@ def find_question(text: str) -> Asked:
         tag = named[1] if named else tag
         if not inner:
             return " "
-        if QUESTION_TAG.search(tag) and says_something(inner):
+        if INSTRUCTIONS_TAG.search(tag):
+            instructions.append(inner)
+        elif QUESTION_TAG.search(tag) and says_something(inner):
             questions.append(inner)
         elif len(inner) >= BLOCK_CHARACTERS or CONTEXT_TAG.fullmatch(tag):
             context.append(inner)
@@ -140,6 +146,9 @@ def find_question(text: str) -> Asked:
     if not questions and "```" in outside:
         outside = FENCE.sub(lambda code: _take_code(code[0], context), outside)
     outside = outside.strip()
+    if instructions and not questions and not _is_substantial(drop_frames(outside)):
+        questions, instructions = instructions, []
+    outside = "\n\n".join((*instructions, outside)) if questions else outside
     if questions:
         return Asked("\n\n".join(filter(None, questions)) or rest, outside, "\n\n".join(context))
     if not says_something(outside, words=2):
@@ -233,9 +242,9 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     after = [body for part, body in sections if body and part.kind == "rest"]
     if not asked and context and after:
         asked = {"": "\n\n".join(after)}
-    if not asked and context:  # an instruction before the context, or a question after it
-        body, closing = _closing(context[-1])
-        context[-1] = body
+    if not asked and (context or had_prose):  # an instruction before the context, or a question after it
+        body, closing = _closing(context[-1]) if context else ("", "")
+        context = [*context[:-1], body]
         asked = {"": "\n\n".join(filter(None, [lead, closing]))}
         lead = ""
     question = "\n\n".join(asked.values())

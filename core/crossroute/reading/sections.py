@@ -29,7 +29,7 @@ PARAGRAPH = re.compile(r"\n\n+")
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 INSERTED_CHARACTERS = 10_000
-HARNESS_TAG = AnyCase(wordings.HARNESS_TAGS)
+HARNESS_TAG = lazy(rf"(?:\b|_|(?<=[a-z])(?=[A-Z]))(?i:{wordings.HARNESS_TAGS})(?:\b|_|(?=[A-Z]))")
 HARNESS = AnyCase(rf"[ #*\[(]*(?:{wordings.HARNESS})\b")
 SUMMARY = AnyCase(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b")
 LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")

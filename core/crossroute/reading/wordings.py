@@ -68,11 +68,12 @@ HARNESS = (
     rf"{SUMMARY}|"
     r"(?:important )?(?:instructions? )?reminders?|environment(?: details| context)?|system (?:note|reminder|notice)"
     r"|available tools|tools available|you have access to the following tools|you have access to these tools"
-    r"|current (?:date|time|working directory)"
+    r"|current (?:date|time|working directory)|\[(?:error|request interrupted)[^\]\n]{0,40}\]|stop hook feedback|userpromptsubmit hook"
+    r"|caveat: the messages below|today is \w+,? \w+ \d|relevant memories about|reminder to (?:respond|answer|reply)"
 )
 """How a paragraph begins that an agent's harness put in."""
 
-QUESTION_TAGS = "question|query|task|request|issue|problem|requirement|prompt|message|instruction|user|ask|frage|aufgabe|pregunta"
+QUESTION_TAGS = "question|query|task|request|issue|problem|requirement|prompt|message|instruction|user|ask|pr_description|frage|aufgabe|pregunta"
 EMPTY_CHOICES = (
     "yes|no|maybe|none(?: of (?:these|them|the above))?|all(?: of (?:these|them|the above))?|not sure|unsure|other|neither|both"
     "|i don't know|cannot say|it depends|depends|perhaps|sometimes|ja|nein|vielleicht|sí|oui|non|да|нет|是|否|はい|いいえ"
@@ -87,7 +88,10 @@ CHOICE_ENDS = tuple(
 )
 """How each of them ends."""
 
-HARNESS_TAGS = "reminder|environment|system|workspace|summary|memory|git|ide|tool|command|todo|rules|metadata|skills|open_"
+HARNESS_TAGS = (
+    "reminders?|environment|system|workspace|summary|memory|memories|git|ide|tools?|commands?|todos?|rules|metadata|skills"
+    "|open|hook|runtime|extra|budget|warning|datetime|date|time|terminals?|editor|info|cwd|caveat"
+)
 """Parts of the tags' names around a question, and around what an agent's harness put in."""
 
 FILLERS = frozenset(
