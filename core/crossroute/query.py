@@ -36,7 +36,7 @@ from crossroute.reading.normalization import (
     said_once,
 )
 from crossroute.reading.question import LONG, Asked, find_question
-from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
+from crossroute.reading.sections import HARNESS, HEAD, is_follow_up, is_summary
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import CLOSING, unwrap
 from crossroute.spelling import letter_rates
@@ -167,7 +167,7 @@ class Query:
             system: The system prompt; it becomes the text if there is no human turn and no text of a model.
             input_tokens: Input tokens of the call.
         """
-        if len(turns) == 1 and turns[0].role == "human":
+        if len(turns) == 1 and turns[0].role == "human" and not is_summary(turns[0].text):
             text = turns[0].text
             return cls(text, system, input_tokens, one_call=True) if text.strip() else None
         said = read_turns(turns)

@@ -91,6 +91,67 @@ CONVERSATIONS = [
         (TASK, "KeyError: 'tax'"),
     ),
     Conversation(
+        "a list of tasks, then a silent step",
+        [
+            Turn("human", "Do all of the chores."),
+            Turn("answer", ""),
+            Turn(
+                "tool",
+                "Tasks: [{'content': 'Read', 'status': 'completed'}, "
+                f"{{'content': '{HARD}', 'status': 'in_progress'}}]",
+            ),
+            Turn("answer", ""),
+            Turn("tool", "a.py b.py"),
+        ],
+        (HARD,),
+        ("a.py", "Read"),
+    ),
+    Conversation(
+        "a plan, then a silent step",
+        [
+            Turn("human", "Do all of the chores."),
+            *(Turn("answer", f"Next I do this: {HARD}"), Turn("tool", "a.py b.py")),
+            *(Turn("answer", ""), Turn("tool", "Our exceptional cake cannot fail to please.")),
+        ],
+        (HARD,),
+        ("a.py", "cake"),
+    ),
+    Conversation(
+        "a result in the role of a person",
+        [
+            Turn("human", HARD),
+            Turn("answer", "I search."),
+            Turn("human", "[search for 'fields'] Result:\n\nVolcanoes."),
+        ],
+        (HARD, "I search."),
+        ("Volcanoes",),
+    ),
+    Conversation(
+        "an automated message",
+        [
+            Turn("human", HARD),
+            Turn("answer", "I think."),
+            Turn("human", "[ERROR] No tool was used!\n\n# Volcanoes\n\nUse them."),
+        ],
+        (HARD,),
+        ("Volcanoes",),
+    ),
+    Conversation(
+        "a summary alone",
+        [Turn("human", f"{SUMMARY}\n\n## Goal\nA hill.\n\n## Files\nvolcano.py\n\n## Next steps\n{HARD}")],
+        ("A hill.", HARD),
+        ("volcano",),
+    ),
+    Conversation(
+        "a follow-up after a summary and thanks",
+        [
+            Turn("human", f"{SUMMARY}\n\n1. Primary request:\n   {HARD}\n\n2. Files:\n   volcano.py"),
+            *(Turn("human", "Thank you!"), Turn("answer", "My pleasure."), Turn("human", "go on")),
+        ],
+        (HARD, "go on"),
+        ("volcano", "Thank you"),
+    ),
+    Conversation(
         "a question after an agent's run",
         [
             Turn("human", TASK),

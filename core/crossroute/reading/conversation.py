@@ -13,23 +13,22 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
 from typing import Literal, NamedTuple
 
-from crossroute.patterns import AnyCase, lazy
-from crossroute.reading.sections import PARAGRAPH, at_lines, is_follow_up, is_inserted, says_something
+from crossroute.patterns import lazy
+from crossroute.reading.agents import is_result, read_step, read_summary
+from crossroute.reading.asides import is_aside
+from crossroute.reading.sections import (
+    PARAGRAPH,
+    at_lines,
+    is_follow_up,
+    is_inserted,
+    is_summary,
+    says_something,
+)
 
 SAID_CHARACTERS = 300
 """Characters that are read of an earlier turn."""
-
-ERROR_CHARACTERS = 300
-"""Characters that are read of the errors among an agent's last results."""
-
-ERROR = AnyCase("error|exception|traceback|failed|failure|fatal|panic|denied|not found|cannot|refused")
-ERROR_LINES = 3
-CALL = lazy(r"(?im)^\s*(?:thought:\s*|action(?: input)?:.*$|observation:.*$)")
-"""How an agent that writes its tool calls as text begins their lines."""
-
 
 MOST_NAMES = 8
 LEAST_TURNS = 3
@@ -106,40 +105,39 @@ def read_turns(turns: Sequence[Turn]) -> Said:
     >>> read_turns([*proof[:1], Turn("answer", "I search."), Turn("tool", "Error: no pages")]).step
     'I search.\nError: no pages'
     """
+    turns = [_in_its_role(turns, place) for place in range(len(turns))]
     human = [place for place, turn in enumerate(turns) if turn.role == "human"]
     if not human:
         said = (turn.text for turn in reversed(turns) if turn.role != "tool" and turn.text.strip())
-        return Said(next(said, ""), step=_step(turns))
+        return Said(next(said, ""), step=read_step(turns))
     last = first = next((place for place in reversed(human) if not is_inserted(turns[place].text)), human[-1])
     while first > 0 and turns[first - 1].role == "human":
         first -= 1
-    texts = [turn.text for turn in turns[first : last + 1] if turn.text.strip()]
+    own = [turn.text for turn in turns[first : last + 1] if turn.text.strip()]
+    texts = [text for text in own if not is_summary(text)] or [*map(read_summary, own)]
     later = [turn for turn in turns[last + 1 :] if turn.role != "human"]
-    return Said("\n\n".join(dict.fromkeys(texts)), _context(turns[:first]), _step(later))
+    return Said(
+        "\n\n".join(dict.fromkeys(texts)),
+        _context(turns[: last if own and is_summary(own[0]) else first]),
+        read_step(later),
+    )
+
+
+def _in_its_role(turns: Sequence[Turn], place: int) -> Turn:
+    """Return a turn, as a tool's where a harness hands over a result in the role of a person."""
+    turn = turns[place]
+    follows = place > 0 and turns[place - 1].role == "answer"
+    return turn._replace(role="tool") if turn.role == "human" and follows and is_result(turn.text) else turn
 
 
 def _context(earlier: Sequence[Turn]) -> str:
     """Return the last human turn with content of its own, and the end of the last answer."""
     newest_first = [turn._replace(text=turn.text.strip()) for turn in reversed(earlier) if turn.text.strip()]
-    asked = (turn.text for turn in newest_first if turn.role == "human")
-    substantial = next((text for text in asked if not (is_follow_up(text) or is_inserted(text))), "")
+    asked = [turn.text for turn in newest_first if turn.role == "human"]
+    own = (text for text in asked if not (is_follow_up(text) or is_inserted(text) or is_aside(text.lower())))
+    substantial = next(own, "") or next((read_summary(text) for text in asked if is_summary(text)), "")
     answer = next((turn.text for turn in newest_first if turn.role == "answer"), "")
     return "\n\n".join(filter(None, (ends_of(substantial), answer[-SAID_CHARACTERS:])))
-
-
-def _step(later: Sequence[Turn]) -> str:
-    """Return what an agent said it would do with its last tool calls, and the errors among their results.
-
-    Other results are there to be used, not to be answered: as documents beside a question, they are not read.
-    """
-    if not later or later[-1].role != "tool":
-        return ""
-    start = max((place for place, turn in enumerate(later) if turn.role == "answer"), default=-1)
-    plan = CALL.sub("", later[start].text).strip()[-SAID_CHARACTERS:] if start >= 0 else ""
-    results = (line.strip() for turn in later[start + 1 :] for line in turn.text.splitlines())
-    newest_first = filter(ERROR.search, reversed(dict.fromkeys(results)))
-    errors = [*islice(newest_first, ERROR_LINES)][::-1]
-    return "\n".join(filter(None, (plan, *(error[-ERROR_CHARACTERS // len(errors) :] for error in errors))))
 
 
 def ends_of(text: str, limit: int = SAID_CHARACTERS) -> str:

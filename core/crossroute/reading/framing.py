@@ -50,6 +50,9 @@ NEXT = frozenset("following below here".split())
 FROM = frozenset("based using according considering".split())
 """Words with which a clause begins that names the material before what is asked."""
 
+SAID, WHOSE = frozenset(["input", "message"]), frozenset("user user's current my last new latest".split())
+"""What is asked, if these words tell whose it is, or which."""
+
 CONDITIONS = frozenset("when if unless".split())
 BEFORE_ANSWER = frozenset("a an the existing original prior previous refined final helpful new your".split())
 """Words before an answer that is a noun."""
@@ -139,7 +142,7 @@ def kind_named(words: list[str]) -> Kind | None:
 
 def _kind_at(words: list[str], place: int) -> Kind | None:
     word, before = words[place], words[place - 1] if place else ""
-    if word in ASKING or (word == "input" and before.startswith("user")):
+    if word in ASKING or (word in SAID and before in WHOSE):
         return "question"
     if word in MATERIAL:
         return "context"

@@ -115,7 +115,7 @@ def find_question(text: str) -> Asked:
     asked = drop_appeals(rest)
     if len(asked) >= LONG and (greeting := _beside_prose(rest, asked)):
         return Asked(greeting, context=asked)
-    rest = rest if asked == rest else unwrap(asked)
+    rest = rest if asked == text else unwrap(asked)
     if dialogue := read_dialogue(rest):
         inner = find_question(unwrap(dialogue.question))
         read = "\n\n".join(filter(None, (dialogue.earlier, inner.context)))

@@ -26,15 +26,24 @@ HEAD_SIGNS = (":", "：", "#", "elow.", "ELOW.")
 
 LEAST_WORDS = 3
 PARAGRAPH = re.compile(r"\n\n+")
-WORD = re.compile(r"\w+(?:['’-]\w+)*")
+WORD = re.compile(r"[\w\u0900-\u0963]+(?:['’-]\w+)*")
+"""The vowel signs of Hindi are no letters to Python."""
+
 
 INSERTED_CHARACTERS = 10_000
 HARNESS_TAG = lazy(rf"(?:\b|_|(?<=[a-z])(?=[A-Z]))(?i:{wordings.HARNESS_TAGS})(?:\b|_|(?=[A-Z]))")
 HARNESS = AnyCase(rf"[ #*\[(]*(?:{wordings.HARNESS})\b")
 SUMMARY = AnyCase(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b")
+AUTOMATED = AnyCase(rf"[ #*\[(]*(?:{wordings.AUTOMATED})")
 LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
 
 FOLLOW_UP_CHARACTERS = 120
+NUDGE_CHARACTERS = 600
+"""A longer text follows up if it has words of going on, and of tasks and tools, alone: so harnesses nudge an agent."""
+
+LEAST_NUDGE = 5
+"""Words at least of a shorter text of that kind."""
+
 UNSPACED_CHARACTERS = 4
 """A text that is neither English nor longer than this says little of its own, such as "go on" in Chinese."""
 ENDS = " .!?…。？！؟،-"
@@ -87,13 +96,22 @@ def is_inserted(text: str) -> bool:
     (True, False)
     """
     text = text[:INSERTED_CHARACTERS].strip()
-    return bool(WORD.search(text)) and (
-        SUMMARY.match(text) is not None or not WORD.search(_without_inserted(text))
-    )
+    known = is_summary(text) or AUTOMATED.match(text) is not None
+    return bool(WORD.search(text)) and (known or not WORD.search(_without_inserted(text)))
+
+
+def is_summary(text: str) -> bool:
+    """Return whether a text is a summary that takes the place of earlier turns."""
+    return SUMMARY.match(text.lstrip()) is not None
+
+
+def drop_blocks(text: str) -> str:
+    """Return a text without blocks in tags that an agent's harness put in."""
+    return replace_blocks(text, lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) else block[0])
 
 
 def _without_inserted(text: str) -> str:
-    rest = replace_blocks(text, lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) else block[0])
+    rest = drop_blocks(text)
     kept, dropping = [], False
     for paragraph in map(str.strip, PARAGRAPH.split(rest)):
         inserted = HARNESS.match(paragraph) is not None
@@ -118,10 +136,12 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
     [False, False, False, False]
     """
     if len(text) > FOLLOW_UP_CHARACTERS:
-        return False
+        return content_words > 1 and len(text) <= NUDGE_CHARACTERS and not _has_other_words(text)
     if content_words > 1 and (text.strip(ENDS).lower() in wordings.FOLLOW_UPS or is_choice(text)):
         return True
     words = [*own_words(text)]
+    if content_words > 1 and "?" not in text and len(words) >= LEAST_NUDGE and not _has_other_words(text):
+        return True
     if content_words > 1 and words and words[0] in wordings.REWORKING and not content_of(words[1:]):
         return True
     if content_words > 1 and not text.isascii() and len(words) == 1 and len(words[0]) <= UNSPACED_CHARACTERS:
@@ -129,6 +149,12 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
     content = len(content_of(words))
     points = not wordings.POINTING.isdisjoint(words)
     return bool(words) and (content == 0 or (points and content <= min(content_words, len(words) // 3)))
+
+
+def _has_other_words(text: str) -> bool:
+    return any(
+        word not in wordings.NUDGES and word not in wordings.FILLERS for word in WORD.findall(text.lower())
+    )
 
 
 def is_choice(text: str) -> bool:
@@ -150,7 +176,11 @@ def own_words(text: str) -> Iterator[str]:
 
 def content_of(words: list[str]) -> list[str]:
     """Return the words that have content of their own."""
-    return [word for word in words if word not in wordings.FILLERS]
+    return [
+        word
+        for before, word in zip(("", *words), words, strict=False)
+        if word not in wordings.FILLERS and not (word.isdecimal() and before in wordings.NUMBERED)
+    ]
 
 
 def says_something(text: str, words: int = LEAST_WORDS) -> bool:

@@ -60,9 +60,12 @@ PROBLEM_UNSPACED = "问题|题目|任务|問題|課題|문제|과제"
 
 SUMMARY = (
     r"(?:previous )?conversation summary|summary of (?:the|our|this) (?:conversation|session|chat)|conversation history"
-    r"|here is a summary of the conversation|this session is being continued|the following is a summary of"
+    r"|here is a summary of the conversation|you are in the middle of a conversation that has been summarized|this session is being continued|the following is a summary of"
 )
 """How a summary begins that takes the place of earlier turns."""
+
+AUTOMATED = r"\[error\]|error\] you did not|stop hook feedback|(?:[^\n]*\n+)*\(this is an automated message"
+"""How a message begins, or what it holds, that no person wrote."""
 
 HARNESS = (
     rf"{SUMMARY}|"
@@ -124,9 +127,51 @@ FILLERS = frozenset(
         " endelea kwa nini pili kwanza hiyo hii tena rekebisha tafadhali"
         " لماذا كيف استمر أكمل تابع والثاني الثاني الأول هذا ذلك مرة أخرى أصلح من فضلك نعم لا و ثم"
         " 왜 왜요 계속 계속해 계속해줘 다시 그럼 두 번째는요 번째 번째는 그건요 고쳐줘 네 아니요"
+        # what is said of the answer before, and what it is to become
+        " wait hmm hm uh um k lgtm looks look good bad fine whatever best anything everything rest others remaining middle stop"
+        " stopped proceed double check checked verify thoughts opinion step steps write wrote put list table simply simple again"
+        " understand understood follow lost meant said wrote says way around round nah nope yup yea ya cool true false incorrect"
+        " genauer falsch stimmt richtig ausführlich kurz kürzer erklär erklären wiederhole nochmals einfach bitte machen ok gut weitermachen"
+        " wiederholen schreib zeig kannst könntest verstehe verstanden nein doch danach dann sonst andersrum tabelle liste"
+        " plus détail détails faux juste fais-le fais refais réexplique réexpliquer ensuite puis après tu peux pouvez bon mal encore"
+        " vas simple simplement court longtemps résultat bien alors suivant suivante liste tableau répète répéter continuer"
+        " mal está están bien más menos detalle detalles luego entonces después otra vez explicar explicarlo explícalo puedes podrías de"
+        " nuevo hacer haz repite repetir siguiente corto largo simple falso cierto incorrecto tabla lista seguir con continuar"
+        " di nuovo è sbagliato giusto fallo fai rifai più meno dettaglio dettagli rispiega rispiegarlo spiegarlo puoi poi dopo ancora"
+        " breve lungo semplice vero falso tabella lista ripeti prossimo continuare da capo va bene"
+        " continua continuar de novo errado certo faz faça mais menos detalhe detalhes explicar explique pode você depois então"
+        " outra vez curto longo simples tabela próximo repita repetir está bem ótimo"
+        " неверно верно неправильно правильно подробно подробней объясни объяснить повтори повторить потом затем давай можешь"
+        " короче длиннее проще иначе не так хорошо ладно понял понятно снова заново ошибка таблицу список следующий покажи"
+        " c'est cela en это раз yanliş ayrintili kisa hayir açikla doğru"
+        " evet hayır yanlış doğru yap yapın daha ayrıntılı kısa uzun basit açıkla anlat sonra tamam bir tane"
+        " tak nie źle dobrze to zrób dokładniej krócej dłużej prościej wyjaśnij powtórz potem więc następny"
+        " verder ga klopt dat niet doe maar goed fout korter langer eenvoudiger uitleggen leg uit herhaal daarna dan volgende"
+        " خطأ هذا افعل ذلك صحيح بالتفصيل اشرح مجددا بعد ذلك التالي أعد رجاء"
+        " जारी रखो रखें गलत यह है करो करें फिर से समझाओ विस्तार सही हाँ नहीं कृपया अब आगे दोबारा"
+        " 부탁해요 부탁합니다 한번 틀렸어요 맞아요 그렇게 해줘 해주세요 설명해 줄래 줄래요 더 자세히 짧게 길게 그래서 다음 다음은 이어서 써줘"
     ).split()
 )
 """Words without content of their own, among them those that tell to go on."""
+
+NUMBERED = frozenset(
+    "option step part number no point case version item example nummer schritt teil opción paso parte étape partie шаг".split()
+)
+"""Words whose number tells which of what came before."""
+
+NUDGES = frozenset(
+    (
+        "working work works approach suitable solved solve solution finish finished done complete completed completion goal"
+        " interaction interact stopped stopping steps tool tools use used using call calls called error errors attempt"
+        " left off resume resuming pick yet meet meets satisfy satisfied rubric criteria requirements revise revised response"
+        " responses message messages answer answers answered never ask asking help human user user's wait waiting remaining todo"
+        " list items item objective automatically automated format properly verify sure important task tasks whatever think"
+        " thought believe seem seems need needs needed than without until before after while directly previous last latest"
+        " end ends progress not unable want wants ready everything anything nothing something required question questions"
+        " feedback improve conversation session where it's you've haven't hasn't didn't won't reply replying carefully"
+    ).split()
+)
+"""Words of longer texts that only tell to go on."""
 
 POINTING = frozenset(
     (
@@ -134,6 +179,7 @@ POINTING = frozenset(
         " previous former latter first second third last then and but so or das es dies diese dieser dieses gleiche und"
         " aber auch nochmal zweite eso esto ese este esa esta lo mismo otro y e pero también ça cela ce cette même autre"
         " et mais aussi isso isto mesmo outro questo quello stesso altro anche это этот эта его её их и а но тоже другой"
+        " now there"
     ).split()
 )
 """Words that point to what was said before."""
@@ -161,6 +207,9 @@ FOLLOW_UPS = frozenset(
         "|noch eins|encore|encore une fois|pourquoi pas|plus court|otra vez|más corto|por quê|ancora uno|ещё раз|короче"
         "|подробнее|もっと短く|더 짧게|फिर|थोड़ा छोटा करो|أعد المحاولة|ثم ماذا|jaribu tena|kisha|tekrar dene|sonra|krócej"
         "|nog een keer|korter|pls continue|nope|still broken|nope, still broken|not what i meant|that's not what i meant"
+        "|好的,请继续|好,继续|你能再解释一遍吗|再解释一遍|再解释一下|不对|错了|就这么做|然后呢|接着呢|为什么|是的|可以|好的"
+        "|はい、お願いします|お願いします|やってください|もう一度説明してもらえますか|もう一度説明してください|違います|それで|違う|いいえ"
+        "|다시 설명해 줄래|다시 설명해 주세요|그렇게 해 주세요"
         "|ترجمها|وماذا بعد|هل أنت متأكد|بالتفصيل"
     ).split("|")
 )

@@ -1,5 +1,7 @@
 """The parts of a text: blocks in tags, heads, and what a harness or a hint to the router put in."""
 
+# ruff: noqa: RUF001 - letters of other languages
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +102,33 @@ def test_a_text_that_is_all_put_in_stays():
             "waarom?",
         ),
         *("なぜですか?", "続きをお願いします", "두 번째는요?", "noch einmal, aber kürzer", "那第二个呢?"),
+        *(
+            "hm, that's bad",
+            "step 3, please",
+            "Go on with option 2",
+            "looks fine, proceed",
+            "put it in a table",
+        ),
+        *(
+            "das ist falsch",
+            "c'est faux",
+            "¿y luego?",
+            "più in dettaglio",
+            "объясни ещё раз",
+            "यह गलत है",
+            "हाँ, करो",
+        ),
+        *(
+            "daha ayrıntılı",
+            "to źle",
+            "dat klopt niet",
+            "هذا خطأ",
+            "再解释一下",
+            "もう一度説明してください",
+            "다시 설명해 줄래?",
+        ),
+        "Please keep working on the task.\n\nIf you have finished, call the tool that ends the session.",
+        "Your last answer did not meet all requirements. Please revise it, and never ask the user for help.",
         *(
             "That doesn't work",
             "same error",
