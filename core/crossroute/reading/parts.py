@@ -5,6 +5,7 @@ r"""Find the parts of a prompt: by labels, by lines that present what follows, b
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from crossroute.patterns import lazy
@@ -19,7 +20,11 @@ MARKED = lazy(
 )
 """A line of one name among signs, such as `[[ ## question ## ]]`, or of what ends a part so named."""
 
+SIGNS = frozenset("[({<#=-*_~+`|/")
 LEAST_SIGNS = 2
+SEARCHED_CHARACTERS = 2_000
+"""Characters at a text's end in which frames are looked for."""
+
 SENTENCE_END = re.compile(r"[.!?。！？]\s+")
 GAPS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*|\s*\n\s*")
 BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
@@ -64,11 +69,16 @@ def parts_in(text: str) -> list[Part]:
 
 def _part_at(line: str, start: int) -> Part | None:
     """Return the part whose head a line begins with, or is."""
-    if len(line) <= LONGEST and (found := MARKED.fullmatch(line)) and _is_among_signs(line, found["name"]):
+    if (
+        line[:1] in SIGNS
+        and len(line) <= LONGEST
+        and (found := MARKED.fullmatch(line))
+        and _is_among_signs(line, found["name"])
+    ):
         kind = kind_named(words_of(found["name"].lower()))
         if kind:
             return Part(start, start + len(line), "rest" if found["end"] else kind, found["name"].lower())
-    if below := BELOW.match(line):
+    if "elow" in line and (below := BELOW.match(line)):
         named = kind_below(below[1])
         return Part(start, start + below.end(), named, below[1].lower()) if named else None
     colon = COLONS.search(line, 0, LONGEST)
@@ -88,12 +98,18 @@ def drop_frames(text: str) -> str:
     >>> drop_frames("Use the text to answer.\nWho was Euler?\nIf you don't know, say that you don't know.\nAnswer:")
     'Who was Euler?'
     """
-    gaps = [*GAPS.finditer(text)]
-    units = [
-        *zip((0, *(gap.end() for gap in gaps)), (*(gap.start() for gap in gaps), len(text)), strict=True)
-    ]
-    asking = [unit for unit in units if not is_frame(text[slice(*unit)])]
-    return text[asking[0][0] : asking[-1][1]] if asking else ""
+    first = next((start for start, end in _sentences(text) if not is_frame(text[start:end])), len(text))
+    tail = max(first, len(text) - SEARCHED_CHARACTERS)
+    behind = reversed([*_sentences(text, tail)])
+    return text[first : next((end for start, end in behind if not is_frame(text[start:end])), tail)]
+
+
+def _sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield where the sentences and lines of a text begin and end."""
+    for gap in GAPS.finditer(text, start):
+        yield start, gap.start()
+        start = gap.end()
+    yield start, len(text)
 
 
 def is_frame(sentence: str) -> bool:
