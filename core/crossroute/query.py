@@ -20,6 +20,7 @@ from crossroute.reading.asides import may_hold_aside
 from crossroute.reading.ciphers import CODED, may_be_cipher, read_cipher
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
+from crossroute.reading.ends import LONG, Asked
 from crossroute.reading.normalization import (
     LEAST_RUN,
     LOWER,
@@ -35,7 +36,7 @@ from crossroute.reading.normalization import (
     repetition_in,
     said_once,
 )
-from crossroute.reading.question import LONG, Asked, find_question
+from crossroute.reading.question import find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up, is_summary
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import CLOSING, unwrap

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from crossroute import Query
 from crossroute.query import VIEW_CHARACTERS, plain_tokens
+from crossroute.reading.ends import Asked
 from crossroute.reading.normalization import normalize
-from crossroute.reading.question import Asked, find_question
+from crossroute.reading.question import find_question
 from crossroute.tokens import estimate_tokens
 
 NOUNS = "house river market engine garden letter winter summer bridge forest"

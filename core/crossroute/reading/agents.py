@@ -8,13 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading.sections import drop_blocks
-
-if TYPE_CHECKING:
-    from crossroute.reading.conversation import Turn
 
 SAID_CHARACTERS = 300
 """Characters that are read of a plan, of errors, and of each part of a summary."""
@@ -62,20 +58,20 @@ def is_result(text: str) -> bool:
     return RESULT.match(text[:SAID_CHARACTERS]) is not None
 
 
-def read_step(later: Sequence[Turn]) -> str:
+def read_step(later: Sequence[tuple[str, str]]) -> str:
     r"""Return what an agent does now: the task of its list, what it said last, the errors that its tools returned.
 
     Other results are there to be used, not to be answered: as documents beside a question, they are not read.
 
     Args:
-        later: The turns after the last one of a person.
+        later: Role and text of the turns after the last one of a person.
     """
-    if not later or later[-1].role != "tool":
+    if not later or later[-1][0] != "tool":
         return ""
-    plans = (plan for turn in reversed(later) if turn.role == "answer" and (plan := _plan_of(turn.text)))
-    tasks = (task for turn in reversed(later) if (task := current_task(turn.text)))
-    start = max((place for place, turn in enumerate(later) if turn.role == "answer"), default=-1)
-    errors = _errors_in([turn.text for turn in later[start + 1 :]])
+    plans = (plan for role, text in reversed(later) if role == "answer" and (plan := _plan_of(text)))
+    tasks = (task for _, text in reversed(later) if (task := current_task(text)))
+    start = max((place for place, (role, _) in enumerate(later) if role == "answer"), default=-1)
+    errors = _errors_in([text for _, text in later[start + 1 :]])
     return "\n".join(filter(None, (next(tasks, "")[:SAID_CHARACTERS], next(plans, ""), *errors)))
 
 

@@ -36,10 +36,15 @@ LEAST_HEADED = 0.8
 """Share of lines that begin turns where nobody is called an assistant or the like."""
 
 _TIME = r"[\[(]?(?:\d{4}-\d\d-\d\d[T ,]*|\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?[\])]?[ ,–-]*"
+_PERSON = r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,2}?"
 TURN = lazy(
-    rf"(?m)^[ >*#-]*(?P<time>{_TIME})?\**(?:(?P<name>[^\W\d_][\w.'’-]*(?: [\w.'’-]+){{0,2}}?)"
-    r" ?(?:[#\d]{1,3}|[\[(]\d[^\])\n]{0,20}[\])])?\** ?[:：]\**|<(?P<nick>[\w-]{1,20})>)[ \t]*"
+    rf"(?m)^(?:(?P<person>{_PERSON}) ?(?:[—–-] ?)?(?:(?:today|yesterday) at )?{_TIME}|{_TIME}(?P<speaker>{_PERSON}))[ \t]*$"
+    rf"|^[ >*#-]*(?P<time>{_TIME})?\**(?:(?P<name>{_PERSON})"
+    r" ?(?:[#\d]{1,3}|[\[(]\d[^\])\n]{0,20}[\])])?\** ?[:：]\**|<(?P<nick>[\w-]{1,20})>(?=[ \t]+\S))[ \t]*",
+    re.IGNORECASE,
 )
+"""How a turn begins: a name and a colon, with a time or not, or a name beside a time on a line of its own."""
+
 CHOICES = ("a", "b")
 """Heads that follow each other where the first names a choice, and no answer."""
 
@@ -212,11 +217,11 @@ def _are_of_turns(text: str, heads: list[re.Match[str]]) -> bool:
 
 def _is_stamped(head: re.Match[str]) -> bool:
     """Return whether a turn begins with a time, or with a name in angle brackets, as in logs of chats."""
-    return bool(head["time"] or head["nick"])
+    return bool(head["time"] or head["nick"] or head["person"] or head["speaker"])
 
 
 def _name_of(head: re.Match[str]) -> str:
-    return str(head["name"] or head["nick"]).lower()
+    return str(head["name"] or head["nick"] or head["person"] or head["speaker"]).lower()
 
 
 def _names_nobody(name: str) -> bool:

@@ -24,6 +24,8 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 MATERIAL = frozenset(
     (
+        "kontext text texte textes texto textos dokument dokumente informationen auszug auszüge contexte documents passages extraits informations contexto"
+        " documentos informações información fragmentos documenti testo контекст контекста документы документов текст тексте фрагменты отрывок информации "
         "context contexts information document documents passage passages excerpt excerpts source sources article articles"
         " knowledge results result material materials text texts piece pieces snippet snippets content contents page pages"
         " extract extracts portion part parts file files attachment attachments message history conversation state facts"
@@ -33,11 +35,13 @@ MATERIAL = frozenset(
 """Names of what an answer is to be found in."""
 
 ASKING = frozenset(
-    "question questions query queries task request requests ask asks instruction instructions prompt follow-up".split()
+    "frage fragen anfrage pregunta consulta pergunta domanda вопрос вопросы question questions query queries task request requests ask asks instruction instructions prompt follow-up".split()
 )
 """Names of what is asked."""
 
-ANSWERING = frozenset("answer answers answered answering response responses reply respond citations".split())
+ANSWERING = frozenset(
+    "antwort antworte beantworte antworten réponds répondre réponse respuesta responde responder resposta responda rispondi risposta ответ ответь ответить answer answers answered answering response responses reply respond citations".split()
+)
 """Names of what is to be written."""
 
 TELLING = frozenset("tell answer respond reply answering know need want help ask asked".split())
@@ -50,7 +54,10 @@ NEXT = frozenset("following below here".split())
 FROM = frozenset("based using according considering".split())
 """Words with which a clause begins that names the material before what is asked."""
 
-SAID, WHOSE = frozenset(["input", "message"]), frozenset("user user's current my last new latest".split())
+SAID, WHOSE = (
+    frozenset(["input", "message"]),
+    frozenset("user user's current my last new latest up follow-up".split()),
+)
 """What is asked, if these words tell whose it is, or which."""
 
 CONDITIONS = frozenset("when if unless".split())
@@ -77,6 +84,10 @@ PRESENTING = NAMED | ORDERING | TELLING | SHOWING | NEXT | FROM | BEFORE_ANSWER 
         " contain contains contained include includes present presented mentioned found useful there about inside within outside"
         " follow follows exactly verbatim word words exact let let's begin such them other others one two three four five six"
         " search searched was it on my going day look looked copy some wrote written said show shown asked set list numbered order"
+        " nutze nur die den der das folgenden folgende anhand um zu wenn du nicht weißt sage dass es am ende"
+        " utilise uniquement le la les éléments de suivants pour à fin si tu ne sais pas dis que ci-dessous partir du"
+        " usa solo el los siguientes para al final si no sabes di que basándote en use apenas o os seguintes com base no se não sabe diga"
+        " используй только следующие чтобы на в конце если ты не знаешь скажи что опираясь"
         " and/or via up-to-date expert systems trusted pay attention important note remember reminder ready subsequent"
         " review repeat rewrite doubt mention mentioning obtained according clarification learned xml json tags tag output outputs"
         " corresponding field fields starting ending marker completed consult using shows multiple-choice own"
@@ -102,7 +113,9 @@ def presents_parts(sentence: str) -> bool:
     if len(sentence) > LONGEST or any(map(sentence.strip().__contains__, "?:\n")):
         return False
     words = words_of(sentence)
-    if len(words) < FEW_WORDS or not PRESENTING.issuperset(words) or NAMED.isdisjoint(words):
+    if len(words) < FEW_WORDS or not PRESENTING.issuperset(words):
+        return False
+    if NAMED.isdisjoint(words) and words[0] not in CONDITIONS:
         return False
     return words[0] not in ORDERING or ASKING.isdisjoint(words) or not ANSWERING.isdisjoint(words)
 

@@ -59,8 +59,9 @@ def parts_in(text: str) -> list[Part]:
     start, found = 0, []
     for line in text.split("\n"):
         if head := known.get(start):
-            kind = "question" if head["question"] else "context" if head["context"] else "answer"
-            found.append(Part(start, head.end(), cast("Kind", kind), head[kind].lower()))
+            group = next(filter(head.__getitem__, ("question", "context", "answer")))
+            kind = kind_below(head[0]) or cast("Kind", group)
+            found.append(Part(start, head.end(), kind, head[group].lower()))
         elif part := _part_at(line, start):
             found.append(part)
         start += len(line) + 1
@@ -84,12 +85,9 @@ def _part_at(line: str, start: int) -> Part | None:
     colon = COLONS.search(line, 0, LONGEST)
     if not colon:
         return None
-    clause = line[: colon.start()]
-    *before, said = SENTENCE_END.split(clause)
-    kind = kind_below(said)
-    if kind is None or not all(map(presents_parts, map(str.lower, before))):
-        return None
-    return Part(start, start + colon.end(), kind, said.lower())
+    begin = max((end.end() for end in SENTENCE_END.finditer(line, 0, colon.start())), default=0)
+    kind = kind_below(said := line[begin : colon.start()])
+    return Part(start + begin, start + colon.end(), kind, said.lower()) if kind else None
 
 
 def drop_frames(text: str) -> str:

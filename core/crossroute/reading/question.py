@@ -18,15 +18,26 @@ The rules, in order, over a normalized text:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import pairwise
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.asides import is_aside
+from crossroute.reading.code import take_code
 from crossroute.reading.conversation import read_dialogue
-from crossroute.reading.parts import drop_frames, parts_in
+from crossroute.reading.ends import (
+    ASKING_CHARACTERS,
+    LONG,
+    PROBLEM,
+    QUESTION_MARKS,
+    REQUEST,
+    Asked,
+    asks,
+    by_ends,
+    has_choices,
+)
+from crossroute.reading.parts import Part, drop_frames, parts_in
 from crossroute.reading.sections import (
     HEAD,
     LEAST_WORDS,
@@ -43,64 +54,32 @@ from crossroute.reading.wrapping import unwrap
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""
 
-ASKING_CHARACTERS = 400
-"""A paragraph that asks is at most this long."""
-
 BLOCK_CHARACTERS = 200
 CODE_CHARACTERS = 600
 """A shorter block in tags, or of code, is read with the question."""
-
-LONG = 1_200
-"""Characters beside a paragraph that asks that are context without being marked so."""
-
-
-FEW_PARAGRAPHS = 4
-"""A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
 
 NAMED = AnyCase(r" (?:name|type|role|id|label|title|kind)=[\"']?([^\"'<>]+)")
 """What an attribute calls a block in tags."""
 
 FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
 QUESTION_TAG = AnyCase(wordings.QUESTION_TAGS)
+QUOTED = AnyCase(
+    rf"\n\s*(?:[-_=]{{2,}} ?{wordings.QUOTES}|(?:on|am|le|el|il|em|в) [^\n]{{6,110}}{wordings.WROTE}[^\n:]{{0,60}}: *\n"
+    r"|(?:>[^\n]*(?:\n|\Z)){3,}\s*\Z)"
+)
+"""How the mail begins that a text answers or passes on."""
+
 INSTRUCTIONS_TAG = AnyCase(r"(?:\b|_)instructions\Z")
 """What they hold is asked only where nothing else is: beside a question, they stand to it as a system prompt."""
 
 CONTEXT_TAG = AnyCase(wordings.CONTEXT)
 MENTION = AnyCase(rf"\b(?:{wordings.CONTEXT})\b")
-REQUEST = AnyCase(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
-PROBLEM = AnyCase(
-    rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})"
-)
 ASKED_WORDS = ("问题", "質問", "질문")
 ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
 """What stands over a question in Chinese and Japanese, at the end of a paragraph of instructions."""
-CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 CHOICE = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*")
-QUESTION_MARKS = "?？؟"
-RULER = lazy(r"\n+[ ]*[-=_*#~+<>`\"]{3,}[ ]*(?=\n)")
-"""A line of mere signs between sections."""
-
 RULES = lazy(r"\A(?:\s*[-=_*#~+<>`\"]{2,}[ ]*(?:\n|\Z))+|(?:(?:\n|\A)[ ]*[-=_*#~+<>`\"]{2,}\s*)+\Z")
 """Lines of mere signs at the ends of a section."""
-
-GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
-"""What stands between two sentences."""
-UNSPACED_GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
-"""The same where no blank need stand between them."""
-
-
-class Asked(NamedTuple):
-    """A text taken apart.
-
-    Attributes:
-        question: What is asked; never empty.
-        lead: An instruction before it.
-        context: What was put beside it to be read, in the order of the text.
-    """
-
-    question: str
-    lead: str = ""
-    context: str = ""
 
 
 def find_question(text: str) -> Asked:
@@ -116,12 +95,22 @@ def find_question(text: str) -> Asked:
     if len(asked) >= LONG and (greeting := _beside_prose(rest, asked)):
         return Asked(greeting, context=asked)
     rest = rest if asked == text else unwrap(asked)
+    if (quoted := QUOTED.search(rest)) and _says_what(above := drop_appeals(rest[: quoted.start()])):
+        inner = find_question(above)
+        return inner._replace(
+            context="\n\n".join(filter(None, (inner.context, rest[quoted.start() :].strip())))
+        )
     if dialogue := read_dialogue(rest):
         inner = find_question(unwrap(dialogue.question))
         read = "\n\n".join(filter(None, (dialogue.earlier, inner.context)))
         return Asked(inner.question, inner.lead or dialogue.lead, read)
     if any(map(rest.__contains__, ASKED_WORDS)):
         rest = ASKED_IN_LINE.sub(r"\n\1:", rest)
+    return _by_blocks(rest)
+
+
+def _by_blocks(rest: str) -> Asked:
+    """Take a text apart by its blocks in tags and of code; what is outside by its heads, or else by its ends."""
     context: list[str] = []
     questions: list[str] = []
     instructions: list[str] = []
@@ -145,22 +134,30 @@ def find_question(text: str) -> Asked:
     outside = replace_blocks(rest, take)
     if not questions and "```" in outside:
         outside = FENCE.sub(lambda code: _take_code(code[0], context), outside)
-    outside = outside.strip()
-    if instructions and not questions and not _is_substantial(drop_frames(outside)):
+    outside, code = take_code(outside.strip())
+    if code and not _says_what(drop_frames(outside)):
+        outside = f"{outside}\n\n{code}".strip() if context else rest.strip()
+    elif code:
+        context.append(code)
+    if instructions and not questions and not _says_what(drop_frames(outside)):
         questions, instructions = instructions, []
     outside = "\n\n".join((*instructions, outside)) if questions else outside
     if questions:
         return Asked("\n\n".join(filter(None, questions)) or rest, outside, "\n\n".join(context))
     if not says_something(outside, words=2):
         outside, context = rest, []
+    return _outside_blocks(outside, context)
+
+
+def _outside_blocks(outside: str, context: list[str]) -> Asked:
+    """Take apart what stands outside of blocks, which join the context before it."""
     marked = len(context)
     outside = _without_prose(outside, context)
     found = _by_heads(outside, marked > 0, len(context) > marked)
     if not found:
-        outside = (
-            drop_frames(outside) or outside if "\n" in outside and not _has_choices(outside) else outside
-        )
-        found = _by_ends(outside) or Asked(outside)
+        outside = drop_frames(outside) or outside if "\n" in outside and not has_choices(outside) else outside
+        found = by_ends(outside) or Asked(outside)
+        found = found._replace(question=drop_appeals(found.question)) if found.context else found
     parts = (*context[:marked], found.context, *context[marked:])
     return found._replace(context="\n\n".join(filter(None, parts)))
 
@@ -191,7 +188,9 @@ def _without_prose(text: str, context: list[str]) -> str:
 def _is_prose(paragraph: str) -> bool:
     if len(paragraph) < LONG or any(map(paragraph.__contains__, QUESTION_MARKS)):
         return False
-    return not (REQUEST.match(paragraph) or HEAD.match(paragraph) or _has_choices(paragraph))
+    if REQUEST.match(paragraph) or HEAD.match(paragraph) or has_choices(paragraph):
+        return False
+    return not any(part.kind == "question" for part in parts_in(paragraph))
 
 
 def _beside_prose(text: str, prose: str) -> str:
@@ -201,8 +200,9 @@ def _beside_prose(text: str, prose: str) -> str:
     return greeting if is_aside(greeting.lower()) and all(map(_is_prose, PARAGRAPH.split(prose))) else ""
 
 
-def _has_choices(text: str) -> bool:
-    return "\n" in text and CHOICES.search(f"\n{text}") is not None
+def _says_what(text: str) -> bool:
+    """Return whether a text asks something by itself."""
+    return asks(text) or _is_substantial(text)
 
 
 def _is_substantial(text: str) -> bool:
@@ -219,7 +219,7 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     parts = parts_in(text)
     if not any(part.kind in ("question", "context") for part in parts):
         return None
-    if _has_choices(text):  # choices belong to the question before them, whatever they are called
+    if has_choices(text):  # choices belong to the question before them, whatever they are called
         first = next((part.start for part in parts if part.kind == "question"), 0)
         parts = [part for part in parts if part.kind != "context" or part.start <= first]
         if not first:
@@ -230,11 +230,12 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
         (part, _without_rules(text[part.body : end]).strip()) for part, end in zip(parts, ends, strict=True)
     ]
     asked = {part.name: body for part, body in sections if part.kind == "question" and body}
+    asked = {name: body for name, body in asked.items() if (name, body) not in _answered(sections)} or asked
     if len(asked) > 1:  # "use this to answer the question" stands over the context
         asked = {
-            name: body for name, body in asked.items() if len(body) <= ASKING_CHARACTERS or _asks(body)
+            name: body for name, body in asked.items() if len(body) <= ASKING_CHARACTERS or asks(body)
         } or asked
-    has_context = has_context or any(part.kind == "context" for part in parts)
+    has_context = has_context or any(part.kind == "context" or MENTION.search(part.name) for part in parts)
     has_context = has_context or (had_prose and MENTION.search(lead) is not None)
     if not has_context and len(text) - sum(map(len, asked.values())) <= LEAD_CHARACTERS:
         return None
@@ -250,10 +251,10 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     question = "\n\n".join(asked.values())
     if not WORD.search(question):
         return None
-    if len(lead) > LEAD_CHARACTERS and (inner := _by_ends(lead)):
-        lead, context = inner.question, [inner.context, *context]
-    inner = _by_ends(question)
-    if inner:
+    if len(lead) > LEAD_CHARACTERS:
+        beside = by_ends(lead) or _by_first(lead)
+        lead, context = beside.question, [beside.context, *context]
+    if inner := by_ends(question):
         question, context = inner.question, [*context, inner.context]
     return Asked(drop_frames(question) or question, drop_frames(lead), "\n\n".join(filter(None, context)))
 
@@ -263,52 +264,24 @@ def _without_rules(body: str) -> str:
     return RULES.sub("", body)
 
 
+def _by_first(lead: str) -> Asked:
+    """Return the first paragraph of what stands before a question if it is an instruction; the rest is its context."""
+    first, *rest = PARAGRAPH.split(lead, 1)
+    is_instruction = len(first) <= LEAD_CHARACTERS and (asks(first) or not drop_frames(first))
+    return Asked(first, context="".join(rest)) if is_instruction else Asked("", context=lead)
+
+
+def _answered(sections: list[tuple[Part, str]]) -> list[tuple[str, str]]:
+    """Return the name and the text of sections that ask something, where an answer stands below."""
+    below = pairwise(sections)
+    return [
+        (part.name, body)
+        for (part, body), (after, said) in below
+        if part.kind == "question" and after.kind == "answer" and said
+    ]
+
+
 def _closing(section: str) -> tuple[str, str]:
     """Split from a section the paragraph at its end that asks; an empty one if there is none."""
     *body, last = PARAGRAPH.split(section)
-    return ("\n\n".join(body), last) if body and _asks(last) else (section, "")
-
-
-def _by_ends(text: str) -> Asked | None:
-    """Take a long text apart by the short paragraphs, lines or sentences at its ends that ask, if only these do."""
-    if len(text) < LONG or _has_choices(text):
-        return None
-    text = RULER.sub("\n\n", text)
-    for first, *middle in _units(text):
-        last = middle.pop() if middle else ""
-        asking = [unit for unit in (first, last) if _asks(unit)]
-        question = "\n\n".join(asking)
-        rest = "\n\n".join(unit for unit in (first, *middle, last) if unit not in asking)
-        if asking and len(rest) >= LONG and not _is_problem(question, rest):
-            return Asked(question, context=rest)
-    return _between(PARAGRAPH.split(text))
-
-
-def _units(text: str) -> Iterator[list[str]]:
-    """Yield a text's paragraphs, its lines, and its sentences."""
-    yield PARAGRAPH.split(text)
-    yield text.split("\n")
-    yield (UNSPACED_GAP if any(map(text.__contains__, "。！？")) else GAP).split(text)
-
-
-def _between(paragraphs: list[str]) -> Asked | None:
-    """Take a text apart by the only paragraph that asks, wherever it stands."""
-    asking = [place for place, paragraph in enumerate(paragraphs) if _asks(paragraph)]
-    if len(asking) != 1 or not LEAST_WORDS <= len(paragraphs) <= FEW_PARAGRAPHS:
-        return None
-    question = paragraphs.pop(asking[0])
-    rest = "\n\n".join(paragraphs)
-    return None if len(rest) < LONG or _is_problem(question, rest) else Asked(question, context=rest)
-
-
-def _asks(unit: str) -> bool:
-    unit = unit.rstrip()
-    if not unit or len(unit) > ASKING_CHARACTERS:
-        return False
-    return (unit[-1] in QUESTION_MARKS or REQUEST.match(unit) is not None) and says_something(unit)
-
-
-def _is_problem(question: str, rest: str) -> bool:
-    """Return whether the rest is what the question wants solved, such as an issue or a list of instructions."""
-    lines = rest.split("\n")
-    return PROBLEM.search(question) is not None or 10 * sum(map(_asks, lines)) > len(lines)
+    return ("\n\n".join(body), last) if body and asks(last) else (section, "")

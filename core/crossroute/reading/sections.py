@@ -15,7 +15,7 @@ from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_empty_choices, drop_routing
 
 MOST_TAGS = 400
-BLOCK = lazy(r"<(?P<tag>[A-Za-z][\w.-]*)(?P<says> [^<>]*)?>(?P<inner>.*?)</(?P=tag)>", re.DOTALL)
+BLOCK = lazy(r"<(?P<tag>[A-Za-z][\w.-]*)(?P<says> [^<>]*)?>(?P<inner>.*?)</(?P=tag)(?: [^<>]*)?>", re.DOTALL)
 HEAD = AnyCase(
     rf"(?m)^(?P<title>#+)?[ >*\d.]*(?:(?:{wordings.QUALIFIER}) ){{0,2}}"
     rf"(?:(?P<question>{wordings.QUESTION})|(?P<context>{wordings.CONTEXT})|(?P<answer>{wordings.ANSWER}))"

@@ -20,17 +20,20 @@ QUALIFIER = (
 CONTEXT = (
     "contexts?|input|documents?|passages?|articles?|text|sources?|background|references?|excerpts?|contents?|transcript"
     "|conversation|chat history|history|logs?|traceback|data|report|notes|chunks?|(?:search )?results?"
-    "|knowledge(?: base)?|e-?mail|file|page|kontext|dokumente?|texte?|artikel|quellen?|contexto|documentos?|textos?"
+    "|materials?|facts|snippets?|knowledge(?: base)?|e-?mail|file|page|hintergrund|auszug|extrait|extracto|fragmentos?|trechos?|estratto|отрывок|отрывки|фрагменты?|материалы?|kontext|dokumente?|texte?|artikel|quellen?|contexto|documentos?|textos?"
     "|artículo|contexte|contesto|documenti|testo|artigo|контекст|документы?|текст|статья|上下文|背景|文档|文章|资料"
-    "|参考资料|参考内容|已知信息|已知内容|相关信息|相关内容|材料|文本|コンテキスト|文脈|文書|本文|記事|参考資料|문맥|본문|문서|자료|السياق|النص|المستند|संदर्भ|पाठ|दस्तावेज़"
+    "|参考资料|参考内容|已知信息|已知内容|相关信息|相关内容|材料|文本|摘录|手册|コンテキスト|文脈|文書|本文|記事|参考資料|문맥|본문|문서|자료|السياق|النص|المستند|संदर्भ|पाठ|दस्तावेज़"
 )
 """What stands over something to read."""
 
 ANSWER = (
-    "(?:helpful )?answer|response|assistant|output|thought|action|observation|solution|antwort|respuesta|réponse|risposta|resposta"
+    "(?:(?:helpful|полезный) )?(?:answer|ответ)|(?:réponse utile|respuesta útil|hilfreiche antwort)|response|assistant|output|thought|action|observation|solution|antwort|respuesta|réponse|risposta|resposta"
     "|ответ|答案|回答|답변|답|الإجابة|उत्तर"
 )
 """What stands over an answer."""
+
+REQUEST_ENDS = "(?:して|って|んで|て)?(?:ください|下さい)|しなさい|せよ|答えよ|하세요|세요|주세요|하시오|하라|해라|해줘|줘|吧"
+"""How a request ends in languages whose verbs stand there."""
 
 REQUEST = (
     "please|can you|could you|would you|will you|i need|i want|help|what|why|how|who|when|where|which|is|are|does|do"
@@ -39,7 +42,7 @@ REQUEST = (
     "|reply|respond|draft|suggest|recommend|convert|calculate|compute|count|spell|say|name|choose|pick|rank|sort|plan"
     "|design|debug|refactor|optimi[sz]e|generate|produce|provide|outline|brainstorm|define|discuss|evaluate|estimate"
     "|turn|fill|complete|continue|correct|proofread|shorten|paraphrase|rephrase|edit|polish|format|group|organi[sz]e"
-    "|should|shall|may|any|let|act|imagine|remind|derive|determine|predict|compose|simplify|expand|test|build|run|set"
+    "|should|shall|may|any|let|act|work out|establish|verify|characteri[sz]e|formulate|justify|demonstrate|construct|develop|propose|investigate|argue|sketch|assess|minimi[sz]e|maximi[sz]e|imagine|remind|derive|determine|predict|compose|simplify|expand|test|build|run|set"
     "|bitte|kannst du|können sie|was|warum|wie|wer|wann|wo|welche|fasse|erkläre|schreib|übersetze|finde|nenne|beschreibe"
     "|por favor|puedes|qué|por qué|cómo|quién|cuándo|dónde|cuál|resume|explica|escribe|traduce|encuentra|enumera"
     "|s'il|peux-tu|pouvez-vous|que|quel|quelle|pourquoi|comment|qui|quand|où|résume|résumez|explique|expliquez|écris"
@@ -382,3 +385,10 @@ ANSWERS = "answer|a|response|assistant|ai|model|bot|output|antwort|respuesta|ré
 
 MAIL_FIELDS = "from|to|cc|bcc|date|sent|subject|reply-to|von|an|gesendet|betreff|datum|de|para|asunto|fecha|objet|à|oggetto|assunto"
 """Fields of the head of a mail."""
+
+QUOTES = (
+    "(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message transféré"
+    "|mensaje original|mensaje reenviado|messaggio originale|mensagem original|исходное сообщение|пересылаемое сообщение)"
+)
+WROTE = "(?:wrote|schrieb|écrit|escribió|scritto|ha scritto|escreveu|пишет|написал)"
+"""What stands over a mail that is answered or passed on, below the answer."""

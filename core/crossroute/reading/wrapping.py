@@ -72,10 +72,20 @@ SOLE_NUMBER = lazy(
     r"\s*(?:1[.)]|[•●▪-])\s+(?=[^\W\d_])(?!.*^\s*(?:2[.)]|[•●▪-])\s)", re.DOTALL | re.MULTILINE
 )
 
+_MEDIUM = r"images?|pictures?|photos?|screenshots?|files?|videos?|audio|attachments?|documents?|pdf|media|user uploaded"
+_PLACEHOLDER = (
+    rf"\[(?:{_MEDIUM})\b[^\]\n]{{0,120}}\](?!\()|!\[[^\]\n]*\]\([^)\n]*\)"
+    rf"|<(?:{_MEDIUM}|img)\b[^<>\n]*/?>(?![^\n]*</)"
+)
+FIRST_PLACEHOLDER = lazy(rf"\A\s*(?:(?:{_PLACEHOLDER}|@[\w./-]+\.\w{{1,5}}(?=\s))\s*)+", re.IGNORECASE)
+LAST_PLACEHOLDER = lazy(rf"(?:\s*(?:{_PLACEHOLDER}))+\s*\Z", re.IGNORECASE)
+"""What stands in a text for a picture or a file that comes with it."""
+
+CLOSING_PLACEHOLDERS = "])>"
 LEAST_BLANKS = 2
 """What is in a string, a comment or a field are words if it has so many blanks: else it is a value."""
 
-CLOSING = frozenset("\"'`);}/>")
+CLOSING = frozenset("\"'`);}/>]")
 """What one line of source code ends with, but for some comments, addresses and fields."""
 
 _QUOTED = r"[fru]?(?P<quote>\"{3}|'{3}|[\"'`])(?P<said>.*)(?P=quote)"
@@ -131,6 +141,20 @@ def unwrap(text: str) -> str:
 
 
 def _without_layer(text: str) -> str:
+    return _without_placeholders(text) or _without_wrap(text)
+
+
+def _without_placeholders(text: str) -> str:
+    """Return a text without what stands at its ends for pictures and files; empty where there is little else."""
+    if text[:1].isalnum() and text[-1] not in CLOSING_PLACEHOLDERS:
+        return ""
+    rest = FIRST_PLACEHOLDER.sub("", text)
+    last = LAST_PLACEHOLDER.search(rest, max(0, len(rest) - EDGE_CHARACTERS))
+    rest = rest[: last.start()] if last else rest
+    return rest if rest != text and " " in rest else ""
+
+
+def _without_wrap(text: str) -> str:
     if any(map(text.__contains__, TEMPLATE_MARKS)) and TEMPLATE.search(text):
         return TEMPLATE.sub("\n\n", text).strip()
     start = text.lstrip()[:1]

@@ -1,3 +1,5 @@
+# ruff: noqa: RUF001 - letters and punctuation of other languages
+
 import pytest
 
 from crossroute import Query
@@ -36,6 +38,11 @@ PROMPTS = {
     "begin and end": "===== BEGIN TEXT =====\n{context}\n===== END TEXT =====\n\n{question}",
     "a ruler": "{context}\n\n***\n{question}",
     "named blocks": '<part name="text">\n{context}\n</part>\n<part name="question">\n{question}\n</part>',
+    "a query after history": "Rephrase the follow up question as a standalone question.\n\nChat History:\n"
+    "Human: What is a lease?\nAssistant: A contract.\n{context}\n\nFollow Up Input: {question}\nStandalone question:",
+    "a tag of two words": "<EARLIER TALK>\n{context}\n</EARLIER TALK>\n\n{question}",
+    "portuguese": "Use apenas o texto para responder. Se não sabe, diga.\n\nTrecho:\n{context}\n\nPergunta: {question}",
+    "russian": "Используй текст, чтобы ответить на вопрос.\n\nОтрывок:\n{context}\n\nВопрос: {question}\nОтвет:",
     "instruction and input": "### Instruction:\n{question}\n\n### Input:\n{context}\n\n### Response:",
 }
 
@@ -126,6 +133,37 @@ def test_choices_that_fit_any_question_are_not_read(question):
 def test_a_text_with_content_of_its_own_is_read_alone(text):
     query = Query(text, context="Prove the theorem of Galois.")
     assert query.instance_view == Query(text).instance_view
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "{}\n\nRegards,\nAnn\n\nOn Fri, 1 May 2026 at 09:12, Bob <bob@example.org> wrote:\n> "
+        + LEASE.replace(". ", ".\n> "),
+        "From: Ann\nTo: Bob\nSubject: lease\n\n{}\n\nRegards,\nAnn\n\n-----Original Message-----\nFrom: Bob\n\n"
+        + LEASE,
+    ],
+)
+def test_the_question_of_a_mail_is_found_above_what_it_answers(frame):
+    assert read(frame.format(QUESTIONS[0])) == QUESTIONS[0]
+
+
+@pytest.mark.parametrize(
+    "question", ["안내 데스크는 어디에 있나요?", "受付の場所を説明してください。", "请说明前台在哪里吧。"]
+)
+def test_a_question_beside_a_document_in_scripts_without_blanks_is_found(question):
+    clauses = "".join(
+        f"第{n}条：承租人须在每月{n % 28 + 1}日之前支付租金，并妥善维护房屋第{n}部分。" for n in range(30)
+    )
+    for text in (f"{clauses}\n\n{question}", f"{question}\n\n{clauses}"):
+        assert read(text) == question
+
+
+def test_instructions_in_tags_are_asked_only_where_nothing_else_is():
+    told = "<instructions>\nTranslate all of it into Latin.\n</instructions>\n\n"
+    assert read(f"{told}<document>\n{LEASE}\n</document>") == "Translate all of it into Latin."
+    assert read(f"{told}<question>\n{QUESTIONS[0]}\n</question>") == QUESTIONS[0]
+    assert read(f"{told}{QUESTIONS[0]}") == QUESTIONS[0]
 
 
 def test_a_request_without_content_reads_what_it_is_put_beside():

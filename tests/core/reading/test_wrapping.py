@@ -160,3 +160,25 @@ def test_source_code_that_is_more_than_words_stays(text):
 )
 def test_no_line_of_source_code_is_taken_for_plain(text):
     assert not plain_tokens(text)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "[Image #2] {}",
+        "![a chart](https://example.org/chart.png)\n\n{}",
+        "{}\n\n[File: report.pdf, 3 pages]",
+        '<attachment name="a.pdf" />\n{}',
+        "@src/notes.md {}",
+        "<image>\n{}\n<image>",
+    ],
+)
+def test_what_stands_for_a_picture_or_a_file_is_not_read(frame):
+    assert unwrap(frame.format("Who wrote this letter?")).strip() == "Who wrote this letter?"
+
+
+@pytest.mark.parametrize(
+    "text", ["[1] Who wrote it?", "<image>", "[File](a.pdf) is what?", "Sort [3, 1]", "[Images]"]
+)
+def test_other_brackets_are_read(text):
+    assert unwrap(text) == text

@@ -1,0 +1,114 @@
+"""Find what is asked at the ends of a long text in which nothing is marked."""
+
+# ruff: noqa: RUF001 - punctuation of other scripts
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from crossroute.patterns import AnyCase, lazy
+from crossroute.reading import wordings
+from crossroute.reading.sections import LEAST_WORDS, PARAGRAPH, says_something
+
+ASKING_CHARACTERS = 400
+"""A paragraph that asks is at most this long."""
+
+LONG = 1_200
+"""Characters beside a paragraph that asks that are context without being marked so."""
+
+
+FEW_PARAGRAPHS = 4
+"""A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
+
+REQUEST = AnyCase(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
+REQUEST_END = lazy(rf"(?:{wordings.REQUEST_ENDS})[.。!！]*\Z")
+PROBLEM = AnyCase(
+    rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})"
+)
+CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
+QUESTION_MARKS = "?？؟"
+RULER = lazy(r"\n+[ ]*[-=_*#~+<>`\"]{3,}[ ]*(?=\n)")
+"""A line of mere signs between sections."""
+
+UNSPACED = lazy("[\u2e80-\uffef]")
+GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
+"""What stands between two sentences."""
+UNSPACED_GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
+"""The same where no blank need stand between them."""
+UNSPACED_UNSPACED = lazy("[\u2e80-\uffef]")
+GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
+"""The same where no blank need stand between them."""
+
+
+class Asked(NamedTuple):
+    """A text taken apart.
+
+    Attributes:
+        question: What is asked; never empty.
+        lead: An instruction before it.
+        context: What was put beside it to be read, in the order of the text.
+    """
+
+    question: str
+    lead: str = ""
+    context: str = ""
+
+
+def length_of(text: str) -> int:
+    """Return the characters of a text; those of scripts without blanks count twice, since they say as much."""
+    return len(text) if text.isascii() else len(text) + len(UNSPACED.findall(text))
+
+
+def by_ends(text: str) -> Asked | None:
+    """Take a long text apart by the short paragraphs, lines or sentences at its ends that ask, if only these do."""
+    if length_of(text) < LONG or has_choices(text):
+        return None
+    text = RULER.sub("\n\n", text)
+    for first, *middle in _units(text):
+        last = middle.pop() if middle else ""
+        asking = [unit for unit in (first, last) if asks(unit)]
+        question = "\n\n".join(asking)
+        rest = "\n\n".join(unit for unit in (first, *middle, last) if unit not in asking)
+        if asking and length_of(rest) >= LONG and not _is_problem(question, rest):
+            return Asked(question, context=rest)
+    return _between(PARAGRAPH.split(text))
+
+
+def _units(text: str) -> Iterator[list[str]]:
+    """Yield a text's paragraphs, its lines, and its sentences."""
+    yield PARAGRAPH.split(text)
+    yield text.split("\n")
+    yield (UNSPACED_GAP if any(map(text.__contains__, "。！？")) else GAP).split(text)
+
+
+def _between(paragraphs: list[str]) -> Asked | None:
+    """Take a text apart by the only paragraph that asks, wherever it stands."""
+    asking = [place for place, paragraph in enumerate(paragraphs) if asks(paragraph)]
+    if len(asking) != 1 or not LEAST_WORDS <= len(paragraphs) <= FEW_PARAGRAPHS:
+        return None
+    question = paragraphs.pop(asking[0])
+    rest = "\n\n".join(paragraphs)
+    return None if length_of(rest) < LONG or _is_problem(question, rest) else Asked(question, context=rest)
+
+
+def asks(unit: str) -> bool:
+    """Return whether a short paragraph, line or sentence asks something."""
+    unit = unit.rstrip()
+    if not unit or len(unit) > ASKING_CHARACTERS:
+        return False
+    requests = REQUEST.match(unit) is not None or (
+        not unit.isascii() and REQUEST_END.search(unit) is not None
+    )
+    return (unit[-1] in QUESTION_MARKS or requests) and says_something(unit)
+
+
+def _is_problem(question: str, rest: str) -> bool:
+    """Return whether the rest is what the question wants solved, such as an issue or a list of instructions."""
+    lines = rest.split("\n")
+    return PROBLEM.search(question) is not None or 10 * sum(map(asks, lines)) > len(lines)
+
+
+def has_choices(text: str) -> bool:
+    """Return whether a text offers choices, each on a line."""
+    return "\n" in text and CHOICES.search(f"\n{text}") is not None
