@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from crossroute.patterns import lazy
 
@@ -10,8 +11,7 @@ LEAST_LINES = 12
 LEAST_CHARACTERS = 600
 """Shorter code is read with the question."""
 
-LEAST_SHARE = 0.7
-"""Share of lines that look like code, from the first of them to the last."""
+MOST_BETWEEN = 1
 
 LINE = lazy(
     r"[ ]*(?:[+-] ?|\d+[ ]?[|:][ ]?)?(?:"
@@ -38,12 +38,23 @@ def take_code(text: str) -> tuple[str, str]:
     if len(text) < LEAST_CHARACTERS or text.count("\n") < LEAST_LINES or SIGNS.isdisjoint(text):
         return text, ""
     lines = text.split("\n")
-    coded = [place for place, line in enumerate(lines) if line and LINE.match(line)]
-    if len(coded) < LEAST_LINES:
+    first, last = max(_runs_of(lines), key=lambda run: run[1] - run[0], default=(0, 0))
+    code = "\n".join(lines[first:last])
+    if last - first < LEAST_LINES or len(code) < LEAST_CHARACTERS:
         return text, ""
-    first, last = coded[0], coded[-1]
-    written = sum(not BLANK.match(line) for line in lines[first : last + 1])
-    code = "\n".join(lines[first : last + 1])
-    if len(coded) < LEAST_SHARE * written or len(code) < LEAST_CHARACTERS:
-        return text, ""
-    return "\n".join((*lines[:first], "", *lines[last + 1 :])).strip(), code
+    return "\n".join((*lines[:first], "", *lines[last:])).strip(), code
+
+
+def _runs_of(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield where runs of lines of code begin and end; lines that are none may stand between, one at a time."""
+    first, last, others = -1, -1, 0
+    for place, line in enumerate(lines):
+        if LINE.match(line):
+            first, last, others = (place if first < 0 else first), place, 0
+        elif not BLANK.match(line):
+            others += 1
+        if others > MOST_BETWEEN and first >= 0:
+            yield first, last + 1
+            first = -1
+    if first >= 0:
+        yield first, last + 1

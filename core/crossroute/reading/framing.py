@@ -44,10 +44,10 @@ ANSWERING = frozenset(
 )
 """Names of what is to be written."""
 
-TELLING = frozenset("tell answer respond reply answering know need want help ask asked".split())
+TELLING = frozenset("tell know".split())
 """Verbs of a head without a name that stand over what is asked."""
 
-SHOWING = frozenset("here below following attached pasted sent have got read see found".split())
+SHOWING = frozenset("here attached pasted read".split())
 """Words of a head that stand over what is to be read."""
 
 NEXT = frozenset("following below here".split())
@@ -59,6 +59,11 @@ SAID, WHOSE = (
     frozenset("user user's current my last new latest up follow-up".split()),
 )
 """What is asked, if these words tell whose it is, or which."""
+
+ORDERS = frozenset(
+    "answer respond reply antworte beantworte réponds responde responda rispondi ответь".split()
+)
+"""Words for an answer that are orders else."""
 
 CONDITIONS = frozenset("when if unless".split())
 BEFORE_ANSWER = frozenset("a an the existing original prior previous refined final helpful new your".split())
@@ -88,7 +93,7 @@ PRESENTING = NAMED | ORDERING | TELLING | SHOWING | NEXT | FROM | BEFORE_ANSWER 
         " utilise uniquement le la les éléments de suivants pour à fin si tu ne sais pas dis que ci-dessous partir du"
         " usa solo el los siguientes para al final si no sabes di que basándote en use apenas o os seguintes com base no se não sabe diga"
         " используй только следующие чтобы на в конце если ты не знаешь скажи что опираясь"
-        " and/or via up-to-date expert systems trusted pay attention important note remember reminder ready subsequent"
+        " answering need want help asked sent have got see found and/or via up-to-date expert systems trusted pay attention important note remember reminder ready subsequent"
         " review repeat rewrite doubt mention mentioning obtained according clarification learned xml json tags tag output outputs"
         " corresponding field fields starting ending marker completed consult using shows multiple-choice own"
         " clear unclear detail details detailed concise brief accurate factual faithful fully complete"
@@ -160,7 +165,7 @@ def _kind_at(words: list[str], place: int) -> Kind | None:
     if word in MATERIAL:
         return "context"
     if word in ANSWERING:
-        return "answer" if before in BEFORE_ANSWER else "question"
+        return "answer" if before in BEFORE_ANSWER else "question" if word in ORDERS else None
     return None
 
 

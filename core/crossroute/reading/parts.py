@@ -10,7 +10,17 @@ from typing import NamedTuple, cast
 
 from crossroute.patterns import lazy
 from crossroute.reading.appeals import is_appeal
-from crossroute.reading.framing import LONGEST, Kind, kind_below, kind_named, presents_parts, words_of
+from crossroute.reading.framing import (
+    ANSWERING,
+    LONGEST,
+    NAMED,
+    PRESENTING,
+    Kind,
+    kind_below,
+    kind_named,
+    presents_parts,
+    words_of,
+)
 from crossroute.reading.sections import HEAD, heads_in
 
 MARKED = lazy(
@@ -20,13 +30,13 @@ MARKED = lazy(
 )
 """A line of one name among signs, such as `[[ ## question ## ]]`, or of what ends a part so named."""
 
-SIGNS = frozenset("[({<#=-*_~+`|/")
+OPENING, CLOSING = frozenset("[({<=-_~+*"), frozenset("])}>=-_~+*")
 LEAST_SIGNS = 2
 SEARCHED_CHARACTERS = 2_000
 """Characters at a text's end in which frames are looked for."""
 
 SENTENCE_END = re.compile(r"[.!?。！？]\s+")
-GAPS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*|\s*\n\s*")
+GAPS = re.compile(r"(?<=[.!?])(?<!\d\.)\s+|(?<=[。！？])\s*|\s*\n\s*")
 BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
 COLONS = re.compile("[:：]")
 
@@ -39,12 +49,14 @@ class Part(NamedTuple):
         body: Where it begins, behind its head.
         kind: What its head calls it; "rest" behind the end of another.
         name: Its head.
+        is_label: Whether its head is a label, and no sentence or line of signs.
     """
 
     start: int
     body: int
     kind: Kind
     name: str
+    is_label: bool = False
 
 
 def parts_in(text: str) -> list[Part]:
@@ -56,12 +68,12 @@ def parts_in(text: str) -> list[Part]:
     ['context', 'rest']
     """
     known = {head.start(): head for head in heads_in(text)}
-    start, found = 0, []
+    start, found = 0, list[Part]()
     for line in text.split("\n"):
         if head := known.get(start):
             group = next(filter(head.__getitem__, ("question", "context", "answer")))
             kind = kind_below(head[0]) or cast("Kind", group)
-            found.append(Part(start, head.end(), kind, head[group].lower()))
+            found.append(Part(start, head.end(), kind, head[group].lower(), is_label=True))
         elif part := _part_at(line, start):
             found.append(part)
         start += len(line) + 1
@@ -71,17 +83,19 @@ def parts_in(text: str) -> list[Part]:
 def _part_at(line: str, start: int) -> Part | None:
     """Return the part whose head a line begins with, or is."""
     if (
-        line[:1] in SIGNS
+        line[:1] in OPENING
+        and line[-1] in CLOSING
         and len(line) <= LONGEST
         and (found := MARKED.fullmatch(line))
-        and _is_among_signs(line, found["name"])
     ):
-        kind = kind_named(words_of(found["name"].lower()))
-        if kind:
+        words = words_of(found["name"].lower())
+        kind: Kind | None = "answer" if ANSWERING.issuperset(words) else kind_named(words)
+        known = NAMED if line[0] == "*" else PRESENTING
+        if kind and known.issuperset(words) and _is_among_signs(line, found["name"]):
             return Part(start, start + len(line), "rest" if found["end"] else kind, found["name"].lower())
     if "elow" in line and (below := BELOW.match(line)):
-        named = kind_below(below[1])
-        return Part(start, start + below.end(), named, below[1].lower()) if named else None
+        kind = kind_below(below[1])
+        return Part(start, start + below.end(), kind, below[1].lower()) if kind else None
     colon = COLONS.search(line, 0, LONGEST)
     if not colon:
         return None
@@ -113,7 +127,7 @@ def _sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
 def is_frame(sentence: str) -> bool:
     """Return whether a sentence presents parts of a prompt, or appeals, and asks nothing."""
     if not any(map(str.isalnum, sentence)):
-        return True
+        return sentence.isspace() or not sentence
     if (head := HEAD.match(sentence)) and head.end() == len(sentence):
         return bool(head["answer"])
     if sentence[-1] == ":":

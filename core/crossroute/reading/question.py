@@ -54,6 +54,9 @@ from crossroute.reading.wrapping import unwrap
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""
 
+SHORT = 600
+"""A shorter text without parts is read with the sentences that present them."""
+
 BLOCK_CHARACTERS = 200
 CODE_CHARACTERS = 600
 """A shorter block in tags, or of code, is read with the question."""
@@ -61,6 +64,7 @@ CODE_CHARACTERS = 600
 NAMED = AnyCase(r" (?:name|type|role|id|label|title|kind)=[\"']?([^\"'<>]+)")
 """What an attribute calls a block in tags."""
 
+LINE = re.compile("\n")
 FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
 QUESTION_TAG = AnyCase(wordings.QUESTION_TAGS)
 QUOTED = AnyCase(
@@ -135,7 +139,7 @@ def _by_blocks(rest: str) -> Asked:
     if not questions and "```" in outside:
         outside = FENCE.sub(lambda code: _take_code(code[0], context), outside)
     outside, code = take_code(outside.strip())
-    if code and not _says_what(drop_frames(outside)):
+    if code and not any(map(asks, _ends_of(outside))):
         outside = f"{outside}\n\n{code}".strip() if context else rest.strip()
     elif code:
         context.append(code)
@@ -145,6 +149,9 @@ def _by_blocks(rest: str) -> Asked:
     if questions:
         return Asked("\n\n".join(filter(None, questions)) or rest, outside, "\n\n".join(context))
     if not says_something(outside, words=2):
+        asking = [block for block in context if any(map(block.__contains__, QUESTION_MARKS))]
+        if asking and len(asking) < len(context):  # all is in tags, with names of their own
+            return Asked(asking[-1], context="\n\n".join(block for block in context if block != asking[-1]))
         outside, context = rest, []
     return _outside_blocks(outside, context)
 
@@ -155,7 +162,9 @@ def _outside_blocks(outside: str, context: list[str]) -> Asked:
     outside = _without_prose(outside, context)
     found = _by_heads(outside, marked > 0, len(context) > marked)
     if not found:
-        outside = drop_frames(outside) or outside if "\n" in outside and not has_choices(outside) else outside
+        outside = _without_rules(outside) if marked else outside
+        if (marked or len(outside) >= SHORT) and not has_choices(outside):
+            outside = drop_frames(outside) or outside
         found = by_ends(outside) or Asked(outside)
         found = found._replace(question=drop_appeals(found.question)) if found.context else found
     parts = (*context[:marked], found.context, *context[marked:])
@@ -200,6 +209,12 @@ def _beside_prose(text: str, prose: str) -> str:
     return greeting if is_aside(greeting.lower()) and all(map(_is_prose, PARAGRAPH.split(prose))) else ""
 
 
+def _ends_of(text: str) -> tuple[str, str]:
+    """Return the first and the last paragraph of a text, or line if there is but one, without frames."""
+    units = (PARAGRAPH if "\n\n" in text else LINE).split(drop_frames(text).strip("/# \n\"'`"))
+    return units[0], units[-1]
+
+
 def _says_what(text: str) -> bool:
     """Return whether a text asks something by itself."""
     return asks(text) or _is_substantial(text)
@@ -216,7 +231,7 @@ def _is_substantial(text: str) -> bool:
 
 def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     """Take a text apart by what stands over its sections; None if it has no context or no question of its own."""
-    parts = parts_in(text)
+    parts = _parts_of(text)
     if not any(part.kind in ("question", "context") for part in parts):
         return None
     if has_choices(text):  # choices belong to the question before them, whatever they are called
@@ -231,9 +246,10 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     ]
     asked = {part.name: body for part, body in sections if part.kind == "question" and body}
     asked = {name: body for name, body in asked.items() if (name, body) not in _answered(sections)} or asked
+    told = {part.name for part in parts if not part.is_label}
     if len(asked) > 1:  # "use this to answer the question" stands over the context
         asked = {
-            name: body for name, body in asked.items() if len(body) <= ASKING_CHARACTERS or asks(body)
+            name: body for name, body in asked.items() if name not in told or len(body) <= ASKING_CHARACTERS
         } or asked
     has_context = has_context or any(part.kind == "context" or MENTION.search(part.name) for part in parts)
     has_context = has_context or (had_prose and MENTION.search(lead) is not None)
@@ -279,6 +295,16 @@ def _answered(sections: list[tuple[Part, str]]) -> list[tuple[str, str]]:
         for (part, body), (after, said) in below
         if part.kind == "question" and after.kind == "answer" and said
     ]
+
+
+def _parts_of(text: str) -> list[Part]:
+    """Return the parts of a text; heads that are no labels count only beside what is asked."""
+    parts = parts_in(text)
+    if any(part.kind in ("question", "rest") for part in parts) or all(part.is_label for part in parts):
+        return parts
+    last = parts[-1]
+    around = (text[: parts[0].start].strip(), PARAGRAPH.split(text[last.body :])[-1])
+    return parts if any(map(asks, around)) else [part for part in parts if part.is_label]
 
 
 def _closing(section: str) -> tuple[str, str]:

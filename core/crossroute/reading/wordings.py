@@ -20,7 +20,7 @@ QUALIFIER = (
 CONTEXT = (
     "contexts?|input|documents?|passages?|articles?|text|sources?|background|references?|excerpts?|contents?|transcript"
     "|conversation|chat history|history|logs?|traceback|data|report|notes|chunks?|(?:search )?results?"
-    "|materials?|facts|snippets?|knowledge(?: base)?|e-?mail|file|page|hintergrund|auszug|extrait|extracto|fragmentos?|trechos?|estratto|отрывок|отрывки|фрагменты?|материалы?|kontext|dokumente?|texte?|artikel|quellen?|contexto|documentos?|textos?"
+    "|materials?|snippets?|knowledge(?: base)?|e-?mail|file|page|hintergrund|auszug|extrait|extracto|fragmentos?|trechos?|estratto|отрывок|отрывки|фрагменты?|материалы?|kontext|dokumente?|texte?|artikel|quellen?|contexto|documentos?|textos?"
     "|artículo|contexte|contesto|documenti|testo|artigo|контекст|документы?|текст|статья|上下文|背景|文档|文章|资料"
     "|参考资料|参考内容|已知信息|已知内容|相关信息|相关内容|材料|文本|摘录|手册|コンテキスト|文脈|文書|本文|記事|参考資料|문맥|본문|문서|자료|السياق|النص|المستند|संदर्भ|पाठ|दस्तावेज़"
 )

@@ -75,7 +75,7 @@ SOLE_NUMBER = lazy(
 _MEDIUM = r"images?|pictures?|photos?|screenshots?|files?|videos?|audio|attachments?|documents?|pdf|media|user uploaded"
 _PLACEHOLDER = (
     rf"\[(?:{_MEDIUM})\b[^\]\n]{{0,120}}\](?!\()|!\[[^\]\n]*\]\([^)\n]*\)"
-    rf"|<(?:{_MEDIUM}|img)\b[^<>\n]*/?>(?![^\n]*</)"
+    rf"|<(?:{_MEDIUM}|img)\b[^<>\n]*/?>"
 )
 FIRST_PLACEHOLDER = lazy(rf"\A\s*(?:(?:{_PLACEHOLDER}|@[\w./-]+\.\w{{1,5}}(?=\s))\s*)+", re.IGNORECASE)
 LAST_PLACEHOLDER = lazy(rf"(?:\s*(?:{_PLACEHOLDER}))+\s*\Z", re.IGNORECASE)
@@ -146,7 +146,7 @@ def _without_layer(text: str) -> str:
 
 def _without_placeholders(text: str) -> str:
     """Return a text without what stands at its ends for pictures and files; empty where there is little else."""
-    if text[:1].isalnum() and text[-1] not in CLOSING_PLACEHOLDERS:
+    if (text[:1].isalnum() and text[-1:] not in CLOSING_PLACEHOLDERS) or "</" in text:
         return ""
     rest = FIRST_PLACEHOLDER.sub("", text)
     last = LAST_PLACEHOLDER.search(rest, max(0, len(rest) - EDGE_CHARACTERS))

@@ -10,7 +10,7 @@ from crossroute.reading.sections import heads_in
         ("Question: Who?", "question"),
         ("[QUERY]", "question"),
         ("[[ ## passages ## ]]", "context"),
-        ("##### Documents #####", "context"),
+        ("===== Documents =====", "context"),
         ("=== END OF DOCUMENT ===", "rest"),
         ("[/CONTEXT]", "rest"),
         ("Some sources are given below. The first is old.", "context"),
