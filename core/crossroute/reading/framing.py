@@ -80,7 +80,7 @@ PRESENTING = NAMED | ORDERING | TELLING | SHOWING | NEXT | FROM | BEFORE_ANSWER 
         " don don't doesn't didn't isn't aren't can can't cannot could couldn't will would should must may might if then than so when where whether"
         " i you we me my your our us they their user user's users human's human client's customer customer's assistant someone"
         " use used only just solely any anything all some more most much better best good new now first second last next again"
-        " also too nothing with from per above provided provide given giving give retrieved relevant related original existing prior previous earlier current"
+        " also too nothing mind keep bear regard like wish with from per above provided provide given giving give retrieved relevant related original existing prior previous earlier current"
         " supplied enough available long short final refined helpful possible additional further several multiple different"
         " refine improve needed necessary opportunity return say saying state clearly admit simply please always never also instead"
         " try trying make up find sure unsure unable hmm i'm i'd you're it's that's aren't think carefully careful directly"

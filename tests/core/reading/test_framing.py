@@ -38,6 +38,7 @@ def test_what_asks_for_something_presents_nothing(sentence):
         ("The user's request is as follows", "question"),
         ("Based on the passages, respond to the following query", "question"),
         ("Given the text above, answer", "question"),
+        ("With that in mind, I would like to know", "question"),
         ("Here are the documents you need to answer the question", "context"),
         ("Answer with nothing but the information in the following excerpts", "context"),
         ("We have an existing answer", "answer"),
