@@ -24,7 +24,7 @@ from crossroute.evaluation.cascade_report import CascadeReport, cascade_report
 from crossroute.evaluation.contenders import cascades
 from crossroute.evaluation.plots import draw_curves
 from crossroute.evaluation.report import Report, RouterFigures
-from crossroute.metrics.cascades import Played, play
+from crossroute.metrics.cascades import CascadeSweep, play
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
 from crossroute.metrics.sweep import Sweep
 from crossroute.metrics.uncertainty import expected_calibration_error, paired_bootstrap
@@ -63,13 +63,13 @@ def main(
     print(silent())
 
 
-def variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str, Played]:
+def variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str, CascadeSweep]:
     """Return what each part is worth."""
     own = router.verifier
     pooled = own.model_copy(update={"readings": {}})
     alone = own.model_copy(update={"correlation": own.correlation._replace(between=0.0)})
 
-    def two(verifier: Verifier, *, max_calls: int = 2, look_ahead: bool = True) -> Played:
+    def two(verifier: Verifier, *, max_calls: int = 2, look_ahead: bool = True) -> CascadeSweep:
         return play(
             prediction, test, verifier, WILLINGNESS_TO_PAY, max_calls=max_calls, look_ahead=look_ahead
         )
@@ -83,7 +83,7 @@ def variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str
     }
 
 
-def figures_table(report: Report, played: dict[str, Played]) -> str:
+def figures_table(report: Report, played: dict[str, CascadeSweep]) -> str:
     lines = [
         "| router | AIQ | less routing alone | maximum quality | gap closed | calls, at most |",
         "|---|" + "---|" * 5,
@@ -107,7 +107,7 @@ def difference(figures: RouterFigures) -> str:
     return f"{figures.difference:+.4f} " + "({:+.4f} to {:+.4f})".format(*figures.difference_interval)
 
 
-def against_tuned(tuned: dict[str, Prediction], played: dict[str, Played], test: Outcomes) -> str:
+def against_tuned(tuned: dict[str, Prediction], played: dict[str, CascadeSweep], test: Outcomes) -> str:
     """Return by how much cascades exceed the tuned baseline that is best on test, in percent, with intervals."""
     low, high = cost_range(test.quality, test.cost)
     rival = best_tuned(tuned, test)

@@ -32,7 +32,7 @@ from crossroute.metrics.sweep import Sweep
 from crossroute.model import costs
 from crossroute.numeric import Floats
 from crossroute.training.fitting import fit_prepared
-from crossroute.training.run import Prepared, prepare
+from crossroute.training.run import PreparedSplit, prepare
 
 OURS, ALONE = "CrossRoute", "network alone"
 BLIND = "blind"
@@ -102,7 +102,7 @@ class Pool:
         self.text = np.unique(np.array(self.outcomes.texts), return_inverse=True)[1]  # (n,)
 
     @cached_property
-    def prepared(self) -> Prepared:
+    def prepared(self) -> PreparedSplit:
         """All queries as a network reads them; their encodings are kept beside the predictions."""
         path, unit = self._folder / "read.npz", costs.cost_unit(self.outcomes)
         if not path.exists():
@@ -116,7 +116,7 @@ class Pool:
             encoded, tokens, word_ease = (file[name] for name in ("encoded", "tokens", "word_ease"))
         log_tokens = costs.log_tokens(self.outcomes, tokens, unit)
         quality, written = (torch.from_numpy(each).float() for each in (self.outcomes.quality, log_tokens))
-        return Prepared(self.outcomes, torch.from_numpy(encoded), tokens, quality, written, word_ease)
+        return PreparedSplit(self.outcomes, torch.from_numpy(encoded), tokens, quality, written, word_ease)
 
     def parts(self, seed: int, fold: int) -> Parts:
         """Return the rows of train, validation and test; equal texts are in one part."""

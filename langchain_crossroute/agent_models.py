@@ -64,7 +64,7 @@ class AgentModels:
                 return name
         return self.called(name_of(model))
 
-    def instead(self, chosen: str, heard: Heard | None) -> str | None:
+    def instead(self, chosen: str, heard: LastModelCallback | None) -> str | None:
         """Return the member called instead of the chosen one, "" for another model, or None."""
         if heard is None or not heard.called or heard.called == name_of(self._members[chosen].model):
             return None
@@ -76,7 +76,7 @@ class AgentModels:
         return found[0] if len(found) == 1 else None
 
 
-class Heard(BaseCallbackHandler):
+class LastModelCallback(BaseCallbackHandler):
     """A callback that records the last model called by an inner middleware.
 
     Attributes:
@@ -96,7 +96,7 @@ class Heard(BaseCallbackHandler):
 
 
 @contextmanager
-def hear_models(heard: Heard | None, config: RunnableConfig | None = None) -> Iterator[None]:
+def hear_models(heard: LastModelCallback | None, config: RunnableConfig | None = None) -> Iterator[None]:
     """Add the callback and a config to runs within the block."""
     own = RunnableConfig(**(config or {}))
     if heard is not None:

@@ -13,7 +13,7 @@ from crossroute.catalogue import find_address
 from crossroute.effort import EffortLevel
 
 
-class Speech(NamedTuple):
+class EffortKeywords(NamedTuple):
     """The effort keywords of a chat model's class.
 
     Attributes:
@@ -40,22 +40,22 @@ def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
     return _unset_conflicts(model, {name: _merge_field(model, name, value) for name, value in update.items()})
 
 
-def find_speech(model: BaseChatModel) -> Speech | None:
+def find_speech(model: BaseChatModel) -> EffortKeywords | None:
     """Return the effort keywords of a chat model's class, or None."""
     fields, kind = type(model).model_fields, model._llm_type
     if "anthropic" in kind and "thinking" in fields:
-        return Speech("anthropic")
+        return EffortKeywords("anthropic")
     if "thinking_budget" in fields:
         level = next(
             (name for name, info in fields.items() if info.alias == "thinking_level"), "thinking_level"
         )
-        return Speech("google", {"thinking_level": level})
+        return EffortKeywords("google", {"thinking_level": level})
     if "ollama" in kind and "reasoning" in fields:
-        return Speech("ollama", {"think": "reasoning"})
+        return EffortKeywords("ollama", {"think": "reasoning"})
     if "reasoning_effort" not in fields:
         return None
     responds = getattr(model, "use_responses_api", None) or getattr(model, "reasoning", None) is not None
-    return Speech("openai_responses" if responds and "reasoning" in fields else "openai")
+    return EffortKeywords("openai_responses" if responds and "reasoning" in fields else "openai")
 
 
 def _unset_conflicts(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:

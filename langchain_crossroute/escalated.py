@@ -17,17 +17,17 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda, ensure_conf
 from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 
 from crossroute import Decision
-from crossroute.calls.escalation.loop import Chosen, Escalated
+from crossroute.calls.escalation.loop import EscalationLoop, EscalationResult
 from crossroute.calls.rejected import note_heard
 from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
-from langchain_crossroute.agent_models import Heard, hear_models
+from langchain_crossroute.agent_models import LastModelCallback, hear_models
 from langchain_crossroute.bindings import SchemaBinding, request_logprobs
 from langchain_crossroute.messages.reading import change_answers, find_answers
 from langchain_crossroute.messages.reply import (
     PARSED,
-    Taken,
+    MemberResult,
     build_reply,
     complete_usage,
     find_message,
@@ -92,17 +92,17 @@ class EscalatedCall:
         return merge_configs(self._call.config, {"tags": [UNSTREAMED]})
 
     def _steps(self, config: RunnableConfig) -> Steps[Any]:
-        loop: Escalated[Taken] = yield Run(self._loop)
+        loop: EscalationLoop[MemberResult] = yield Run(self._loop)
         return self._kept((yield from loop.steps(partial(self._asking, config))))
 
-    def _loop(self) -> Escalated[Taken]:
+    def _loop(self) -> EscalationLoop[MemberResult]:
         call = self._call
         escalation = call.settings.escalate or Escalation()
         return call.routing.escalated(self._decision, call.messages, escalation, tools=call.tools)
 
     def _asking(
         self, config: RunnableConfig, decision: Decision, logprobs: bool
-    ) -> Steps[tuple[Taken, Reply]]:
+    ) -> Steps[tuple[MemberResult, Reply]]:
         """Return the steps to a member's answer, or to an error that contains one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
         request = self._call.within(config, request_logprobs(change) if logprobs else change).request(
@@ -118,10 +118,10 @@ class EscalatedCall:
             answer, failure = find_rejected_message(error), error
         message = find_message(answer)
         usage = complete_usage(message) if message is not None else None
-        taken = Taken(answer, usage or request.probe.usage, logprobs, failure)
+        taken = MemberResult(answer, usage or request.probe.usage, logprobs, failure)
         return taken, build_reply(taken, self._call.tools, structured=self._schema is not None)
 
-    def _kept(self, chosen: Chosen[Taken]) -> Any:
+    def _kept(self, chosen: EscalationResult[MemberResult]) -> Any:
         """Return the best answer in the form that its caller expects, with its decision and the sum of tokens.
 
         Raises:
@@ -152,7 +152,7 @@ class Step(NamedTuple):
     """
 
     response: ModelResponse[Any] | None
-    taken: Taken
+    taken: MemberResult
 
 
 class EscalatedStep:
@@ -172,7 +172,7 @@ class EscalatedStep:
         escalation: Escalation,
         request: ModelRequest[Any],
         asked: Callable[[Decision], ModelRequest[Any]],
-        elsewhere: tuple[Heard | None, Callable[[str], str | None]],
+        elsewhere: tuple[LastModelCallback | None, Callable[[str], str | None]],
     ) -> None:
         self._heard, self._instead = elsewhere
         self._routing, self._escalation, self._request, self._asked = routing, escalation, request, asked
@@ -185,7 +185,7 @@ class EscalatedStep:
             Exception: No answer could be read; the error of the best one.
             GraphBubbleUp: A step was interrupted: control flow of the graph, no failure of a model.
         """
-        loop: Escalated[Step] = yield Run(self._loop, (decision,))
+        loop: EscalationLoop[Step] = yield Run(self._loop, (decision,))
         with hide_from_stream():
             chosen = yield from loop.steps(self._asking)
         if self._bubble is not None:
@@ -198,7 +198,7 @@ class EscalatedStep:
         result = change_answers(response.result, kept)
         return replace(response, result=result), chosen.decision
 
-    def _loop(self, decision: Decision) -> Escalated[Step]:
+    def _loop(self, decision: Decision) -> EscalationLoop[Step]:
         system, tools = self._request.system_message, self._request.tools
         messages = [*([system] if system else []), *self._request.messages]
         return self._routing.escalated(decision, messages, self._escalation, tools=tools)
@@ -220,14 +220,14 @@ class EscalatedStep:
             if message is None:
                 note_heard(error, UsageProbe())
                 raise
-            taken = Taken(message, complete_usage(message), logprobs, error)
+            taken = MemberResult(message, complete_usage(message), logprobs, error)
             return Step(None, taken), self._reply(None, taken)
         message = next(find_answers(response.result), None)
-        taken = Taken(message, complete_usage(message) if message is not None else None, logprobs)
+        taken = MemberResult(message, complete_usage(message) if message is not None else None, logprobs)
         reply = replace(self._reply(response, taken), instead=self._instead(decision.candidate))
         return Step(response, taken), reply
 
-    def _reply(self, response: ModelResponse[Any] | None, taken: Taken) -> Reply:
+    def _reply(self, response: ModelResponse[Any] | None, taken: MemberResult) -> Reply:
         refused = response is not None and any(isinstance(one, ToolMessage) for one in response.result)
         if response is not None and response.structured_response is not None:
             return build_reply(taken, structured=True)

@@ -23,7 +23,7 @@ from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import name_models
 from crossroute.routing.router import WIDEST_ROUTER
-from langchain_crossroute.agent_models import AgentModels, Heard, hear_models, is_innermost
+from langchain_crossroute.agent_models import AgentModels, LastModelCallback, hear_models, is_innermost
 from langchain_crossroute.configured import read_arguments
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
@@ -171,17 +171,17 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Run a step with the chosen model, or with the one that another middleware set."""
-        heard = None if is_innermost(handler) else Heard()
+        heard = None if is_innermost(handler) else LastModelCallback()
         return drive(self._steps(request, heard), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
         """Run a step asynchronously; the decision is made in a thread."""
-        heard = None if is_innermost(handler) else Heard()
+        heard = None if is_innermost(handler) else LastModelCallback()
         return await adrive(self._steps(request, heard), handler)
 
-    def _steps(self, request: Request, heard: Heard | None) -> Steps[Extended]:
+    def _steps(self, request: Request, heard: LastModelCallback | None) -> Steps[Extended]:
         """Return the steps to the model's answer.
 
         Args:
@@ -210,7 +210,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
         return (yield from self.routing.dispatcher.steps(decision, asking))
 
-    def _hear(self, heard: Heard | None, entry: Entry) -> None:
+    def _hear(self, heard: LastModelCallback | None, entry: Entry) -> None:
         """Set the author of an answer if an inner middleware called another model than the chosen one."""
         member = self._agents.instead(entry.decision.candidate, heard)
         if heard is None or member is None:

@@ -16,7 +16,7 @@ from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, make_pacer
 from crossroute.calls.dialects import OLLAMA, OPENAI
 from crossroute.calls.effort_words import read_stated_effort
-from crossroute.calls.escalation.loop import Escalated
+from crossroute.calls.escalation.loop import EscalationLoop
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings, DispatchOptions
@@ -31,7 +31,7 @@ from langchain_crossroute.messages.reading import Reading, has_content, is_namel
 from langchain_crossroute.messages.reply import (
     KEY,
     TORN,
-    Taken,
+    MemberResult,
     complete_usage,
     cost_of,
     finish_reason_of,
@@ -192,7 +192,7 @@ class Routing:
         escalation: Escalation,
         *,
         tools: Sequence[Any] = (),
-    ) -> Escalated[Any]:
+    ) -> EscalationLoop[Any]:
         """Return the escalation loop of a decision that allows more than one call.
 
         Raises:
@@ -237,7 +237,7 @@ class Routing:
         return stamp(message, decision)
 
     def kept(
-        self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]
+        self, message: AIMessage, decision: Decision, taken: MemberResult, all_taken: Sequence[MemberResult]
     ) -> AIMessage:
         """Return the best of several counted answers, with its decision and the tokens of all."""
         self._began(message, decision)

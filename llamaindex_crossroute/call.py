@@ -21,9 +21,9 @@ from pydantic import BaseModel
 from crossroute import Decision, Query
 from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import find_fault
-from crossroute.calls.closing import Opened, aread_and_close, read_and_close
+from crossroute.calls.closing import StreamResources, aread_and_close, read_and_close
 from crossroute.calls.counting import get_field, read_cost
-from crossroute.calls.escalation.loop import Chosen, Escalated
+from crossroute.calls.escalation.loop import EscalationLoop, EscalationResult
 from crossroute.calls.handlers import is_given_up, is_of_handler
 from crossroute.calls.ledger import Entry
 from crossroute.calls.rejected import note_heard
@@ -35,7 +35,7 @@ from llamaindex_crossroute.members import LOGPROBS, can_be_asked, request_logpro
 from llamaindex_crossroute.messages.reading import Reading, has_content, is_nameless
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
-    Given,
+    MemberResult,
     finish_reason,
     is_finished,
     read_answer,
@@ -120,10 +120,10 @@ class Call:
         return self.send(self._member(self._decide(self.unescalated)))
 
     def _gather(self, llm: LLM) -> list[Any]:
-        return list(read_and_close(self.send(llm), Opened()))
+        return list(read_and_close(self.send(llm), StreamResources()))
 
     async def _agather(self, llm: LLM) -> list[Any]:
-        return [chunk async for chunk in aread_and_close(await self.send(llm), Opened())]
+        return [chunk async for chunk in aread_and_close(await self.send(llm), StreamResources())]
 
     async def _alast(self, llm: LLM) -> Any:
         return (await self._agather(llm))[-1]
@@ -150,17 +150,17 @@ class Call:
         chosen = yield from (yield from self._loop(decision)).steps(self._hearing)
         return self._kept(chosen)
 
-    def _loop(self, decision: Decision) -> Steps[Escalated[Given[Any]]]:
+    def _loop(self, decision: Decision) -> Steps[EscalationLoop[MemberResult[Any]]]:
         """Return the step to the escalation loop of a decision that allows more than one call."""
         query, escalation = cast(Query, self.reading.query), cast(Escalation, self.settings.escalate)
         decided = any(name in self.options for name in LOGPROBS)
         askable = {name for name, llm in self.routing.llms.items() if not decided and can_be_asked(llm)}
-        loop: Escalated[Given[Any]] = yield Run(
+        loop: EscalationLoop[MemberResult[Any]] = yield Run(
             self.routing.dispatcher.escalated, (decision, query, escalation, askable)
         )
         return loop
 
-    def _hearing(self, decision: Decision, logprobs: bool) -> Steps[tuple[Given[Any], Reply]]:
+    def _hearing(self, decision: Decision, logprobs: bool) -> Steps[tuple[MemberResult[Any], Reply]]:
         """Return the steps to a member's answer, or to the error that calls it unfit for its schema; and its facts.
 
         Such an error is raised if no answer is better.
@@ -176,7 +176,7 @@ class Call:
                 return read_unfit(error, probe)
         return read_answer(value, probe, llm, self.tools)
 
-    def _kept(self, chosen: Chosen[Given[Any]]) -> Any:
+    def _kept(self, chosen: EscalationResult[MemberResult[Any]]) -> Any:
         """Return the best of several answers, with its decision and the tokens of all."""
         kept = chosen.answer
         self.routing.kept(chosen, kept.message, self.reading)

@@ -212,7 +212,7 @@ def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
 def _separate_tool(tool: BaseTool) -> AsyncBaseTool:
     """Copy a tool so that its LLM calls are not counted by the call's probe."""
     if not isinstance(tool, AsyncBaseTool):
-        return _Apart(tool)
+        return _UncountedTool(tool)
     quiet, call, acall = copy.copy(tool), tool.call, tool.acall
 
     def called(*args: Any, **kwargs: Any) -> ToolOutput:
@@ -229,7 +229,7 @@ def _separate_tool(tool: BaseTool) -> AsyncBaseTool:
     return quiet
 
 
-class _Apart(AsyncBaseTool):
+class _UncountedTool(AsyncBaseTool):
     """A tool that has only `__call__`, not counted by the call's probe."""
 
     def __init__(self, tool: BaseTool) -> None:

@@ -19,7 +19,7 @@ from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
-from crossroute.calls.closing import Owned, closing
+from crossroute.calls.closing import OwnedStream, closing
 from crossroute.calls.faults import note
 from crossroute.calls.handlers import find_handler_arguments, is_of_handler
 from crossroute.calls.spend import Usage
@@ -162,7 +162,7 @@ def hear(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
 
 async def ahear(chunks: Any, probe: UsageProbe) -> AsyncGenerator[Any, None]:
     """Do the same, asynchronously."""
-    owned = Owned(aiter(chunks))
+    owned = OwnedStream(aiter(chunks))
     try:
         while True:
             with probe:

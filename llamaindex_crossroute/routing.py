@@ -17,7 +17,7 @@ from crossroute import Decision, Price, Router
 from crossroute.budgets import Budgets, make_pacer
 from crossroute.calls.dialects import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.escalation.loop import Chosen
+from crossroute.calls.escalation.loop import EscalationResult
 from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings, DispatchOptions
@@ -172,7 +172,7 @@ class Routing:
         """Remember the author of a message."""
         self.memory.began(make_marks(message, reading.question), decision.candidate)
 
-    def kept(self, chosen: Chosen[Any], message: ChatMessage | None, reading: Reading) -> None:
+    def kept(self, chosen: EscalationResult[Any], message: ChatMessage | None, reading: Reading) -> None:
         """Remember the author of the best answer, and emit the tokens and cost of all answers."""
         decision = chosen.decision
         if message is not None:

@@ -11,7 +11,7 @@ from llama_index.core.program.utils import FlexibleModel
 from pydantic import BaseModel
 
 from crossroute.calls import tail
-from crossroute.calls.closing import Opened
+from crossroute.calls.closing import StreamResources
 from crossroute.calls.counting import get_field, read_cost, read_usage
 from crossroute.calls.ending import find_usages
 from crossroute.calls.ledger import Entry
@@ -120,7 +120,7 @@ class Source(NamedTuple):
 
     def leave(self) -> None:
         """Close it unread; its call counts if the provider was called, as an HTTP response shows."""
-        opened = Opened()
+        opened = StreamResources()
         opened.look(self.stream)
         if opened.responses:
             self.entry.count(GeneratorExit())

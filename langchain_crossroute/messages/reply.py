@@ -92,7 +92,7 @@ def replace_message(answer: Any, message: AIMessage) -> Any:
     return message
 
 
-class Taken(NamedTuple):
+class MemberResult(NamedTuple):
     """The result of a member's call.
 
     Attributes:
@@ -109,7 +109,7 @@ class Taken(NamedTuple):
 
 
 def build_reply(
-    taken: Taken, tools: Sequence[Any] = (), *, others: bool = False, structured: bool = False
+    taken: MemberResult, tools: Sequence[Any] = (), *, others: bool = False, structured: bool = False
 ) -> Reply:
     """Return the facts of an answer.
 
@@ -261,7 +261,7 @@ def remove_logprobs(message: AIMessage) -> AIMessage:
     return message.model_copy(update={"response_metadata": kept})
 
 
-def _schema_error(taken: Taken) -> str | None:
+def _schema_error(taken: MemberResult) -> str | None:
     if taken.error is not None:
         return f"the answer does not fit its schema: {type(taken.error).__name__}"
     if not isinstance(taken.answer, dict) or taken.answer.keys() != PARSED:

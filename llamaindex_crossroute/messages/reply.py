@@ -52,7 +52,7 @@ def find_candidate(response: ChatResponse) -> str | None:
 
 
 @dataclass(frozen=True)
-class Given(Generic[T]):
+class MemberResult(Generic[T]):
     """The result of a member's endpoint.
 
     Attributes:
@@ -66,7 +66,9 @@ class Given(Generic[T]):
     message: ChatMessage | None = None
 
 
-def read_answer(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> tuple[Given[T], Reply]:
+def read_answer(
+    value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]
+) -> tuple[MemberResult[T], Reply]:
     """Return the result of a member's endpoint, and its facts.
 
     Args:
@@ -88,16 +90,16 @@ def read_answer(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]
         schema_error=find_tool_flaw(chat, llm, tools) if chat else None,
         asks_for_tools=chat is not None and asks_for_tools(chat.message),
     )
-    return Given(value=value, message=chat.message if chat else None), facts
+    return MemberResult(value=value, message=chat.message if chat else None), facts
 
 
-def read_unfit(error: Exception, probe: UsageProbe) -> tuple[Given[Any], Reply]:
+def read_unfit(error: Exception, probe: UsageProbe) -> tuple[MemberResult[Any], Reply]:
     """Return a member's answer that did not fit its schema, and its facts."""
     told = probe.chunks or probe.responses[-1:]
     facts = _build_reply(
         told, text=_join_text(told), usage=probe.usage, cost=probe.cost, schema_error=describe_misfit(error)
     )
-    return Given(error=error), facts
+    return MemberResult(error=error), facts
 
 
 def text_of(response: Response) -> str:

@@ -7,12 +7,12 @@ import httpx
 import openai
 from langchain_core.exceptions import OutputParserException
 
-from langchain_crossroute.messages.reply import Taken, build_reply, finish_reason_of
+from langchain_crossroute.messages.reply import MemberResult, build_reply, finish_reason_of
 from langchain_crossroute.probe import find_rejected_message, is_unreadable
 
 
 def taken(answer, usage=None, error=None):
-    return Taken(answer, usage, False, error)
+    return MemberResult(answer, usage, False, error)
 
 
 def test_an_answer_that_openais_client_could_not_read_is_found_in_its_error():

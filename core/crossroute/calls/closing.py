@@ -62,7 +62,7 @@ def closing(chunks: T) -> Iterator[T]:
             close()
 
 
-class Owned(Generic[T]):
+class OwnedStream(Generic[T]):
     """An asynchronous stream that its owner closes: the event loop is not told of it.
 
     A loop that ends closes all asynchronous generators that it knows at the same time. One that is being closed by its
@@ -96,12 +96,12 @@ class Owned(Generic[T]):
             await aclose()
 
 
-def aclosing(chunks: AsyncIterator[T]) -> contextlib.aclosing[Owned[T]]:
+def aclosing(chunks: AsyncIterator[T]) -> contextlib.aclosing[OwnedStream[T]]:
     """Own an asynchronous stream, and close it in the end."""
-    return contextlib.aclosing(Owned(chunks))
+    return contextlib.aclosing(OwnedStream(chunks))
 
 
-class Opened:
+class StreamResources:
     """What a stream opened to read its provider's answer, from its first chunk on.
 
     Attributes:
@@ -113,7 +113,7 @@ class Opened:
     >>> def stream(response):
     ...     last = "chunk"
     ...     yield last
-    >>> begun, opened = stream(Response()), Opened()
+    >>> begun, opened = stream(Response()), StreamResources()
     >>> next(begun), opened.look(begun), len(opened.responses), opened.frames[0].f_locals["last"]
     ('chunk', None, 1, 'chunk')
     """
@@ -171,7 +171,7 @@ class Opened:
                 await response.aclose()
 
 
-def read_and_close(chunks: Iterator[T], opened: Opened) -> Generator[T, None, None]:
+def read_and_close(chunks: Iterator[T], opened: StreamResources) -> Generator[T, None, None]:
     """Yield a stream's chunks, and close it and its HTTP responses in the end."""
     try:
         with closing(chunks):
@@ -186,7 +186,7 @@ def read_and_close(chunks: Iterator[T], opened: Opened) -> Generator[T, None, No
         opened.close()
 
 
-async def aread_and_close(chunks: AsyncIterator[T], opened: Opened) -> AsyncGenerator[T, None]:
+async def aread_and_close(chunks: AsyncIterator[T], opened: StreamResources) -> AsyncGenerator[T, None]:
     """Do the same, asynchronously; an event loop that ends waits until the responses are closed.
 
     A loop waits for asynchronous generators that it still knows, and not for those that were left right before: their
@@ -194,7 +194,7 @@ async def aread_and_close(chunks: AsyncIterator[T], opened: Opened) -> AsyncGene
     """
     if (tell := sys.get_asyncgen_hooks().firstiter) is not None:
         tell(opened)  # type: ignore[arg-type]
-    owned = Owned(chunks)
+    owned = OwnedStream(chunks)
     try:
         async for chunk in owned:
             opened.look(chunks)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from crossroute.calls.attempts import Attempts
 from crossroute.calls.background import OffLoop, ShadowCalls, switch_to_shadow
-from crossroute.calls.escalation.loop import Escalated
+from crossroute.calls.escalation.loop import EscalationLoop
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.hooks import Observer, Pacer
 from crossroute.calls.ledger import Ledger
@@ -282,7 +282,7 @@ class Dispatcher:
 
     def escalated(
         self, decision: Decision, query: Query, escalation: Escalation, askable: Container[str] = ()
-    ) -> Escalated[Any]:
+    ) -> EscalationLoop[Any]:
         """Return the escalation loop of a decision that allows more than one call.
 
         Args:
@@ -293,7 +293,7 @@ class Dispatcher:
         """
         foresight = self.router.predictor.foresee([query])[0]
         written = (foresight.tokens - foresight.read).tolist()
-        return Escalated(
+        return EscalationLoop(
             decision,
             query.text,
             escalation,

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from typing_extensions import Self
 
-from crossroute.calls.closing import Opened
+from crossroute.calls.closing import StreamResources
 from crossroute.calls.counting import read_cost, read_usage
 from crossroute.calls.ending import Ending, find_usages
 from crossroute.calls.ledger import Entry
@@ -26,7 +26,7 @@ class Tail(Generic[T]):
     """
 
     def __init__(self, entry: Entry, *, telling: bool = False) -> None:
-        self.entry, self.opened = entry, Opened()
+        self.entry, self.opened = entry, StreamResources()
         self.ending = Ending(telling=telling)
 
     def __enter__(self) -> Self:

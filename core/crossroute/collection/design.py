@@ -72,7 +72,7 @@ class Design(BaseModel):
 
 
 @dataclass(frozen=True)
-class Known:
+class KindEstimates:
     """Estimates for m candidates on k kinds, each of shape (k, m).
 
     Attributes:
@@ -124,7 +124,7 @@ class Planner:
         batch = min(left, max(len(self.names), round((self.most - first) / self.design.rounds)))
         return self._worthiest(answered, batch)
 
-    def known(self, answered: Mapping[str, Sequence[Row]]) -> Known:
+    def known(self, answered: Mapping[str, Sequence[Row]]) -> KindEstimates:
         """Estimate the quality and cost of each candidate on each kind from the answers."""
         k, m = len(self._queues), len(self.names)
         count, total, squares, cost = (np.zeros((k, m)) for _ in range(4))
@@ -141,14 +141,14 @@ class Planner:
         pooled = np.maximum(squares.sum(0) / np.maximum(count.sum(0), 1) - everywhere**2, 0.0025)  # (m,)
         spread = np.where(count.sum(0) < SHRINKAGE, SPREAD**2, pooled)
         mean_cost = cost.sum(0) / np.maximum(count.sum(0), 1)
-        return Known(
+        return KindEstimates(
             quality=quality,
             error=np.sqrt(spread / (count + SHRINKAGE)),
             count=count,
             cost=np.where(count > 0, cost / np.maximum(count, 1), mean_cost),
         )
 
-    def contention(self, known: Known) -> Floats:
+    def contention(self, known: KindEstimates) -> Floats:
         """Return the contention of each candidate on each kind, shape (k, m), in [0, 0.25]."""
         draw = np.random.default_rng(self.design.seed)
         noise = draw.standard_normal((DRAWS, *known.quality.shape))

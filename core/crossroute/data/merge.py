@@ -15,7 +15,7 @@ from crossroute.errors import DataError
 from crossroute.numeric import Floats
 
 
-class Asked(NamedTuple):
+class MergedQuery(NamedTuple):
     """A query of one set."""
 
     query_id: str
@@ -35,14 +35,14 @@ class Merged:
         columns: For each set, the columns of its candidates.
     """
 
-    queries: list[Asked]
+    queries: list[MergedQuery]
     pool: Pool
     lines: list[list[int]]
     columns: list[list[int]]
 
     @classmethod
     def of(
-        cls, sets: Iterable[Iterable[Asked]], pools: Sequence[Pool], default_split: Callable[[str], str]
+        cls, sets: Iterable[Iterable[MergedQuery]], pools: Sequence[Pool], default_split: Callable[[str], str]
     ) -> Merged:
         """Match the queries and candidates of the sets.
 
@@ -54,7 +54,7 @@ class Merged:
         Raises:
             DataError: A query occurs twice in one set, or two sets differ on its task or split.
         """
-        queries: list[Asked] = []
+        queries: list[MergedQuery] = []
         lines: dict[tuple[str, str], int] = {}
         lines_of_sets = []
         for part in sets:
@@ -100,7 +100,7 @@ class Merged:
         return whole
 
 
-def _merge_query(known: Asked, other: Asked, default_split: str) -> Asked:
+def _merge_query(known: MergedQuery, other: MergedQuery, default_split: str) -> MergedQuery:
     """Merge two records of one query; a field that only one of them states is taken from it."""
     if known.split == default_split:
         known = known._replace(split=other.split)
@@ -116,10 +116,10 @@ def _merge_query(known: Asked, other: Asked, default_split: str) -> Asked:
     return known if known.task else other
 
 
-def _separate_ids(queries: Iterable[Asked]) -> list[Asked]:
+def _separate_ids(queries: Iterable[MergedQuery]) -> list[MergedQuery]:
     """Give a new id to each query with an id that is taken by another text."""
     queries = list(queries)
-    taken, apart = {query.query_id for query in queries}, dict[str, Asked]()
+    taken, apart = {query.query_id for query in queries}, dict[str, MergedQuery]()
     for query in queries:
         name = query.query_id
         if name in apart:

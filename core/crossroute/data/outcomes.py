@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, unwritable
 from crossroute.data.columns import MEASURES, Column, describe_fault, is_out_of_range, pivot
-from crossroute.data.merge import Asked, Merged
+from crossroute.data.merge import Merged, MergedQuery
 from crossroute.data.parquet import Table, read_candidates, replace_folder, write_candidates, write_table
 from crossroute.errors import DataError
 from crossroute.numeric import Floats
@@ -135,7 +135,7 @@ class Outcomes:
         """
         if not parts:
             raise ValueError("Nothing to concatenate: give at least one Outcomes.")
-        asked = (map(Asked, part.query_ids, part.texts, part.tasks, part.splits) for part in parts)
+        asked = (map(MergedQuery, part.query_ids, part.texts, part.tasks, part.splits) for part in parts)
         merged = Merged.of(asked, [part.pool for part in parts], assign_split)
         arrays = {name: merged.array(name, (getattr(part, name) for part in parts)) for name in MEASURES}
         return cls(

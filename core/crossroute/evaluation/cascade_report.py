@@ -11,7 +11,7 @@ from rich.table import Table
 
 from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.report import Interval, figures_table
-from crossroute.metrics.cascades import Played
+from crossroute.metrics.cascades import CascadeSweep
 from crossroute.metrics.scores import best_single, candidate_points, cost_at_quality
 from crossroute.metrics.uncertainty import expected_calibration_error, paired_bootstrap
 from crossroute.numeric import Floats
@@ -86,7 +86,7 @@ class CascadeReport(BaseModel):
 
 
 def cascade_report(
-    played: Mapping[str, Played], outcomes: Outcomes, *, resamples: int = 1000, seed: int = 0
+    played: Mapping[str, CascadeSweep], outcomes: Outcomes, *, resamples: int = 1000, seed: int = 0
 ) -> CascadeReport:
     """Compute the figures of cascades along their curves.
 
@@ -101,7 +101,7 @@ def cascade_report(
     )
 
 
-def _figures(played: Played, outcomes: Outcomes, resamples: int, seed: int) -> CascadeFigures:
+def _figures(played: CascadeSweep, outcomes: Outcomes, resamples: int, seed: int) -> CascadeFigures:
     curve = played.points()
     best = _best_single(outcomes)
     share = _shares(played, best, np.full((1, len(outcomes)), 1 / len(outcomes)))[0]
@@ -120,7 +120,7 @@ def _figures(played: Played, outcomes: Outcomes, resamples: int, seed: int) -> C
     )
 
 
-def _point(played: Played, curve: Floats, place: int) -> CascadePoint:
+def _point(played: CascadeSweep, curve: Floats, place: int) -> CascadePoint:
     seconds = played.latency[:, place]
     known = not np.isnan(seconds).any()
     low, middle, high = np.percentile(seconds, [50, 95, 99]).tolist() if known else (0.0, 0.0, 0.0)
@@ -139,7 +139,7 @@ def _best_single(outcomes: Outcomes) -> Floats:
     return np.stack([outcomes.quality[:, best], outcomes.cost[:, best]], axis=1)
 
 
-def _shares(played: Played, alone: Floats, weights: Floats) -> Floats:
+def _shares(played: CascadeSweep, alone: Floats, weights: Floats) -> Floats:
     """Return the cost at the best single candidate's quality as a share of its cost, one value per draw, shape (r,)."""
     known = ~np.isnan(alone).any(axis=1)
     quality, cost = (weights[:, known] @ alone[known] / weights[:, known].sum(axis=1, keepdims=True)).T

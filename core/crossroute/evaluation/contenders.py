@@ -20,7 +20,7 @@ from crossroute.evaluation.baselines import (
     task_mean,
     tune,
 )
-from crossroute.metrics.cascades import Played, play
+from crossroute.metrics.cascades import CascadeSweep, play
 from crossroute.metrics.scores import sweep_for
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
@@ -67,7 +67,7 @@ def baseline_predictions(
 
 def cascades(
     router: Router, prediction: Prediction, outcomes: Outcomes, split: Split = "test", *, max_calls: int = 2
-) -> dict[str, Played]:
+) -> dict[str, CascadeSweep]:
     """Replay routing alone (for its latency), route-and-cascade, and the classical cascade on outcomes.
 
     The classical cascade is tuned on train and validation; it is left out if outcomes are missing or no answer has a

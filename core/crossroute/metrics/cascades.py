@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Played(Sweep):
+class CascadeSweep(Sweep):
     """A sweep with several calls per query: quality of the returned answer, cost of all calls.
 
     Attributes:
@@ -44,7 +44,7 @@ def play(
     max_calls: int = 2,
     look_ahead: bool = True,
     waiting: Floats | float = 0.0,
-) -> Played:
+) -> CascadeSweep:
     """Replay route-and-cascade on every query at every willingness to pay.
 
     Args:
@@ -80,7 +80,7 @@ def play(
 
 def _paid(
     outcomes: Outcomes, predicted: tuple[Floats, Floats], called: Columns, kept: Columns, posterior: Floats
-) -> Played:
+) -> CascadeSweep:
     """Look up cost, latency and quality of the calls."""
     made = called != STOP
 
@@ -88,7 +88,7 @@ def _paid(
         each = np.take_along_axis(values[:, None], np.where(made, called, 0), axis=2)
         return np.asarray(np.where(made, each, 0).sum(axis=2))
 
-    return Played(
+    return CascadeSweep(
         predicted_quality=predicted[0],
         predicted_cost=predicted[1],
         chosen=kept,

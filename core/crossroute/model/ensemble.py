@@ -50,7 +50,7 @@ Float32s = npt.NDArray[np.float32]
 Columns = npt.NDArray[np.intp]
 
 
-class Weighed(NamedTuple):
+class PoolWeights(NamedTuple):
     """How members count over a pool of m candidates, 0 where they do not know one."""
 
     columns: Columns  # (m,), of the candidate among those of the members, c where they do not know it
@@ -109,12 +109,12 @@ class Ensemble:
         apart = np.abs(quality[:, None] - self._profiles).max(axis=2)  # (m, c)
         return np.where(apart.min(axis=1) <= 1e-5, apart.argmin(axis=1), -1)
 
-    def over(self, columns: Columns) -> Weighed | None:
+    def over(self, columns: Columns) -> PoolWeights | None:
         """Return how the members count over a pool, by what `columns` says of it; None where they know no candidate."""
         known = columns >= 0
         if not known.any():
             return None
-        return Weighed(
+        return PoolWeights(
             np.where(known, columns, len(self._profiles)),
             np.where(known, self._intercept[columns], 0).astype(np.float32),
             np.where(known, self._own - 1, 0).astype(np.float32),
@@ -122,7 +122,7 @@ class Ensemble:
         )
 
     def joined(
-        self, encoded: Floats, x: Floats, quality_logit: Floats, weighed: Weighed, observed: Floats
+        self, encoded: Floats, x: Floats, quality_logit: Floats, weighed: PoolWeights, observed: Floats
     ) -> Floats:
         """Return the network's logit of quality, with the members' beside it where they know the candidate, (n, m).
 
@@ -139,7 +139,7 @@ class Ensemble:
         beyond += quality_logit
         return beyond
 
-    def beside(self, encoded: Floats, x: Floats, weighed: Weighed) -> Floats:
+    def beside(self, encoded: Floats, x: Floats, weighed: PoolWeights) -> Floats:
         """Return what stands beside the network's share, in log-odds, shape (n, m); arguments as for `joined`."""
         held = clip(self.members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
         held /= 1 - held

@@ -31,7 +31,7 @@ class PoolProfiles(NamedTuple):
     evidence: Float32s
 
 
-class Attended(NamedTuple):
+class AttendedPool(NamedTuple):
     """A pool as queries attend to it.
 
     What reads a candidate's 2 k + 3 features ends in r numbers: those features, or the m candidates, where that is less
@@ -55,17 +55,17 @@ class Attended(NamedTuple):
 
 
 class PoolKeys(NamedTuple):
-    """What the network needs of a pool: computed once a pool, not once a query; r as for `Attended`."""
+    """What the network needs of a pool: computed once a pool, not once a query; r as for `AttendedPool`."""
 
     asked: Float32s  # (E d, 2 r), hidden units -> what is asked of each candidate
     asked_bias: Float32s  # (2 r,)
     features: Float32s | None  # (2 k + 3, m)
     profiles: Float32s  # (k, 3 m), quality, log tokens and evidence
-    own: Attended
-    context: Attended  # the pool itself, or another one
+    own: AttendedPool
+    context: AttendedPool  # the pool itself, or another one
 
 
-class Inferred(NamedTuple):
+class NetworkOutput(NamedTuple):
     """What the network says of each query and candidate, its members averaged."""
 
     quality_logit: Float32s  # (n, m)
@@ -113,7 +113,7 @@ class InferenceNetwork:
                     f"the tensor {name!r} has shape {self.weights[name].shape}, expected {shape}."
                 )
         self._fold()
-        self._context: tuple[PoolProfiles, Attended] | None = None
+        self._context: tuple[PoolProfiles, AttendedPool] | None = None
 
     def keys(self, pool: PoolProfiles, context: PoolProfiles | None = None) -> PoolKeys:
         """Return what the network needs of a pool's profiles.
@@ -138,7 +138,7 @@ class InferenceNetwork:
             context=beside,
         )
 
-    def _known_context(self, context: PoolProfiles) -> Attended:
+    def _known_context(self, context: PoolProfiles) -> AttendedPool:
         """Return a context, which many pools share, as it is attended to; the last one is remembered."""
         known = self._context
         if known is None or known[0] is not context:
@@ -152,7 +152,7 @@ class InferenceNetwork:
         )
         return np.asarray(self._spread @ np.concatenate([model.T, np.ones((1, len(model)))]))
 
-    def _attended(self, features: Doubles) -> Attended:
+    def _attended(self, features: Doubles) -> AttendedPool:
         """Return a pool as it is attended to, by its features."""
         members, heads, d = self.config.members, self.config.heads, self.config.hidden
         each = (self._interest @ self._last(features)).reshape(members, d + 1, -1)  # (E, d + 1, heads r)
@@ -160,7 +160,7 @@ class InferenceNetwork:
         interest, bias = each[:, :-1], each[:, -1:]
         if members * interest.size <= FEW_NUMBERS:
             interest, bias, told = _beside(interest), bias.reshape(1, 1, -1), told.reshape(1, -1, 2)
-        return Attended(
+        return AttendedPool(
             heads=members * heads // len(interest),
             interest=_single(interest),
             interest_bias=_single(bias),
@@ -173,7 +173,7 @@ class InferenceNetwork:
         (r, m), units = features.shape, self.config.members * self.config.hidden
         return features if units * m <= units * r + r * m else np.eye(r)
 
-    def __call__(self, query: Float32s, pool: PoolKeys) -> Inferred:
+    def __call__(self, query: Float32s, pool: PoolKeys) -> NetworkOutput:
         """Return the members' average.
 
         Args:
@@ -196,7 +196,7 @@ class InferenceNetwork:
         if self.config.prior:
             pair[:, 0] += _logit(known[:, :m], 1e-3)
             pair[:, 1] += known[:, m : 2 * m]
-        return Inferred(pair[:, 0], pair[:, 1], clusters, known[:, 2 * m :], x, hidden, pool)
+        return NetworkOutput(pair[:, 0], pair[:, 1], clusters, known[:, 2 * m :], x, hidden, pool)
 
     def project(self, query: Float32s) -> Float32s:
         """Return an encoded query's principal components and surface features, shape (n, p)."""

@@ -85,7 +85,7 @@ def make_app(service: Service) -> Starlette:
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(Entrance, service=service)],
+        middleware=[Middleware(CallLimit, service=service)],
         exception_handlers={404: not_found, 405: not_found, Exception: failed},
     )
 
@@ -206,7 +206,7 @@ def _read_page() -> tuple[bytes, str]:
     return content, f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
-class Entrance:
+class CallLimit:
     """Admits requests, up to a number of concurrent calls; a trailing slash of a path is ignored.
 
     Args:

@@ -18,14 +18,14 @@ from crossroute.escalation import Escalation
 from crossroute.routing.policy import Constraints
 from crossroute.serve.balancing import Kind, find_kind
 from crossroute.serve.errors import RequestError, refuse_malformed
-from crossroute.serve.escalated import Taken, escalate, remove_logprobs
+from crossroute.serve.escalated import CheckedAnswer, escalate, remove_logprobs
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.reading import Reading, make_marks
 from crossroute.serve.service import Service
 from crossroute.serve.stamps import FIELD, make_stamp
 from crossroute.serve.streams import Tail
-from crossroute.serve.upstream import Answered, Sent
+from crossroute.serve.upstream import ProviderAnswer, ProviderRequest
 from crossroute.serve.wire import CHAT, MESSAGES
 from crossroute.serve.wire.formats import Wire, WrittenWire
 from crossroute.serve.wire.neutral import Part, to_deltas
@@ -39,7 +39,7 @@ STREAMING: dict[str, dict[str, Any]] = {
 """Format -> arguments that request a stream with usage."""
 
 
-class Whole(NamedTuple):
+class WholeAnswer(NamedTuple):
     """A whole answer for the client, and the decision after the call."""
 
     content: bytes
@@ -92,11 +92,11 @@ class Call:
         if member is None or not member.takes(self.wire.name):
             return json.dumps({"input_tokens": self.reading.tokens}).encode()
         said = self.body.replaced({"model": member.places[0].model}, OURS)
-        sent = Sent(member, self.wire.path, said.encode(), self.headers)
-        answered: Answered = await self.service.upstream.ask(sent)
+        sent = ProviderRequest(member, self.wire.path, said.encode(), self.headers)
+        answered: ProviderAnswer = await self.service.upstream.ask(sent)
         return answered.content
 
-    async def answer(self) -> Whole:
+    async def answer(self) -> WholeAnswer:
         """Return the whole answer."""
         decision = await self.decide()
         if decision.max_calls > 1:
@@ -141,7 +141,7 @@ class Call:
         )
         return partial(self.service.upstream.stream, sent), tail
 
-    async def _escalated(self, decision: Decision) -> tuple[Taken, Decision]:
+    async def _escalated(self, decision: Decision) -> tuple[CheckedAnswer, Decision]:
         """Return the best answer of several, and the decision with all calls.
 
         Raises:
@@ -152,7 +152,7 @@ class Call:
             raise UnroutableError
         return await escalate(self.service, self.request, query, how, decision, sending=self._sent)
 
-    def _as_stream(self, taken: Taken, decision: Decision) -> Iterator[bytes]:
+    def _as_stream(self, taken: CheckedAnswer, decision: Decision) -> Iterator[bytes]:
         """Yield an answer as a stream."""
         self._remember(taken.heard.parts, taken.heard.id, decision.candidate)
         writer = self.wire.writer(self.body)
@@ -194,18 +194,18 @@ class Call:
             raise RequestError(told, code="unsupported_parameter")
         return {self.service.dispatcher.named(name): why for name, why in unable.items()}
 
-    def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Whole]:
+    def _asking(self, decision: Decision, *, final: bool = True) -> Steps[WholeAnswer]:
         """Return the steps to a member's answer, counted."""
         sent, source, left_out = self._sent(decision, {})
         with (yield from self.service.dispatcher.ledger.begin(decision, final=final)) as entry:
-            answered: Answered = yield Ask(sent)
+            answered: ProviderAnswer = yield Ask(sent)
             body = RawObject.of_bytes(answered.content)
             heard = source.read_answer(body)
             entry.usage = heard.usage
             decision = entry.count()
-        return self._whole(Taken(body, heard, source, False, left_out), decision)
+        return self._whole(CheckedAnswer(body, heard, source, False, left_out), decision)
 
-    def _whole(self, taken: Taken, decision: Decision) -> Whole:
+    def _whole(self, taken: CheckedAnswer, decision: Decision) -> WholeAnswer:
         """Return an answer in the client's format: with a few changes, or rewritten."""
         heard = taken.heard
         self._remember(heard.parts, heard.id, decision.candidate)
@@ -216,11 +216,11 @@ class Call:
         else:
             changes = remove_logprobs(taken.body) if taken.asked_logprobs else {}
             said = taken.body.replaced(changes | told)
-        return Whole(said.encode(), decision)
+        return WholeAnswer(said.encode(), decision)
 
     def _sent(
         self, decision: Decision, more: Mapping[str, Any], *, streamed: bool = False
-    ) -> tuple[Sent, Wire, list[str]]:
+    ) -> tuple[ProviderRequest, Wire, list[str]]:
         """Return the request to the decision's candidate, the format of its answer, and the omitted arguments.
 
         Args:
@@ -246,7 +246,11 @@ class Call:
             left_out += dropped
             made |= {**(STREAMING[source.name] if streamed else {}), **more, "model": place.model}
             said = json.dumps({name: value for name, value in made.items() if name not in without})
-        return Sent(member, source.path, said.encode(), self.headers, self._tokens(member)), source, left_out
+        return (
+            ProviderRequest(member, source.path, said.encode(), self.headers, self._tokens(member)),
+            source,
+            left_out,
+        )
 
     def _changes(self, member: Member, streamed: bool) -> dict[str, Any]:
         """Return the changes of a request for a member with the client's format."""

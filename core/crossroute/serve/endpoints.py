@@ -24,7 +24,7 @@ from crossroute.serve.raw_json import RawObject
 from crossroute.serve.refusals import Refusal, json_response, make_refusal, refuse
 from crossroute.serve.service import Service
 from crossroute.serve.stamps import FIELD, make_headers
-from crossroute.serve.upstream import Sent
+from crossroute.serve.upstream import ProviderRequest
 from crossroute.serve.wire import CHAT, COUNTED, MESSAGES, RESPONSES
 from crossroute.serve.wire.formats import Wire
 from crossroute.traffic import labelled
@@ -295,5 +295,5 @@ async def _call_embedding_model(service: Service, body: RawObject) -> bytes:
         )
     place = member.places[0]
     said = body.replaced({"model": place.model})
-    answered = await service.upstream.ask(Sent(member, EMBEDDINGS, said.encode(), {}))
+    answered = await service.upstream.ask(ProviderRequest(member, EMBEDDINGS, said.encode(), {}))
     return answered.content

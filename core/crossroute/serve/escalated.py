@@ -13,12 +13,12 @@ from crossroute.escalation import Escalation
 from crossroute.query import Query
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.service import Service
-from crossroute.serve.upstream import Sent
+from crossroute.serve.upstream import ProviderRequest
 from crossroute.serve.wire.formats import Wire
 from crossroute.serve.wire.neutral import Answer, Request
 
 
-class Taken(NamedTuple):
+class CheckedAnswer(NamedTuple):
     """An answer that was checked.
 
     Attributes:
@@ -36,7 +36,7 @@ class Taken(NamedTuple):
     left_out: list[str]
 
 
-Sending = Callable[[Decision, dict[str, Any]], tuple[Sent, Wire, list[str]]]
+Sending = Callable[[Decision, dict[str, Any]], tuple[ProviderRequest, Wire, list[str]]]
 """(decision, arguments to add) -> the request, the format of its answer, and the omitted arguments."""
 
 
@@ -48,17 +48,17 @@ async def escalate(
     decision: Decision,
     *,
     sending: Sending,
-) -> tuple[Taken, Decision]:
+) -> tuple[CheckedAnswer, Decision]:
     """Return the best answer to a request, and the decision with all calls."""
     wanted = bool(request.arguments.get("logprobs"))
 
-    def asking(decision: Decision, logprobs: bool) -> Steps[tuple[Taken, Reply]]:
+    def asking(decision: Decision, logprobs: bool) -> Steps[tuple[CheckedAnswer, Reply]]:
         asked = {"logprobs": True} if logprobs and not wanted else {}
         sent, source, left_out = sending(decision, asked)
         answered = yield Ask(sent)
         body = RawObject.of_bytes(answered.content)
         heard = source.read_answer(body)
-        return Taken(body, heard, source, bool(asked), left_out), build_reply(heard, request)
+        return CheckedAnswer(body, heard, source, bool(asked), left_out), build_reply(heard, request)
 
     askable = {name for name, member in service.members.items() if member.speaks == "openai"}
     loop = service.dispatcher.escalated(decision, query, escalation, askable)

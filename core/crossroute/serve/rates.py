@@ -46,7 +46,7 @@ class LocalCounters:
         return self._counts.get(name, 0)
 
 
-class Taken(NamedTuple):
+class Allowance(NamedTuple):
     """Whether an amount fits within a rate.
 
     Attributes:
@@ -73,16 +73,16 @@ class Rates:
     def __init__(self, counters: Counters, clock: Callable[[], float] = time.time) -> None:
         self._counters, self._clock = counters, clock
 
-    def take(self, name: str, amount: int, limit: int) -> Taken:
+    def take(self, name: str, amount: int, limit: int) -> Allowance:
         """Count an amount if it fits within a limit per minute."""
         minute, gone = divmod(self._clock(), MINUTE)
         before = self._counters.read(name_account(name, minute - 1)) * (1 - gone / MINUTE)
         now = self._counters.add(name_account(name, minute), amount)
         left = limit - before - now
         if left >= 0 or now == amount > limit:  # one that is larger than the limit itself goes alone
-            return Taken(max(0, int(left)), 0.0)
+            return Allowance(max(0, int(left)), 0.0)
         self._counters.add(name_account(name, minute), -amount)
-        return Taken(max(0, int(left + amount)), MINUTE - gone)
+        return Allowance(max(0, int(left + amount)), MINUTE - gone)
 
     def settle(self, name: str, difference: int) -> None:
         """Count the difference between an actual amount and the one that was taken."""

@@ -14,15 +14,15 @@ from crossroute.serve.stamps import FIELD, make_stamp
 from crossroute.serve.wire.formats import Wire
 from crossroute.serve.wire.neutral import (
     SHOWING,
-    Began,
-    Called,
-    Counted,
     Delta,
-    Ended,
     Part,
-    Said,
+    StreamEnd,
+    StreamStart,
     Text,
+    TextDelta,
     ToolCall,
+    ToolCallDelta,
+    UsageDelta,
 )
 
 
@@ -127,16 +127,16 @@ class Tail(tail.Tail[Any]):
             yield events.add_field(event, FIELD, told) if place == last else event.raw
 
     def _note(self, delta: Delta) -> None:
-        if isinstance(delta, Ended):
+        if isinstance(delta, StreamEnd):
             self._end()
-        elif isinstance(delta, Began):
+        elif isinstance(delta, StreamStart):
             self._id = delta.id
-        elif isinstance(delta, Counted):
+        elif isinstance(delta, UsageDelta):
             self.entry.usage = delta.usage
             self.ending.count(behind=self.entry.begun)
-        elif isinstance(delta, Said) and not delta.thought:
+        elif isinstance(delta, TextDelta) and not delta.thought:
             self._words.append(delta.text)
-        elif isinstance(delta, Called):
+        elif isinstance(delta, ToolCallDelta):
             known = self._calls.get(delta.index)
             if known is None or delta.id:
                 self._calls[delta.index] = ToolCall(delta.id, delta.name, "")

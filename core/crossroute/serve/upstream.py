@@ -45,7 +45,7 @@ KEPT = NEEDED | {"model", "messages", "input", "tools", "tool_choice", "stream",
 """Arguments that are never left out: the answer would differ."""
 
 
-class Sent(NamedTuple):
+class ProviderRequest(NamedTuple):
     """A request to a provider.
 
     Attributes:
@@ -63,7 +63,7 @@ class Sent(NamedTuple):
     tokens: int = 0
 
 
-class Answered(NamedTuple):
+class ProviderAnswer(NamedTuple):
     """A whole answer, unchanged."""
 
     content: bytes
@@ -90,7 +90,7 @@ class Upstream:
         self._timeout = lru_cache(None)(self._timeouts_of)
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, sent: Sent) -> Answered:
+    async def ask(self, sent: ProviderRequest) -> ProviderAnswer:
         """Return a whole answer.
 
         Raises:
@@ -104,9 +104,9 @@ class Upstream:
                 content += part
                 if len(content) > LONGEST_ANSWER:
                     raise ProviderError(None, b'{"error": {"message": "an answer that is too long"}}', {})
-            return Answered(bytes(content), response.headers)
+            return ProviderAnswer(bytes(content), response.headers)
 
-    async def stream(self, sent: Sent) -> AsyncIterator[list[Event]]:
+    async def stream(self, sent: ProviderRequest) -> AsyncIterator[list[Event]]:
         """Yield the events of a stream, those that came together at once."""
         async with self._opened(sent) as response:
             reader = EventReader()
@@ -124,7 +124,7 @@ class Upstream:
             await self._session.close()
 
     @asynccontextmanager
-    async def _opened(self, sent: Sent) -> AsyncIterator[Response]:
+    async def _opened(self, sent: ProviderRequest) -> AsyncIterator[Response]:
         """Open a response at the best place; if that refuses the request, at the next."""
         tried: list[Place] = []
         while True:
@@ -148,7 +148,7 @@ class Upstream:
                     yield response
                 return
 
-    async def _posted(self, sent: Sent, place: Place) -> Response:
+    async def _posted(self, sent: ProviderRequest, place: Place) -> Response:
         """Return the response after its head, and repeat the request without a refused argument."""
         body = sent.body
         if place.model != sent.member.places[0].model:
@@ -165,7 +165,7 @@ class Upstream:
                 LOG.warning("%s refuses %r: left out from now on", sent.member.name, name)
                 body = RawObject.of_bytes(body).replaced({}, frozenset({name})).encode()
 
-    async def _post(self, sent: Sent, place: Place, body: bytes) -> Response:
+    async def _post(self, sent: ProviderRequest, place: Place, body: bytes) -> Response:
         if sent.member.speaks == "litellm":
             timeout = self._longest(sent.member.entry.timeout)
             return await library.ask(
@@ -184,7 +184,7 @@ class Upstream:
             content = await response.content.read(LONGEST_ERROR)
             raise ProviderError(response.status, content, response.headers)
 
-    async def _asked(self, sent: Sent, place: Place, body: bytes) -> aiohttp.ClientResponse:
+    async def _asked(self, sent: ProviderRequest, place: Place, body: bytes) -> aiohttp.ClientResponse:
         url = endpoint(place.base_url, sent.member.speaks, sent.path)
         return await self._open().post(
             url,

@@ -47,7 +47,7 @@ class Score(NamedTuple):
     value: Any
 
 
-class Imported(NamedTuple):
+class ImportResult(NamedTuple):
     """The result of an import.
 
     Attributes:
@@ -65,7 +65,7 @@ class Imported(NamedTuple):
 
 def import_feedback(
     log: TrafficLog, path: str | Path, *, score: str | None = None, scale: Scale = "quality"
-) -> Imported:
+) -> ImportResult:
     """Import the scores of an export as feedback, with the score's name as the source.
 
     A score of a trace grades each of the trace's decisions. A later import replaces the grades.
@@ -107,7 +107,7 @@ def import_feedback(
             }
             rows[decision_id, one.name] = row | {"quality": quality, "probability": None}
     log.add_feedback(list(rows.values()))
-    return Imported(len({decision_id for decision_id, _ in rows}), unknown, unread, dict(names))
+    return ImportResult(len({decision_id for decision_id, _ in rows}), unknown, unread, dict(names))
 
 
 def read_scores(path: Path) -> Iterator[Score]:

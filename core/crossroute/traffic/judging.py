@@ -34,7 +34,7 @@ AT_ONCE = 50
 """Answers that are judged before their grades are stored."""
 
 
-class Answered(NamedTuple):
+class UnjudgedAnswer(NamedTuple):
     """An answer that may be judged.
 
     Attributes:
@@ -52,7 +52,7 @@ class Answered(NamedTuple):
     place: float
 
 
-class Judged(NamedTuple):
+class JudgingResult(NamedTuple):
     """The result of judging.
 
     Attributes:
@@ -78,7 +78,7 @@ def judge_traffic(
     limit: float | None = None,
     settings: JudgeSettings | None = None,
     on_graded: Callable[[int, int], None] = lambda *_: None,
-) -> Judged:
+) -> JudgingResult:
     """Have a model grade a random share of the answers in a log, as feedback of the source "judge".
 
     Args:
@@ -111,14 +111,14 @@ def judge_traffic(
             break
     inside = [one for one in drawn if one.place < reached and (one.decision_id, one.candidate) in known]
     log.add_feedback([_row(one, known[one.decision_id, one.candidate], reached) for one in inside])
-    return Judged(len(inside), reached, purse.spent, unread, reached < share)
+    return JudgingResult(len(inside), reached, purse.spent, unread, reached < share)
 
 
 async def _grade_batch(
-    some: Sequence[Answered], judge: AskedModel, purse: Purse, settings: JudgeSettings
-) -> tuple[dict[Answered, float], bool]:
+    some: Sequence[UnjudgedAnswer], judge: AskedModel, purse: Purse, settings: JudgeSettings
+) -> tuple[dict[UnjudgedAnswer, float], bool]:
     """Return the grades of some answers (NaN for unreadable replies), and whether the spending limit was reached."""
-    asked: dict[Answered, list[Question]] = {
+    asked: dict[UnjudgedAnswer, list[Question]] = {
         one: list(build_questions(Prompt(one.text), {JUDGE: one.answer}, settings)) for one in some
     }
     queries = {each.query.query_id: each.query for listed in asked.values() for each in listed}
@@ -144,7 +144,7 @@ async def _grade_batch(
     return grades, stopped
 
 
-def _read_answers(log: TrafficLog) -> Iterator[Answered]:
+def _read_answers(log: TrafficLog) -> Iterator[UnjudgedAnswer]:
     """Yield the answers with stored texts, in the sampling order."""
     d, c = schema.decisions.c, schema.calls.c
     columns = (d.id, d.candidate.label("chosen"), d.text, c.candidate, c.answer, c.final)
@@ -157,7 +157,9 @@ def _read_answers(log: TrafficLog) -> Iterator[Answered]:
             "The log holds no answer with its text. Keep texts: TrafficLog(url, keep_text=True)."
         )
     own = [
-        Answered(row.id, "" if row.final else row.candidate, row.text, row.answer, draw_position(row.id))
+        UnjudgedAnswer(
+            row.id, "" if row.final else row.candidate, row.text, row.answer, draw_position(row.id)
+        )
         for row in rows
     ]
     yield from sorted(own, key=lambda one: (one.place, one.candidate))
@@ -175,6 +177,6 @@ def _read_grades(log: TrafficLog) -> dict[tuple[str, str], float]:
     return {(row.decision_id, row.candidate): row.quality for row in rows}
 
 
-def _row(one: Answered, quality: float, share: float) -> dict[str, Any]:
+def _row(one: UnjudgedAnswer, quality: float, share: float) -> dict[str, Any]:
     key = {"decision_id": one.decision_id, "source": JUDGE, "candidate": one.candidate, "time": now()}
     return key | {"quality": quality, "probability": share}

@@ -39,7 +39,7 @@ from crossroute.traffic.drift import find_change, weigh_repeats
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import restrict_to_log
 from crossroute.traffic.rows import now
-from crossroute.traffic.shifts import Seen, fit_shifts
+from crossroute.traffic.shifts import Grades, fit_shifts
 
 DAY_S = 86_400
 HALF_LIFE_DAYS = 30.0
@@ -58,7 +58,7 @@ HELD = 0.5
 """How much of the slope that is found counts: whole slopes fit grades better and choose worse."""
 
 
-class Observed(NamedTuple):
+class ObservedCalls(NamedTuple):
     """Logged calls, with what is foreseen of them now.
 
     Attributes:
@@ -97,7 +97,7 @@ def learn_from_log(router: Router, logged: Logged, *, half_life_days: float = HA
     weight = 0.5 ** (np.maximum(newest - logged.time, 0) / DAY_S / half_life_days)
     pool = predictor.pool
     columns = np.array([_column(pool, name) for name in logged.names])[logged.chosen]
-    calls = Observed(logged, predictor.foresee_encoded(queries), columns, weight)
+    calls = ObservedCalls(logged, predictor.foresee_encoded(queries), columns, weight)
     quality, length = _quality_lessons(pool, calls), _length_lessons(len(pool), calls)
     taught = Pool(map(_add_lesson, pool, map(_lesson, *quality, length.tolist())))
     return router.with_predictor(predictor.with_pool(taught))
@@ -138,7 +138,7 @@ def _lesson(quality: float, error: float, slope: float, log_tokens: list[float])
     return Lesson(quality=quality, quality_error=error, quality_slope=slope, log_tokens=tuple(log_tokens))
 
 
-def _quality_lessons(pool: Pool, calls: Observed) -> tuple[list[float], list[float], list[float]]:
+def _quality_lessons(pool: Pool, calls: ObservedCalls) -> tuple[list[float], list[float], list[float]]:
     """Return what is added to each candidate's log-odds, its standard error, and what they are multiplied by before."""
     logged, foreseen, columns, weight = calls
     log_odds, once = logit(foreseen.quality, LEAST_CHANCE), weight * weigh_repeats(logged.query)
@@ -149,7 +149,7 @@ def _quality_lessons(pool: Pool, calls: Observed) -> tuple[list[float], list[flo
     rows, counts = _select_telling(len(pool), calls, logged.quality - calls.of_chosen(foreseen.quality))
     at = rows, columns[rows]
     taught = fit_shifts(
-        Seen(
+        Grades(
             at[1],
             log_odds[at],
             log_odds[at] - typical[at[1]],
@@ -171,7 +171,7 @@ def _usual(candidate: Candidate, trust: float) -> float:
 
 
 def _select_telling(
-    candidates: int, calls: Observed, surprise: Floats
+    candidates: int, calls: ObservedCalls, surprise: Floats
 ) -> tuple[npt.NDArray[np.intp], Floats]:
     """Return the calls that tell something of their candidate as it is now, and how much each counts.
 
@@ -189,7 +189,7 @@ def _select_telling(
     return rows, weight[rows] * weigh_repeats(query[rows] * candidates + columns[rows])
 
 
-def _length_lessons(candidates: int, calls: Observed) -> Floats:
+def _length_lessons(candidates: int, calls: ObservedCalls) -> Floats:
     """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k)."""
     cost, predicted = calls.logged.cost, calls.of_chosen(calls.foreseen.cost)
     with np.errstate(divide="ignore", invalid="ignore"):

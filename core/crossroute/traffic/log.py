@@ -18,7 +18,7 @@ from typing_extensions import Self
 from crossroute.calls.hooks import Called
 from crossroute.errors import TrafficError, require_extra
 from crossroute.traffic import schema
-from crossroute.traffic.rows import Decided, call_row, decision_row, encode_queries, now
+from crossroute.traffic.rows import DecisionRecord, call_row, decision_row, encode_queries, now
 from crossroute.traffic.scales import Scale, to_quality
 from crossroute.traffic.writer import Writer
 
@@ -189,7 +189,7 @@ class TrafficLog:
             with schema.wait_for_turn(self._engine), self._engine.begin() as connection:
                 yield connection
 
-    def put(self, item: Decided | tuple[Called, float]) -> None:
+    def put(self, item: DecisionRecord | tuple[Called, float]) -> None:
         """Queue a decision, or a call and its end, to be written in the background."""
         self._writer.put(item)
 
@@ -232,13 +232,15 @@ class TrafficLog:
                 method()
 
     def _write(self, batch: list[Any]) -> None:
-        decided = [item for item in batch if isinstance(item, Decided)]
+        decided = [item for item in batch if isinstance(item, DecisionRecord)]
         vectors = encode_queries(decided)
         decisions = [
             decision_row(one, vectors.get(one.decision.id), keep_text=self.keep_text) for one in decided
         ]
         called = [
-            call_row(*item, keep_text=self.keep_text) for item in batch if not isinstance(item, Decided)
+            call_row(*item, keep_text=self.keep_text)
+            for item in batch
+            if not isinstance(item, DecisionRecord)
         ]
         with self.writing() as connection:
             for table, rows in ((schema.decisions, decisions), (schema.calls, called)):

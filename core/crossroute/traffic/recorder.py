@@ -23,7 +23,7 @@ from crossroute.traffic.log import TrafficLog
 from crossroute.traffic.logged import read_logged
 from crossroute.traffic.registry import load_adopted, read_adopted
 from crossroute.traffic.report import build_report
-from crossroute.traffic.rows import Decided, now
+from crossroute.traffic.rows import DecisionRecord, now
 
 logger = logging.getLogger("crossroute.traffic")
 
@@ -46,7 +46,7 @@ class Recorder:
 
     def __init__(self, log: TrafficLog) -> None:
         self.log = log
-        self._pending = LRUCache[str, Decided](PENDING)
+        self._pending = LRUCache[str, DecisionRecord](PENDING)
         self._dispatcher: ReferenceType[Dispatcher] | None = None
         self._own: Router | None = None
         self._followed: Router | None = None
@@ -57,7 +57,7 @@ class Recorder:
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
         """Keep a decision's query until its call begins."""
-        self._pending.put(decision.id, Decided(decision, query, router, current_labels(), now()))
+        self._pending.put(decision.id, DecisionRecord(decision, query, router, current_labels(), now()))
 
     def decided(self, decision: Decision) -> None:
         """Write a decision whose call begins; further candidates of an escalation belong to the first."""

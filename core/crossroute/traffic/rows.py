@@ -29,7 +29,7 @@ DIGITS = 6
 _fingerprints: WeakKeyDictionary[Router, str] = WeakKeyDictionary()
 
 
-class Decided(NamedTuple):
+class DecisionRecord(NamedTuple):
     """A decision that is carried out, with its query, router, labels and time."""
 
     decision: Decision
@@ -51,7 +51,7 @@ def fingerprint(router: Router) -> str:
     return _fingerprints[router]
 
 
-def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) -> dict[str, Any]:
+def decision_row(decided: DecisionRecord, vector: Floats | None, *, keep_text: bool) -> dict[str, Any]:
     """Return the row of a decision.
 
     Args:
@@ -136,12 +136,12 @@ def now() -> float:
     return time.time()
 
 
-def encode_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
+def encode_queries(decided: Sequence[DecisionRecord]) -> dict[str, Floats]:
     """Encode the queries of decisions, by decision id: the vector, then the ease of the words, shape (D + 1,).
 
     Fast, since the encoder has cached them.
     """
-    by_router: dict[int, list[Decided]] = defaultdict(list)
+    by_router: dict[int, list[DecisionRecord]] = defaultdict(list)
     for one in decided:
         if one.query is not None:
             by_router[id(one.router)].append(one)

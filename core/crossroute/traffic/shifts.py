@@ -41,7 +41,7 @@ HELD_BACK, KNOWN = 0.5, 0.75
 ROUNDS, STEPS, CLOSE = 4, 20, 1e-6
 
 
-class Seen(NamedTuple):
+class Grades(NamedTuple):
     """n grades of m candidates.
 
     Attributes:
@@ -61,7 +61,7 @@ class Seen(NamedTuple):
     weight: Floats
 
 
-class Taught(NamedTuple):
+class Shifts(NamedTuple):
     """What grades teach of m candidates.
 
     Attributes:
@@ -75,7 +75,7 @@ class Taught(NamedTuple):
     slope: float
 
 
-class Found(NamedTuple):
+class Unknowns(NamedTuple):
     """The unknowns, a step of them, or their prior precisions.
 
     Attributes:
@@ -87,7 +87,7 @@ class Found(NamedTuple):
     own: Floats
 
 
-def fit_shifts(seen: Seen, usual: Floats, *, trust: float = 1.0) -> Taught:
+def fit_shifts(seen: Grades, usual: Floats, *, trust: float = 1.0) -> Shifts:
     """Return what grades teach: the shift of each candidate and the slope of readings.
 
     Args:
@@ -96,22 +96,24 @@ def fit_shifts(seen: Seen, usual: Floats, *, trust: float = 1.0) -> Taught:
         trust: How like training the queries are, in [0, 1].
 
     >>> column, even = np.repeat([0, 1], 100), np.ones(200)
-    >>> seen = Seen(column, np.where(column, 2.2, 0.0), 0 * even, even[:, None], np.where(column, 0.6, 0.5), even)
+    >>> seen = Grades(column, np.where(column, 2.2, 0.0), 0 * even, even[:, None], np.where(column, 0.6, 0.5), even)
     >>> calm, changed = fit_shifts(seen, np.array([0.1, 0.1])).shift.tolist()
     >>> round(abs(calm), 1), round(changed, 1), round(float(sigmoid(np.array(2.2 + changed))), 1)
     (0.0, -1.8, 0.6)
     """
     m, k = len(usual), seen.places.shape[1]
-    found = Found(np.zeros(2), np.zeros((m, 1 + k)))
+    found = Unknowns(np.zeros(2), np.zeros((m, 1 + k)))
     rare: Floats = np.zeros(m)
     slope, own = (max(spread * (1 - trust), NONE) for spread in (SLOPE, OWN))
     for _ in range(ROUNDS):
         shift = (1 - rare) / usual**2 + rare / ANY**2
-        precision = Found(np.array([1 / SHARED**2, 1 / slope**2]), np.c_[shift, np.full((m, k), 1 / own**2)])
+        precision = Unknowns(
+            np.array([1 / SHARED**2, 1 / slope**2]), np.c_[shift, np.full((m, k), 1 / own**2)]
+        )
         found, error = _mode(seen, precision, found)
         rare = _changed_chances(seen, found, usual, RARE * trust)
     shift = found.common[0] + hold_back(found.own[:, 0], error, trust)
-    return Taught(shift, error, float(np.clip(found.common[1], -1, 1)))
+    return Shifts(shift, error, float(np.clip(found.common[1], -1, 1)))
 
 
 def hold_back(shift: Floats, error: Floats, trust: float) -> Floats:
@@ -125,7 +127,7 @@ def hold_back(shift: Floats, error: Floats, trust: float) -> Floats:
     return np.asarray(np.sign(shift) * np.maximum(np.abs(shift) - part * error, 0))
 
 
-def _mode(seen: Seen, precision: Found, found: Found) -> tuple[Found, Floats]:
+def _mode(seen: Grades, precision: Unknowns, found: Unknowns) -> tuple[Unknowns, Floats]:
     """Return the likeliest unknowns, and the standard error of each candidate's shift with what all share, shape (m,).
 
     By Newton's method from `found`; a step goes no further than 1.
@@ -133,15 +135,15 @@ def _mode(seen: Seen, precision: Found, found: Found) -> tuple[Found, Floats]:
     rows = [np.flatnonzero(seen.column == column) for column in range(len(found.own))]
     for _ in range(STEPS):
         step, error = _newton_step(seen, rows, precision, found)
-        found = Found(found.common + step.common, found.own + step.own)
+        found = Unknowns(found.common + step.common, found.own + step.own)
         if max(np.abs(step.common).max(), np.abs(step.own).max()) < CLOSE:
             break
     return found, error
 
 
 def _newton_step(
-    seen: Seen, rows: list[npt.NDArray[np.intp]], precision: Found, found: Found
-) -> tuple[Found, Floats]:
+    seen: Grades, rows: list[npt.NDArray[np.intp]], precision: Unknowns, found: Unknowns
+) -> tuple[Unknowns, Floats]:
     """Return a step, and the standard errors of `_mode`; each candidate's own unknowns are eliminated first."""
     common = np.stack([np.ones(len(seen.reading)), seen.reading], axis=1)  # (n, 2)
     own = np.hstack([np.ones((len(common), 1)), seen.places])  # (n, 1 + k)
@@ -163,10 +165,10 @@ def _newton_step(
     by_common = solved[:, 0, 1:3]  # how far a shift gives way to the common unknowns, (m, 2)
     apart = np.array([1.0, 0.0]) - by_common
     variance = solved[:, 0, 3] + np.einsum("mi,ij,mj->m", apart, covariance, apart)
-    return Found(step, (solved[:, :, 0] - solved[:, :, 1:3] @ step).clip(-1, 1)), np.sqrt(variance)
+    return Unknowns(step, (solved[:, :, 0] - solved[:, :, 1:3] @ step).clip(-1, 1)), np.sqrt(variance)
 
 
-def _changed_chances(seen: Seen, found: Found, usual: Floats, rare: float) -> Floats:
+def _changed_chances(seen: Grades, found: Unknowns, usual: Floats, rare: float) -> Floats:
     """Return how likely it is that each candidate is not what was measured, shape (m,)."""
     log_odds = seen.log_odds + found.common[0] + found.common[1] * seen.reading
     chances = np.zeros(len(usual))

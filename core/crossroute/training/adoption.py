@@ -15,7 +15,7 @@ from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import assign_classes
-from crossroute.training.run import Prepared, likelihood
+from crossroute.training.run import PreparedSplit, likelihood
 from crossroute.training.stacking import HALF_PENALTY, fit_mean_lengths, network_logit, weigh
 
 SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
@@ -75,7 +75,7 @@ def with_start_profiles(pool: Pool, start: Router) -> Pool:
 
 
 def keep_start_if_better(
-    pool: Pool, start: Router, predictor: Predictor, validation: Prepared
+    pool: Pool, start: Router, predictor: Predictor, validation: PreparedSplit
 ) -> Predictor | None:
     """Return the predictor of before fine-tuning if its network predicts validation no worse; else None."""
     if not set(pool.names) <= set(start.pool.names):
@@ -85,7 +85,9 @@ def keep_start_if_better(
     return kept if likelihood(alone, validation) >= likelihood(predictor, validation) else None
 
 
-def carry_over(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
+def carry_over(
+    predictor: Predictor, start: Router, train: PreparedSplit, validation: PreparedSplit
+) -> Predictor:
     """Return a fine-tuned network with the doubt model of its start, and its ensemble if that still helps."""
     beside = _reweigh_ensemble(start.predictor, predictor, validation)
     if start.predictor.doubt is not None:  # the new training queries count as near
@@ -96,7 +98,7 @@ def carry_over(predictor: Predictor, start: Router, train: Prepared, validation:
     return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor
 
 
-def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
+def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: PreparedSplit) -> Ensemble | None:
     """Weigh the ensemble of a router against its fine-tuned network; None without a common candidate.
 
     The ensemble was not fitted to any of the new queries.

@@ -30,7 +30,7 @@ from crossroute.routing.router import Router
 from crossroute.training.adoption import adopt
 from crossroute.training.config import TrainingConfig
 from crossroute.training.fitting import collect_digests, sample_calibration
-from crossroute.training.run import Prepared, prepare
+from crossroute.training.run import PreparedSplit, prepare
 from crossroute.training.stacking import grow_members
 from crossroute.training.start import start_from
 
@@ -75,7 +75,7 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
     )
 
 
-def _fit_lengths(predictor: Predictor, rows: Prepared) -> Predictor:
+def _fit_lengths(predictor: Predictor, rows: PreparedSplit) -> Predictor:
     """Return the predictor with its profiles' lengths moved to what the calls of the outcomes took."""
     foreseen, cost = predictor.foresee_encoded(rows.queries), rows.outcomes.cost
     at, columns = np.nonzero(known_outcomes(rows.outcomes.quality, cost) & (cost > 0) & (foreseen.cost > 0))
@@ -93,7 +93,7 @@ def _lengthen(candidate: Candidate, length: Floats) -> Candidate:
     )
 
 
-def _fit_members(predictor: Predictor, rows: Prepared, seed: int) -> Ensemble:
+def _fit_members(predictor: Predictor, rows: PreparedSplit, seed: int) -> Ensemble:
     """Return the constant, and what reads the query, beside the network."""
     quality, encoded = rows.outcomes.quality, rows.encoded.numpy()
     known = np.flatnonzero((~np.isnan(quality)).any(axis=0))

@@ -19,7 +19,7 @@ from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats, logit, means_by, softmax
 from crossroute.routing.predictor import Predictor
 from crossroute.training.heads import Labelled, Rows, fit_heads, fit_manners
-from crossroute.training.run import Prepared
+from crossroute.training.run import PreparedSplit
 
 NEAR = 0.999
 """Share of validation queries within reach: as far as these lie, queries are like what the router was trained on."""
@@ -56,8 +56,8 @@ NORMAL_90 = 1.2815515655446004
 
 def fit_doubt(
     predictor: Predictor,
-    train: Prepared,
-    validation: Prepared,
+    train: PreparedSplit,
+    validation: PreparedSplit,
     *,
     kinds: tuple[str, ...] = ("all",),
     kind: npt.NDArray[np.intp] | None = None,
@@ -119,7 +119,7 @@ def fit_doubt(
 
 def _observed(
     predictor: Predictor,
-    train: Prepared,
+    train: PreparedSplit,
     kinds: int,
     *,
     kind: npt.NDArray[np.intp] | None,
@@ -143,7 +143,7 @@ def _observed(
     return Rows(x, kind, told, run, weight, train.word_ease)
 
 
-def _measure_runs(train: Prepared, ability: Floats, verbosity: Floats) -> Floats:
+def _measure_runs(train: PreparedSplit, ability: Floats, verbosity: Floats) -> Floats:
     """Return ease and log tokens of queries by the runs that were made, shape (n, 2).
 
     NaN where none was. Of models that made none the network would tell the answers, which are shorter.
@@ -158,7 +158,7 @@ def _measure_runs(train: Prepared, ability: Floats, verbosity: Floats) -> Floats
     return np.stack([logit(quality, LEAST_CHANCE) - able, length], axis=1)
 
 
-def assign_classes(prepared: Prepared, x: Floats, network: InferenceNetwork) -> npt.NDArray[np.intp]:
+def assign_classes(prepared: PreparedSplit, x: Floats, network: InferenceNetwork) -> npt.NDArray[np.intp]:
     """Return the class of each query, shape (n,): its task, or its cluster where all are of one task.
 
     Args:
@@ -233,7 +233,7 @@ def _abilities(
     return logits.mean(axis=0) - logits.mean(), log_tokens.mean(axis=0) - log_tokens.mean()
 
 
-def _spread(predictor: Predictor, validation: Prepared) -> Floats:
+def _spread(predictor: Predictor, validation: PreparedSplit) -> Floats:
     """Return how far one answer's log tokens lie from what is predicted, cluster by cluster, shape (k,).
 
     Nine in ten answers are to lie under the prediction's 90 % quantile, were the logarithm normal.

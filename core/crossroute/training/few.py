@@ -59,7 +59,7 @@ CONSTANT, FROM_NOTHING = "a constant", "from nothing"
 Way = Callable[[Outcomes], Router]
 
 
-class Standing(NamedTuple):
+class OutOfFoldResult(NamedTuple):
     """How a way did out of fold.
 
     Attributes:
@@ -99,13 +99,13 @@ class Choice:
     router: Router
     way: str
     queries: int
-    standings: Mapping[str, Standing]
+    standings: Mapping[str, OutOfFoldResult]
     best: tuple[str, float]
     enough: tuple[str, float]
     saving: float
 
     @property
-    def nearest(self) -> Standing:
+    def nearest(self) -> OutOfFoldResult:
         """The standing of the best way that uses the text: the chosen one, unless that is the constant."""
         reading = [way for way in self.standings if way != CONSTANT]
         return self.standings[self.way if self.way in reading else _choose_best(reading, self.standings)]
@@ -216,7 +216,7 @@ def fit_constant(outcomes: Outcomes, seed: int = 0) -> Router:
     )
 
 
-def compare_ways(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> dict[str, Standing]:
+def compare_ways(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> dict[str, OutOfFoldResult]:
     """Return how each way did beside the constant, on the same queries, with paired intervals."""
     usd = sweep_for(outcomes.cost)
     sweeps = [Sweep.of(prediction, outcomes, usd) for prediction in predictions.values()]
@@ -230,7 +230,7 @@ def compare_ways(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> d
     ends = paired_bootstrap(statistic, len(sweeps[0].quality), resamples=300)  # (2, ways, 2)
     means = [aiq(sweep.points(), low, high) for sweep in sweeps]
     return {
-        way: Standing(
+        way: OutOfFoldResult(
             mean,
             (float(ends[0, row, 0]), float(ends[1, row, 0])),
             mean - means[base],
@@ -259,7 +259,7 @@ def find_best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[s
     return (names[best], float(quality[best])), (names[taken], float(quality[taken])), float(saving)
 
 
-def _choose_best(ways: Iterable[str], standings: Mapping[str, Standing]) -> str:
+def _choose_best(ways: Iterable[str], standings: Mapping[str, OutOfFoldResult]) -> str:
     """Return the way that is expected to gain most over the constant, which gains nothing."""
     return max(ways, key=lambda way: 0.0 if way == CONSTANT else standings[way].expected_gain(_prior(way)))
 

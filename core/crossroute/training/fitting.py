@@ -34,7 +34,7 @@ from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import fit_doubt
 from crossroute.training.forest import predict_out_of_bag
 from crossroute.training.priors import Prior
-from crossroute.training.run import Epoch, Prepared, TrainingRun, prepare
+from crossroute.training.run import Epoch, PreparedSplit, TrainingRun, prepare
 from crossroute.training.stacking import fit_ensemble
 from crossroute.training.start import Start, start_fresh, start_from
 from crossroute.training.state import forget_state
@@ -113,8 +113,8 @@ def fit(
 
 
 def fit_prepared(
-    train: Prepared,
-    validation: Prepared,
+    train: PreparedSplit,
+    validation: PreparedSplit,
     query_encoder: QueryEncoder,
     unit: costs.CostUnit,
     config: TrainingConfig,
@@ -186,7 +186,11 @@ def fit_prepared(
 
 
 def _add_ensemble_and_doubt(
-    predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig, prior: Prior | None
+    predictor: Predictor,
+    train: PreparedSplit,
+    validation: PreparedSplit,
+    config: TrainingConfig,
+    prior: Prior | None,
 ) -> tuple[Predictor, Floats]:
     """Fit the ensemble and the doubt model of a network trained from scratch.
 
@@ -199,7 +203,7 @@ def _add_ensemble_and_doubt(
     return whole, stacked.unseen if stacked else whole.foresee_encoded(validation.queries).quality
 
 
-def sample_calibration(prepared: Prepared) -> EncodedQueries:
+def sample_calibration(prepared: PreparedSplit) -> EncodedQueries:
     """Return evenly spaced queries to calibrate the dial, at most `CALIBRATION_QUERIES`."""
     sample = np.unique(np.linspace(0, len(prepared.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     return prepared.queries.take(sample)
@@ -226,7 +230,7 @@ def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[st
 
 
 def fit_prior_doubt(
-    predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None
+    predictor: Predictor, train: PreparedSplit, validation: PreparedSplit, prior: Prior | None
 ) -> Doubt:
     """Fit the doubt model of a trained network; with a prior, each task weighs by the root of its size.
 
@@ -254,7 +258,7 @@ def fit_prior_doubt(
 
 
 def _fit_verifier(
-    predictor: Predictor, train: Prepared, validation: Prepared, foreseen: Floats, seed: int
+    predictor: Predictor, train: PreparedSplit, validation: PreparedSplit, foreseen: Floats, seed: int
 ) -> Verifier | None:
     """Fit a verifier; None if too few answers have log-probabilities.
 

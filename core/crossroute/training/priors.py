@@ -63,7 +63,7 @@ class Prior(NamedTuple):
         return np.array([self.kinds.index(self.kind_of_task[task]) for task in tasks], dtype=np.intp)
 
 
-class Measured(NamedTuple):
+class MeasuredPool(NamedTuple):
     """A profiled pool, and the effects of the clusters on any candidate.
 
     Attributes:
@@ -86,7 +86,7 @@ def profile_under(
     log_tokens: Floats,
     assignment: npt.NDArray[np.intp],
     clusters: int,
-) -> Measured:
+) -> MeasuredPool:
     """Profile the candidates of some outcomes under what is believed of them.
 
     Args:
@@ -136,7 +136,7 @@ def profile_under(
         )
         for i, candidate in enumerate(pool)
     )
-    return Measured(profiled, cluster_ease, cluster_length)
+    return MeasuredPool(profiled, cluster_ease, cluster_length)
 
 
 def believed_candidate(

@@ -40,7 +40,7 @@ WARM_UP = 2
 """Epochs over which the learning rate rises."""
 
 
-class Prepared(NamedTuple):
+class PreparedSplit(NamedTuple):
     """A split as the network's input and targets."""
 
     outcomes: Outcomes
@@ -50,9 +50,9 @@ class Prepared(NamedTuple):
     log_tokens: torch.Tensor  # (n, m), NaN where not known
     word_ease: Floats  # (n,)
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Prepared:
+    def take(self, rows: npt.NDArray[np.intp]) -> PreparedSplit:
         """Return some of the queries."""
-        return Prepared(
+        return PreparedSplit(
             self.outcomes.take(rows),
             self.encoded[rows],
             self.query_tokens[rows],
@@ -69,7 +69,7 @@ class Prepared(NamedTuple):
 
 def prepare(
     outcomes: Outcomes, query_encoder: QueryEncoder, unit: CostUnit, on_encoded: Callable[[int], None]
-) -> Prepared:
+) -> PreparedSplit:
     """Encode one split."""
     queries = [Query(text) for text in outcomes.texts]
     parts = []
@@ -77,7 +77,7 @@ def prepare(
         parts.append(query_encoder.read(queries[start : start + BATCH]))
         on_encoded(len(parts[-1].tokens))
     encoded = EncodedQueries(*map(np.concatenate, zip(*parts, strict=True)))
-    return Prepared(
+    return PreparedSplit(
         outcomes,
         torch.from_numpy(encoded.vectors),
         encoded.tokens,
@@ -117,8 +117,8 @@ class TrainingRun:
         *,
         query_encoder: QueryEncoder,
         cost_unit: CostUnit,
-        train: Prepared,
-        validation: Prepared,
+        train: PreparedSplit,
+        validation: PreparedSplit,
         config: TrainingConfig,
         origin: str = "",
     ) -> None:
@@ -262,7 +262,7 @@ class TrainingRun:
         return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
 
 
-def likelihood(predictor: Predictor, split: Prepared) -> float:
+def likelihood(predictor: Predictor, split: PreparedSplit) -> float:
     """Return the mean log-likelihood of the qualities observed on a split."""
     predicted = predictor.foresee_encoded(split.queries).quality
     observed, predicted = split.outcomes.quality, predicted.clip(1e-6, 1 - 1e-6)

@@ -26,7 +26,7 @@ from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Predictor
 from crossroute.training.config import TrainingConfig
 from crossroute.training.forest import Forest, grow_forest
-from crossroute.training.run import Prepared
+from crossroute.training.run import PreparedSplit
 
 PENALTY = 10.0
 """Of the ridge, for embeddings of unit length."""
@@ -46,14 +46,14 @@ MOST_LONGER = 3.0
 STEPS, CLOSE = 30, 1e-6
 
 
-class Stacked(NamedTuple):
+class StackedEnsemble(NamedTuple):
     """An ensemble, and what it and the network predict of validation queries without having learned from them."""
 
     ensemble: Ensemble
     unseen: Floats  # (v, m)
 
 
-class Grown(NamedTuple):
+class UnweightedMembers(NamedTuple):
     """A ridge regression and a forest of the quality of c candidates, not weighed yet.
 
     Attributes:
@@ -92,7 +92,7 @@ class Grown(NamedTuple):
         return Ensemble(held | places | {"value": value, "depth": np.array([forest.depth], dtype=np.int32)})
 
 
-class Weighed(NamedTuple):
+class WeightFit(NamedTuple):
     """A logistic regression that all candidates share but for the intercept."""
 
     weights: Floats  # (k,)
@@ -127,8 +127,8 @@ class Shares(NamedTuple):
 
 
 def fit_ensemble(
-    predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig
-) -> Stacked | None:
+    predictor: Predictor, train: PreparedSplit, validation: PreparedSplit, config: TrainingConfig
+) -> StackedEnsemble | None:
     """Return the members beside a trained network, or None where the outcomes are too few.
 
     Args:
@@ -159,7 +159,7 @@ def fit_ensemble(
         intercept=share * shares.intercept + halves.intercept,
         length=fit_mean_lengths(predictor, (train, validation))[known],
     )
-    return Stacked(ensemble, unseen)
+    return StackedEnsemble(ensemble, unseen)
 
 
 def grow_members(
@@ -168,7 +168,7 @@ def grow_members(
     encoded: Floats,
     quality: Floats,
     config: TrainingConfig,
-) -> Grown:
+) -> UnweightedMembers:
     """Fit a ridge regression and a forest to the quality of some candidates.
 
     Args:
@@ -180,10 +180,10 @@ def grow_members(
     """
     profiles = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
     forest = grow_forest(predictor.network.project(encoded), quality, config)
-    return Grown(profiles, *fit_ridge(encoded, quality), forest)
+    return UnweightedMembers(profiles, *fit_ridge(encoded, quality), forest)
 
 
-def fit_mean_lengths(predictor: Predictor, parts: Sequence[Prepared]) -> Floats:
+def fit_mean_lengths(predictor: Predictor, parts: Sequence[PreparedSplit]) -> Floats:
     """Return by how many log tokens candidates' mean answers are longer than the network foretells, shape (m,).
 
     As many as make the spend that is foretold of each candidate the observed one, shrunk to what does so for all.
@@ -208,7 +208,7 @@ def fit_mean_lengths(predictor: Predictor, parts: Sequence[Prepared]) -> Floats:
     return np.asarray((count * own + SHRUNK_TO_ALL * every) / (count + SHRUNK_TO_ALL))
 
 
-def network_logit(predictor: Predictor, part: Prepared) -> Floats:
+def network_logit(predictor: Predictor, part: PreparedSplit) -> Floats:
     """Return what the network alone says of quality, shape (n, m), in log-odds."""
     alone = predictor.with_doubt(None).with_ensemble(None)
     return logit(alone.foresee_encoded(part.queries).quality, LEAST_CHANCE)
@@ -234,7 +234,7 @@ def weigh_members(logits: Floats, quality: Floats) -> Shares:
     return Shares(weights, of_common - weights, counted.intercept - less, min(float(worth), 1.0))
 
 
-def weigh_network(network: Floats, members: Floats, quality: Floats, seen: int, worth: float) -> Weighed:
+def weigh_network(network: Floats, members: Floats, quality: Floats, seen: int, worth: float) -> WeightFit:
     """Return what the network's logit and the members' count for beside each other.
 
     Args:
@@ -285,7 +285,7 @@ def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]
     return weights, biases, unseen
 
 
-def weigh_positive(features: Floats, quality: Floats, penalty: float, base: Floats) -> Weighed:
+def weigh_positive(features: Floats, quality: Floats, penalty: float, base: Floats) -> WeightFit:
     """Fit weights that are held to 0, and none below it: a member that errs out of chance alone is left out."""
     kept = np.arange(len(features))
     while True:
@@ -299,7 +299,7 @@ def weigh_positive(features: Floats, quality: Floats, penalty: float, base: Floa
 
 def weigh(
     features: Floats, quality: Floats, start: Floats, penalty: float, base: Floats | float = 0.0
-) -> Weighed:
+) -> WeightFit:
     """Fit one weight a feature for all candidates, and one intercept a candidate, by Newton's method.
 
     Args:
@@ -323,4 +323,4 @@ def weigh(
         weights = weights + step
         if np.abs(step).max() < CLOSE:
             break
-    return Weighed(weights[:size], weights[size:])
+    return WeightFit(weights[:size], weights[size:])

@@ -30,7 +30,7 @@ from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 from crossroute.training.forest import soft_targets
 from crossroute.training.priors import Prior, profile_under
-from crossroute.training.run import Prepared
+from crossroute.training.run import PreparedSplit
 from crossroute.training.state import fingerprint
 
 COVERED = 10
@@ -45,19 +45,19 @@ class Start(NamedTuple):
     labels: tuple[str, ...]
     origin: str = ""
 
-    def project(self, prepared: Prepared) -> Floats:
+    def project(self, prepared: PreparedSplit) -> Floats:
         """Return a split's principal components and surface features, shape (n, p)."""
         return np.asarray(((prepared.encoded - self.network.centre) @ self.network.projection).numpy())
 
-    def assign(self, prepared: Prepared) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    def assign(self, prepared: PreparedSplit) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         """Return the nearest cluster of each query of a split, shape (n,)."""
         return assign(self.project(prepared), self.network.centroids.numpy())
 
-    def shares(self, prepared: Prepared) -> dict[str, list[float]]:
+    def shares(self, prepared: PreparedSplit) -> dict[str, list[float]]:
         """Return how each task's queries are spread over the clusters; scores.py anchors on it."""
         return task_shares(prepared.outcomes.tasks, self.assign(prepared), len(self.network.centroids))
 
-    def mix_targets(self, train: Prepared, config: TrainingConfig) -> Prepared:
+    def mix_targets(self, train: PreparedSplit, config: TrainingConfig) -> PreparedSplit:
         """Return the train split with a forest's expectations in the targets of the quality head.
 
         Where nothing was observed they stand in, if the candidate was seen often enough on such queries.
@@ -71,7 +71,7 @@ class Start(NamedTuple):
 
 
 def start_fresh(
-    train: Prepared, views_width: int, config: TrainingConfig, prior: Prior | None = None
+    train: PreparedSplit, views_width: int, config: TrainingConfig, prior: Prior | None = None
 ) -> Start:
     """Return an untrained network over clusters of the train split.
 
@@ -129,7 +129,7 @@ def start_fresh(
     return Start(network, pool, cluster_labels(train.outcomes.tasks, assignment, len(centroids)))
 
 
-def start_from(train: Prepared, router: Router) -> Start:
+def start_from(train: PreparedSplit, router: Router) -> Start:
     """Return a trained router's network, and the pool of the train split with the profiles brought up to date.
 
     A candidate that the router knows keeps its profile as what is expected before the new outcomes.

@@ -6,7 +6,7 @@ import gc
 import httpx
 import pytest
 
-from crossroute.calls.closing import Opened, aread_and_close, read_and_close
+from crossroute.calls.closing import StreamResources, aread_and_close, read_and_close
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -76,7 +76,7 @@ async def achunks(body):
 
 
 def test_a_stream_that_is_left_is_closed_at_once(body):
-    left = read_and_close((part for part in chunks(body)), Opened())
+    left = read_and_close((part for part in chunks(body)), StreamResources())
     assert next(left) == b"ONE"
     assert body.closed == 0
     left.close()
@@ -85,7 +85,7 @@ def test_a_stream_that_is_left_is_closed_at_once(body):
 
 def test_an_asynchronous_one_too(body):
     async def leave():
-        left = aread_and_close(achunks(body), Opened())
+        left = aread_and_close(achunks(body), StreamResources())
         assert await anext(left) == b"ONE"
         await left.aclose()
         return body.closed
@@ -95,7 +95,7 @@ def test_an_asynchronous_one_too(body):
 
 def test_a_stream_that_fails_before_its_first_chunk_is_closed_too(body):
     with pytest.raises(AttributeError):
-        list(read_and_close(chunks(body, broken=True), Opened()))
+        list(read_and_close(chunks(body, broken=True), StreamResources()))
     assert body.closed == 1
 
 
@@ -105,13 +105,13 @@ def test_a_client_that_a_stream_holds_stays_open():
         def stream():
             yield client
 
-        left = read_and_close(stream(), Opened())
+        left = read_and_close(stream(), StreamResources())
         next(left)
         left.close()
         assert not client.is_closed
 
 
 def test_what_is_no_generator_is_followed_no_further():
-    opened = Opened()
+    opened = StreamResources()
     assert list(read_and_close(iter("ab"), opened)) == ["a", "b"]
     assert opened.responses == opened.frames == []

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from crossroute.calls.closing import Opened, read_and_close
+from crossroute.calls.closing import StreamResources, read_and_close
 from crossroute.calls.ending import Ending
 
 
@@ -22,7 +22,7 @@ def read(*events):
                 continue
             yield event
 
-    opened = Opened()
+    opened = StreamResources()
     assert len(list(read_and_close((one for one in chunks()), opened))) == 1
     return opened.frames
 

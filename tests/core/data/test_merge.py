@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from crossroute import Candidate, DataError, Pool
-from crossroute.data.merge import Asked, Merged
+from crossroute.data.merge import Merged, MergedQuery
 
 
 def asked(number, text="text", task="", split="train"):
-    return Asked(f"q{number}", f"{text} {number}", task, split)
+    return MergedQuery(f"q{number}", f"{text} {number}", task, split)
 
 
 def pool(*names):
@@ -26,7 +26,9 @@ def test_queries_of_one_id_and_text_are_one():
 
 
 def test_another_text_of_a_taken_id_gets_an_id_of_its_own():
-    whole = merged([asked(1)], [asked(1, "other")], [asked(1, "third")], [Asked("q1#2", "x", "", "train")])
+    whole = merged(
+        [asked(1)], [asked(1, "other")], [asked(1, "third")], [MergedQuery("q1#2", "x", "", "train")]
+    )
     ids = [query.query_id for query in whole.queries]
     assert ids[0] == "q1"
     assert len(set(ids)) == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossroute.traffic.shifts import HELD_BACK, OWN, SHARED, SLOPE, Seen, fit_shifts, hold_back
+from crossroute.traffic.shifts import HELD_BACK, OWN, SHARED, SLOPE, Grades, fit_shifts, hold_back
 
 WIDE = np.array([0.6])
 """What a candidate's shift may be where no query is like training."""
@@ -14,7 +14,7 @@ WIDE = np.array([0.6])
 def seen(log_odds, quality, *, column=None, reading=None, places=None):
     """Return grades, by default of one candidate on typical queries of one cluster."""
     n = len(quality)
-    return Seen(
+    return Grades(
         np.zeros(n, dtype=int) if column is None else column,
         np.asarray(log_odds, dtype=float),
         np.zeros(n) if reading is None else reading,

@@ -24,8 +24,8 @@ def reader():
     return make_router().subset(["small", "coder", "large"])
 
 
-def standing(gain: float, half: float) -> few.Standing:
-    return few.Standing(0.8, (0.7, 0.9), gain, (gain - half, gain + half))
+def standing(gain: float, half: float) -> few.OutOfFoldResult:
+    return few.OutOfFoldResult(0.8, (0.7, 0.9), gain, (gain - half, gain + half))
 
 
 def test_a_router_that_reads_is_taken_where_that_pays(outcomes, reader, monkeypatch):

@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from langchain_crossroute.messages.reply import (
-    Taken,
+    MemberResult,
     build_reply,
     finish_reason_of,
     is_finished,
@@ -20,7 +20,7 @@ USAGE = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
 
 
 def taken(answer, usage=None, error=None):
-    return Taken(answer, usage, False, error)
+    return MemberResult(answer, usage, False, error)
 
 
 @pytest.mark.parametrize(

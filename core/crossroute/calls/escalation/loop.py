@@ -31,7 +31,7 @@ CHECK, JUDGE = "check", "judge"
 
 
 @dataclass(frozen=True)
-class Chosen(Generic[T]):
+class EscalationResult(Generic[T]):
     """The result of an escalation loop.
 
     Attributes:
@@ -49,7 +49,7 @@ class Chosen(Generic[T]):
     judgements: tuple[float, ...] = ()
 
 
-class Escalated(Generic[T]):
+class EscalationLoop(Generic[T]):
     """The calls of one query; used once.
 
     Args:
@@ -85,7 +85,7 @@ class Escalated(Generic[T]):
         self._heard: Transcript[T] = Transcript(plan, query, expected_tokens or {}, encoder)
         self._judging: list[float] = []  # USD of each judgement
 
-    def steps(self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]]) -> Steps[Chosen[T]]:
+    def steps(self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]]) -> Steps[EscalationResult[T]]:
         """Return the steps: call, weigh the answer, call again where it pays, and choose the best answer.
 
         Args:
@@ -195,7 +195,7 @@ class Escalated(Generic[T]):
         calls = (predicted[call.candidate] if call.cost is None else call.cost for call in self._heard.calls)
         return sum(calls) + sum(self._judging)
 
-    def _failed(self, name: str, error: Exception) -> Chosen[T]:
+    def _failed(self, name: str, error: Exception) -> EscalationResult[T]:
         if find_fault(error).cools:
             self._cooldowns.fail(name, read_wait(error))
         self._note(describe_failure(name, error))
@@ -205,7 +205,7 @@ class Escalated(Generic[T]):
         failures = (*self.decision.failures, failure)
         self.decision = self.decision.model_copy(update={"failures": failures})
 
-    def _chosen(self, why: str = "") -> Chosen[T]:
+    def _chosen(self, why: str = "") -> EscalationResult[T]:
         heard, decision = self._heard, self.decision
         best = heard.best
         name = heard.names[best]
@@ -215,7 +215,7 @@ class Escalated(Generic[T]):
         update = {"calls": tuple(heard.calls), "actual_cost": sum(costs) if costs else None}
         answers = tuple(heard.answers)
         decision = decision.model_copy(update=update)
-        return Chosen(answers[best], decision, heard.usage, answers, tuple(self._judging))
+        return EscalationResult(answers[best], decision, heard.usage, answers, tuple(self._judging))
 
 
 def _drop_message(failure: Failure) -> Failure:

@@ -8,14 +8,14 @@ import numpy as np
 
 from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.baselines.blind import candidate_means
-from crossroute.metrics.cascades import Played
+from crossroute.metrics.cascades import CascadeSweep
 from crossroute.metrics.scores import non_decreasing_convex_hull
 from crossroute.numeric import Floats
 
 THRESHOLDS = 33
 
 
-def classical_cascade(tuning: Outcomes, target: Outcomes) -> Played:
+def classical_cascade(tuning: Outcomes, target: Outcomes) -> CascadeSweep:
     """Replay the two-step cascades that were on the cost-quality hull of other queries.
 
     Each ordered pair of candidates is tried with thresholds at quantiles of the first one's log-probabilities,
@@ -44,7 +44,7 @@ def classical_cascade(tuning: Outcomes, target: Outcomes) -> Played:
     chosen, quality, cost, calls, latency = (np.stack(parts, axis=1) for parts in zip(*columns, strict=True))
     means = candidate_means(tuning)
     shape = target.quality.shape
-    return Played(
+    return CascadeSweep(
         predicted_quality=np.broadcast_to(means[0], shape),
         predicted_cost=np.broadcast_to(means[1], shape),
         chosen=chosen.astype(np.intp),

@@ -11,7 +11,17 @@ from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, Event, write_event
 from crossroute.serve.wire.bodies import find_usage
-from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, find_word
+from crossroute.serve.wire.neutral import (
+    Delta,
+    Finish,
+    OpaqueDelta,
+    StreamEnd,
+    StreamStart,
+    TextDelta,
+    ToolCallDelta,
+    UsageDelta,
+    find_word,
+)
 
 FINISHES: dict[str, Finish] = {
     "stop": "stop",
@@ -38,38 +48,38 @@ class ChatReader:
             raise ProviderError(None, event.data.encode(), {})
         if said.get("choices") and not self._begun:  # Azure's first event has neither choices nor a model
             self._begun = True
-            yield Began(str(said.get("id") or ""), str(said.get("model") or ""))
+            yield StreamStart(str(said.get("id") or ""), str(said.get("model") or ""))
         for choice in said.get("choices") or ():
             if is_failed(choice.get("finish_reason")):
                 raise ProviderError(None, event.data.encode(), {})
             yield from self._choice(choice)
         usage = find_usage(said)
         if usage is not None:
-            yield Counted(usage)
+            yield UsageDelta(usage)
 
     @staticmethod
     def _choice(choice: Mapping[str, Any]) -> Iterator[Delta]:
         delta = choice.get("delta") or {}
         if choice.get("index"):  # a further one that was asked for
             if any(delta.get(name) for name in (*SPOKEN, *THOUGHT, "tool_calls")):
-                yield Shown()
+                yield OpaqueDelta()
             return
         for names, thought in ((THOUGHT, True), (SPOKEN, False)):
             words = next((delta[name] for name in names if delta.get(name)), None)
             if words:
-                yield Said(words, thought=thought) if isinstance(words, str) else Shown()
+                yield TextDelta(words, thought=thought) if isinstance(words, str) else OpaqueDelta()
         for call in delta.get("tool_calls") or ():
             function = call.get("function") or {}
-            yield Called(
+            yield ToolCallDelta(
                 call.get("index") or 0,
                 call.get("id") or "",
                 function.get("name") or "",
                 function.get("arguments") or "",
             )
         if delta.get("audio") or delta.get("function_call"):
-            yield Shown()
+            yield OpaqueDelta()
         if choice.get("finish_reason"):
-            yield Ended(FINISHES.get(choice["finish_reason"], "stop"))
+            yield StreamEnd(FINISHES.get(choice["finish_reason"], "stop"))
 
 
 class ChatWriter:
@@ -87,16 +97,16 @@ class ChatWriter:
 
     def write(self, delta: Delta) -> Iterator[bytes]:
         """Yield the events for parts in the neutral form."""
-        if isinstance(delta, Began):
+        if isinstance(delta, StreamStart):
             self._head = write_head(delta.id, delta.model, "chat.completion.chunk")
             yield write_event(self._chunk({"role": "assistant", "content": ""}))
-        elif isinstance(delta, Said):
+        elif isinstance(delta, TextDelta):
             yield write_event(self._chunk({"reasoning_content" if delta.thought else "content": delta.text}))
-        elif isinstance(delta, Called):
+        elif isinstance(delta, ToolCallDelta):
             yield write_event(self._chunk({"tool_calls": [_call_delta(delta)]}))
-        elif isinstance(delta, Counted):
+        elif isinstance(delta, UsageDelta):
             self._usage = delta.usage
-        elif isinstance(delta, Ended):
+        elif isinstance(delta, StreamEnd):
             self._last = self._chunk({}, find_word(delta.finish, FINISHES))
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
@@ -129,7 +139,7 @@ def write_head(name: str, model: str, kind: str) -> dict[str, Any]:
     return {"id": name or "chatcmpl-0", "object": kind, "created": int(time.time()), "model": model}
 
 
-def _call_delta(delta: Called) -> dict[str, Any]:
+def _call_delta(delta: ToolCallDelta) -> dict[str, Any]:
     function = {"arguments": delta.arguments, **({"name": delta.name} if delta.name else {})}
     named = {"id": delta.id, "type": "function"} if delta.id else {}
     return {"index": delta.index, **named, "function": function}

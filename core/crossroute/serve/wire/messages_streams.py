@@ -9,7 +9,17 @@ from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import Event, write_event
 from crossroute.serve.wire.bodies import find_usage
-from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, find_word
+from crossroute.serve.wire.neutral import (
+    Delta,
+    Finish,
+    OpaqueDelta,
+    StreamEnd,
+    StreamStart,
+    TextDelta,
+    ToolCallDelta,
+    UsageDelta,
+    find_word,
+)
 
 STOPS: dict[str, Finish] = {
     "end_turn": "stop",
@@ -39,7 +49,7 @@ class MessagesReader:
         if kind == "message_start":
             message = said["message"]
             self._usage |= message.get("usage") or {}
-            yield Began(str(message.get("id") or ""), str(message.get("model") or ""))
+            yield StreamStart(str(message.get("id") or ""), str(message.get("model") or ""))
         elif kind == "content_block_start":
             yield from self._began(said)
         elif kind == "content_block_delta":
@@ -50,30 +60,30 @@ class MessagesReader:
             }
             usage = find_usage({"usage": self._usage})
             if usage is not None:
-                yield Counted(usage)
+                yield UsageDelta(usage)
             delta = said.get("delta") or {}
             if delta.get("stop_reason"):
-                yield Ended(STOPS.get(delta["stop_reason"], "stop"), delta.get("stop_sequence"))
+                yield StreamEnd(STOPS.get(delta["stop_reason"], "stop"), delta.get("stop_sequence"))
 
     def _began(self, said: Mapping[str, Any]) -> Iterator[Delta]:
         block = said["content_block"]
         if block["type"] == "tool_use":
             place = self._places[said["index"]] = len(self._places)
-            yield Called(place, block["id"], block["name"])
+            yield ToolCallDelta(place, block["id"], block["name"])
         elif block["type"] == "text":
             if block.get("text"):
-                yield Said(block["text"])
+                yield TextDelta(block["text"])
         elif block["type"] not in THOUGHTS:
-            yield Shown()
+            yield OpaqueDelta()
 
     def _delta(self, said: Mapping[str, Any]) -> Iterator[Delta]:
         delta = said["delta"]
         if delta["type"] == "text_delta":
-            yield Said(delta["text"])
+            yield TextDelta(delta["text"])
         elif delta["type"] == "thinking_delta":
-            yield Said(delta["thinking"], thought=True)
+            yield TextDelta(delta["thinking"], thought=True)
         elif delta["type"] == "input_json_delta" and said["index"] in self._places:
-            yield Called(self._places[said["index"]], arguments=delta["partial_json"])
+            yield ToolCallDelta(self._places[said["index"]], arguments=delta["partial_json"])
 
 
 class MessagesWriter:
@@ -82,15 +92,15 @@ class MessagesWriter:
     def __init__(self) -> None:
         self._index, self._open = -1, ""
         self._usage: Usage | None = None
-        self._ended = Ended("stop")
+        self._ended = StreamEnd("stop")
         self._begun = False
         self._call: int | None = None
 
     def write(self, delta: Delta) -> Iterator[bytes]:
         """Yield the events for parts in the neutral form."""
-        if isinstance(delta, Began):
+        if isinstance(delta, StreamStart):
             yield from self._start(delta.id, delta.model)
-        elif isinstance(delta, Said):
+        elif isinstance(delta, TextDelta):
             kind = "thinking" if delta.thought else "text"
             yield from self._start()
             if self._open != kind:
@@ -100,7 +110,7 @@ class MessagesWriter:
             yield self._event(
                 "content_block_delta", index=self._index, delta={"type": f"{kind}_delta", kind: delta.text}
             )
-        elif isinstance(delta, Called):
+        elif isinstance(delta, ToolCallDelta):
             yield from self._start()
             if self._call != delta.index:
                 self._call = delta.index
@@ -110,9 +120,9 @@ class MessagesWriter:
             if delta.arguments:
                 piece = {"type": "input_json_delta", "partial_json": delta.arguments}
                 yield self._event("content_block_delta", index=self._index, delta=piece)
-        elif isinstance(delta, Counted):
+        elif isinstance(delta, UsageDelta):
             self._usage = delta.usage
-        elif isinstance(delta, Ended):
+        elif isinstance(delta, StreamEnd):
             self._ended = delta
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:

@@ -157,7 +157,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Began:
+class StreamStart:
     """A stream began."""
 
     id: str
@@ -165,7 +165,7 @@ class Began:
 
 
 @dataclass(frozen=True)
-class Said:
+class TextDelta:
     """More words, or more reasoning."""
 
     text: str
@@ -173,7 +173,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Called:
+class ToolCallDelta:
     """A call began, or its arguments go on; `index` counts calls from 0."""
 
     index: int
@@ -183,45 +183,45 @@ class Called:
 
 
 @dataclass(frozen=True)
-class Shown:
+class OpaqueDelta:
     """Something to read that the neutral form does not know."""
 
 
 @dataclass(frozen=True)
-class Counted:
+class UsageDelta:
     """Tokens so far."""
 
     usage: Usage
 
 
 @dataclass(frozen=True)
-class Ended:
+class StreamEnd:
     """The answer is complete."""
 
     finish: Finish
     stop: str | None = None
 
 
-Delta: TypeAlias = Began | Said | Called | Shown | Counted | Ended
+Delta: TypeAlias = StreamStart | TextDelta | ToolCallDelta | OpaqueDelta | UsageDelta | StreamEnd
 """What a stream says, piece by piece."""
 
-SHOWING = (Said, Called, Shown)
+SHOWING = (TextDelta, ToolCallDelta, OpaqueDelta)
 """What of it there is to read."""
 
 
 def to_deltas(answer: Answer) -> Iterator[Delta]:
     """Yield what a stream of a whole answer says."""
-    yield Began(answer.id, answer.model)
+    yield StreamStart(answer.id, answer.model)
     calls = 0
     for part in answer.parts:
         if isinstance(part, (Text, Thought)) and part.text:
-            yield Said(part.text, thought=isinstance(part, Thought))
+            yield TextDelta(part.text, thought=isinstance(part, Thought))
         elif isinstance(part, ToolCall):
-            yield Called(calls, part.id, part.name, part.arguments)
+            yield ToolCallDelta(calls, part.id, part.name, part.arguments)
             calls += 1
     if answer.usage is not None:
-        yield Counted(answer.usage)
-    yield Ended(answer.finish, answer.stop)
+        yield UsageDelta(answer.usage)
+    yield StreamEnd(answer.finish, answer.stop)
 
 
 def find_word(finish: Finish, words: Mapping[str, Finish]) -> str:

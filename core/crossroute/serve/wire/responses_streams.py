@@ -12,7 +12,16 @@ from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import Event, write_event
 from crossroute.serve.wire.bodies import find_usage
-from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown
+from crossroute.serve.wire.neutral import (
+    Delta,
+    Finish,
+    OpaqueDelta,
+    StreamEnd,
+    StreamStart,
+    TextDelta,
+    ToolCallDelta,
+    UsageDelta,
+)
 
 TEXT_DELTAS = ("response.output_text.delta", "response.refusal.delta")
 THOUGHT_DELTAS = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
@@ -34,28 +43,28 @@ class ResponsesReader:
             error = (said.get("response") or {}).get("error") or said.get("error") or said
             raise ProviderError(None, json.dumps({"error": error}).encode(), {})
         if kind == "response.created":
-            yield Began(str(said["response"].get("id") or ""), str(said["response"].get("model") or ""))
+            yield StreamStart(str(said["response"].get("id") or ""), str(said["response"].get("model") or ""))
         elif kind in TEXT_DELTAS:
-            yield Said(said["delta"])
+            yield TextDelta(said["delta"])
         elif kind in THOUGHT_DELTAS:
-            yield Said(said["delta"], thought=True)
+            yield TextDelta(said["delta"], thought=True)
         elif kind == "response.output_item.added":
             yield from self._item(said["item"])
         elif kind == "response.function_call_arguments.delta":
-            yield Called(self._places.get(said.get("item_id", ""), 0), arguments=said["delta"])
+            yield ToolCallDelta(self._places.get(said.get("item_id", ""), 0), arguments=said["delta"])
         elif kind in LAST:
             response = said["response"]
             usage = find_usage(response)
             if usage is not None:
-                yield Counted(usage)
-            yield Ended(finish_of(response, bool(self._places)))
+                yield UsageDelta(usage)
+            yield StreamEnd(finish_of(response, bool(self._places)))
 
     def _item(self, item: Mapping[str, Any]) -> Iterator[Delta]:
         if item.get("type") == "function_call":
             place = self._places[str(item.get("id") or "")] = len(self._places)
-            yield Called(place, str(item.get("call_id") or ""), str(item.get("name") or ""))
+            yield ToolCallDelta(place, str(item.get("call_id") or ""), str(item.get("name") or ""))
         elif item.get("type") not in ("message", "reasoning"):
-            yield Shown()
+            yield OpaqueDelta()
 
 
 class ResponsesWriter:
@@ -73,13 +82,13 @@ class ResponsesWriter:
 
     def write(self, delta: Delta) -> Iterator[bytes]:
         """Yield the events for parts in the neutral form."""
-        if isinstance(delta, Began):
+        if isinstance(delta, StreamStart):
             self._model = delta.model
             yield from self._start()
-        elif isinstance(delta, Said):
+        elif isinstance(delta, TextDelta):
             yield from self._start()
             yield from self._words(delta)
-        elif isinstance(delta, Called):
+        elif isinstance(delta, ToolCallDelta):
             yield from self._start()
             if self._call != delta.index:
                 self._call = delta.index
@@ -89,9 +98,9 @@ class ResponsesWriter:
                 yield self._event(
                     "response.function_call_arguments.delta", **self._place, delta=delta.arguments
                 )
-        elif isinstance(delta, Counted):
+        elif isinstance(delta, UsageDelta):
             self._usage = delta.usage
-        elif isinstance(delta, Ended):
+        elif isinstance(delta, StreamEnd):
             self._finish = delta.finish
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
@@ -116,7 +125,7 @@ class ResponsesWriter:
             yield self._event("response.created", response=self._response)
             yield self._event("response.in_progress", response=self._response)
 
-    def _words(self, delta: Said) -> Iterator[bytes]:
+    def _words(self, delta: TextDelta) -> Iterator[bytes]:
         kind = "reasoning" if delta.thought else "message"
         if self._open is None or self._open["type"] != kind:
             yield from self._begin(reasoning_item("") if delta.thought else message_item(""))

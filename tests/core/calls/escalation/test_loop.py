@@ -10,7 +10,7 @@ import pytest
 
 from crossroute import Query
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.escalation.loop import Escalated
+from crossroute.calls.escalation.loop import EscalationLoop
 from crossroute.calls.reply import Reply
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Usage
@@ -71,7 +71,7 @@ def ask(request):
     def run(answers=DOUBTED, escalation=None, *, decision=None, books=None, read=lambda answer: answer):
         escalation, books, members = escalation or Escalation(), books or Books(), Members(answers)
         decision = decision or decided()
-        escalated = Escalated(
+        escalated = EscalationLoop(
             decision, "the query", escalation, plan(decision, escalation), **books.of(decision)
         )
         return request.param(escalated, members, read), members, books
@@ -167,7 +167,7 @@ def test_the_first_call_fails_over_as_ever(ask):
 def test_being_stopped_is_no_failure(error):
     decision = decided()
     members = Members(DOUBTED | {"middle": error, "dear": error})
-    escalated = Escalated(decision, "q", Escalation(), plan(decision), **Books().of(decision))
+    escalated = EscalationLoop(decision, "q", Escalation(), plan(decision), **Books().of(decision))
     with pytest.raises(type(error)):
         escalate_by(escalated, members, lambda answer: answer)
 
@@ -182,7 +182,7 @@ def test_a_cancelled_task_stops_during_the_second_call():
         return DOUBTED[asked.candidate]
 
     async def run():
-        escalated = Escalated(decision, "q", Escalation(), plan(decision), **Books().of(decision))
+        escalated = EscalationLoop(decision, "q", Escalation(), plan(decision), **Books().of(decision))
         task = asyncio.create_task(aescalate_by(escalated, ado, lambda answer: answer))
         while len(begun) < 2:
             await asyncio.sleep(0.001)
@@ -419,7 +419,7 @@ def compared(second):
 )
 def test_two_cheap_answers_that_agree_are_enough_and_two_that_differ_are_not(second, asked, kept):
     decision = decided(**ALIKE)
-    escalated = Escalated(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
+    escalated = EscalationLoop(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
     members = Members(compared(second))
     chosen = escalate_by(escalated, members, lambda reply: reply)
     assert members.asked == asked
@@ -431,7 +431,7 @@ def test_two_cheap_answers_that_agree_are_enough_and_two_that_differ_are_not(sec
 
 def test_an_empty_answer_is_not_compared():
     decision = decided(**ALIKE)
-    escalated = Escalated(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
+    escalated = EscalationLoop(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
     members = Members(compared("It is 12") | {"cheap": Reply("", None, "stop", USAGE)})
     chosen = escalate_by(escalated, members, lambda reply: reply)
     assert members.asked[0] == "cheap"
@@ -452,7 +452,9 @@ def test_with_a_check_or_with_two_calls_agreement_plans_nothing():
 def test_an_answer_that_repeats_the_question_counts_less_where_answers_are_compared():
     decision, told = decided(**ALIKE), {}
     for asked in ("What is 12 plus 3?", "What is 5 plus 7?"):
-        escalated = Escalated(decision, asked, COMPARED, plan(decision, COMPARED), **Books().of(decision))
+        escalated = EscalationLoop(
+            decision, asked, COMPARED, plan(decision, COMPARED), **Books().of(decision)
+        )
         chosen = escalate_by(escalated, Members(compared("It is 13")), lambda reply: reply)
         told[asked] = chosen.decision.calls[0]
     echoed, other = told.values()

@@ -10,18 +10,18 @@ from crossroute.serve.raw_json import RawObject
 from crossroute.serve.wire import CHAT, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import (
     Answer,
-    Began,
-    Called,
-    Counted,
-    Ended,
     Message,
     Request,
-    Said,
+    StreamEnd,
+    StreamStart,
     Text,
+    TextDelta,
     Thought,
     Tool,
     ToolCall,
+    ToolCallDelta,
     ToolResult,
+    UsageDelta,
     join_words,
     to_deltas,
 )
@@ -71,21 +71,21 @@ def test_a_whole_answer_is_read_as_it_was_written(wire, answer):
 @pytest.mark.parametrize("answer", [SAID, CUT, ASKS], ids=["said", "cut", "asks"])
 def test_a_stream_is_read_as_it_was_written(wire, answer):
     deltas, written = stream_of(wire, answer)
-    said = [delta for delta in deltas if isinstance(delta, Said)]
+    said = [delta for delta in deltas if isinstance(delta, TextDelta)]
     assert "".join(one.text for one in said if not one.thought) == answer.text
     assert [one.text for one in said if one.thought] == [
         part.text for part in answer.parts if isinstance(part, Thought)
     ]
     arguments: dict[int, str] = {}
     for delta in deltas:
-        if isinstance(delta, Called):
+        if isinstance(delta, ToolCallDelta):
             arguments[delta.index] = arguments.get(delta.index, "") + delta.arguments
     assert [json.loads(one) for one in arguments.values()] == [
         json.loads(call.arguments) for call in answer.calls
     ]
-    assert [delta.usage for delta in deltas if isinstance(delta, Counted)][-1] == USAGE
-    assert [delta.finish for delta in deltas if isinstance(delta, Ended)] == [answer.finish]
-    assert isinstance(deltas[0], Began)
+    assert [delta.usage for delta in deltas if isinstance(delta, UsageDelta)][-1] == USAGE
+    assert [delta.finish for delta in deltas if isinstance(delta, StreamEnd)] == [answer.finish]
+    assert isinstance(deltas[0], StreamStart)
     assert b'"crossroute"' in written
 
 
