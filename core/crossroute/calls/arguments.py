@@ -24,7 +24,7 @@ from crossroute.calls.dialects import (
 from crossroute.errors import DroppedArgumentWarning, UnableError
 
 SCHEMAS = frozenset({"response_schema", "response_json_schema"})
-"""Google's words for a schema, beside which its `response_mime_type` says nothing more."""
+"""Google's keywords for a schema, which make its `response_mime_type` redundant."""
 
 FORMS = SCHEMAS | {"response_format", "response_mime_type", "format"}
 """OpenAI's word, Google's, and Ollama's."""
@@ -73,8 +73,8 @@ def translate_arguments(
     """Return a call's arguments translated for a member.
 
     Args:
-        arguments: As given by the caller, with any provider's keywords.
-        dialect: The member's; None passes all on as they are.
+        arguments: The caller's arguments, with any provider's keywords.
+        dialect: The member's dialect; None passes all on unchanged.
         member: Its name, for warnings.
         tools: Names of the tools that come with the call, which a `tool_choice` may name.
 
@@ -96,10 +96,10 @@ def translate_arguments(
 
 
 def check_tools(names: Sequence[str], dialect: Dialect | None, member: str) -> None:
-    """Refuse tools whose names a member's API does not take.
+    """Refuse tools with names that a member's API does not accept.
 
     Raises:
-        UnableError: A name is too long, or holds other characters.
+        UnableError: A name is too long, or contains other characters.
     """
     if dialect in (OPENAI, ANTHROPIC) and any(
         not TOOL_NAME.fullmatch(name) or len(name) > dialect.longest_tool_name for name in names
@@ -150,7 +150,7 @@ def _translate_tier(value: Any, dialect: Dialect) -> Any:
 
 
 def _translate_metadata(value: Any, dialect: Dialect) -> Any:
-    """Return the metadata of a request: Anthropic takes the user id alone."""
+    """Return the metadata of a request; Anthropic only accepts the user id."""
     if dialect is OPENAI or not isinstance(value, Mapping):
         return value
     return {name: told for name, told in value.items() if name == "user_id"}

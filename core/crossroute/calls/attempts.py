@@ -33,33 +33,33 @@ MOST_FAULTS = {TIMEOUT: 3, UNREADABLE: 5}
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 LONGEST_WAIT_S = 10.0
-"""Seconds; a provider that asks for a longer wait is not called again in the call."""
+"""Seconds; a provider that requests a longer wait is not called again in the same call."""
 
 
 class Attempts:
     """One call, made to the decision's eligible candidates in turn until one answers.
 
-    They are called by reward, those that cool down last. Where all failed and attempts are left, another round begins
-    after a pause (0.1 s, doubled each time, at most 1 s, randomly shortened by up to half; longer where all providers
-    ask for it). An error that is the request's fault is raised at once. A member that would fail again (its key, its
-    context window, an argument that it does not take) is left out of the rest of the call. Where every candidate left
+    They are called by reward, those that cool down last. If all failed and attempts are left, another round begins
+    after a pause (0.1 s, doubled each time, at most 1 s, randomly shortened by up to half; longer if all providers
+    request it). An error that is the request's fault is raised at once. A member that would fail again (its key, its
+    context window, an unsupported argument) is excluded from the rest of the call. If every remaining candidate
     has failed many times in a row, in this call or others, no further round begins. The last error is raised
     unchanged, with `crossroute_failures` and a note of the earlier ones.
 
-    Each method takes a function of the current decision, which holds the candidate to call and the failures so far: it
+    Each method takes a function of the current decision, which has the candidate to call and the failures so far. It
     returns the steps of the call, or those that open the candidate's stream.
 
     Args:
-        decision: What was decided.
+        decision: The decision.
         cooldowns: Recent failures of candidates, in any call.
-        max_attempts: At most, over all candidates.
+        max_attempts: Most attempts, over all candidates.
         insist: Call the decision's candidate first even while it cools down.
-        windows: Candidate -> its context window in tokens, where that is known: after one that is too small, only
+        windows: Candidate -> its context window in tokens, if known; after one that is too small, only
             larger ones are called.
-        past_filters: Go on after a content filter, which is otherwise raised.
+        past_filters: Whether to call another model after a content filter, instead of raising its error.
 
     Raises:
-        ValueError: `max_attempts` is under 1.
+        ValueError: `max_attempts` is below 1.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Attempts:
         Args:
             opening: A decision -> the steps to the function that returns its candidate's stream, and to the tail for
                 its chunks.
-            do: Performs those that ask; see `steps.drive`.
+            do: Performs the steps that wait for a model; see `steps.drive`.
         """
         while True:
             begun, empty, held = False, True, deque[T]()
@@ -178,7 +178,7 @@ class Attempts:
             self.cooldowns.clear(self.decision.candidate)
 
     def _failed(self, error: Exception, *, begun: bool = False) -> float | None:
-        """Record an error and return the pause before the next attempt, or None where there is none."""
+        """Record an error, and return the pause before the next attempt, or None if there is none."""
         if not self._listed:
             self._waiting = self._list()[1:]
         name, fault = self.decision.candidate, find_fault(error)
@@ -222,7 +222,7 @@ class Attempts:
         self._waiting = [other for other in self._waiting if other not in failing]
 
     def _paused(self) -> float | None:
-        """Return the seconds to wait for the next attempt, 0 within a round; None where no further round begins."""
+        """Return the seconds until the next attempt, 0 within a round; None if no further round begins."""
         if self._waiting:
             return 0.0
         self._names = [name for name in self._names if self._waits.get(name, 0.0) <= LONGEST_WAIT_S]

@@ -1,7 +1,6 @@
 """Work in the background: calls of shadow mode, and decisions that would block an event loop.
 
-No caller waits for a call in shadow mode, and nothing that it raises reaches one; the ledger counts it, and observers
-are told.
+No caller waits for a call in shadow mode, or gets its errors. The ledger counts it, and observers are notified.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ UNRETURNED = "shadow: asked beside, and not returned"
 
 
 def switch_to_shadow(decision: Decision, shadow: str) -> Decision:
-    """Return the decision for the model that answers in shadow mode, which says what would have been chosen."""
+    """Return the decision for the model that answers in shadow mode, with the original choice as a reason."""
     if shadow == decision.candidate:
         return decision
     decision = decision.switched(shadow, f"{SHADOW}{decision.candidate}{CHOSEN}")
@@ -39,7 +38,7 @@ def switch_to_shadow(decision: Decision, shadow: str) -> Decision:
 
 
 def find_shadowed_choice(decision: Decision) -> str | None:
-    """Return what shadow mode kept from being chosen."""
+    """Return the original choice that shadow mode replaced, or None."""
     said = next((reason for reason in decision.reasons if reason.endswith(CHOSEN)), None)
     return said and said.removeprefix(SHADOW).removesuffix(CHOSEN)
 
@@ -106,7 +105,7 @@ class OffLoop:
     """Makes decisions in a thread, unless they are quick: for callers in an event loop.
 
     Args:
-        waits: Whether a decision may wait for what is kept elsewhere, unless a call says otherwise.
+        waits: Whether a decision may wait for stored state, unless a call states otherwise.
     """
 
     def __init__(self, *, waits: bool) -> None:
@@ -116,12 +115,12 @@ class OffLoop:
     async def __call__(
         self, decide: Callable[[], Decision], characters: int | None, *, waits: bool | None = None
     ) -> Decision:
-        """Return what a function decides: at once where that takes less than a thread for it would, else in one.
+        """Return a function's decision, made in a thread unless that would take longer than the decision.
 
         Args:
             decide: Makes the decision.
-            characters: Of what it reads; None where it reads more than text.
-            waits: Whether it may wait for what is kept elsewhere.
+            characters: Length of its text; None if it reads more than text.
+            waits: Whether it may wait for stored state.
         """
         if waits is None:
             waits = self._waits

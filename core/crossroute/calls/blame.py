@@ -40,8 +40,8 @@ CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 """Names of errors that are a framework's control flow, and no failures."""
 
 REQUESTED = frozenset((400, 422))
-"""Statuses that blame the request, unless the body says otherwise. Others (406, 411, 415, 431) refuse what the client
-and the host between them make of any request: another member may take it."""
+"""Statuses that blame the request, unless the body states otherwise. Others (406, 411, 415, 431) concern the form that
+the client and the host give to any request, so another member may accept it."""
 
 PAGE = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
 """A proxy's answer, not a model API's."""
@@ -55,7 +55,7 @@ SILENT = re.compile(
 """A refusal without a reason: a proxy's, too."""
 
 TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
-"""A limit that the request alone exceeds, whenever it is sent: a rate of tokens, for one."""
+"""A limit that the request exceeds by itself at any time, such as a rate of tokens."""
 
 BY_WORDS = tuple((fault, re.compile("|".join(said), re.IGNORECASE)) for fault, said in WORDINGS)
 """Faults of a bad request by words of its message, the first match; otherwise it is an argument."""
@@ -76,11 +76,11 @@ OUT_OF_QUOTA = re.compile(
 UNSENT = re.compile(r"argument|positional|required keyword|JSON (?:serializable|compliant)")
 """Words of an error in making a request, not in reading an answer."""
 MISUSED = frozenset({TypeError, ValueError, OverflowError})
-"""Causes of a client's connection error that no network has: an invalid timeout, say."""
+"""Causes of a client's connection error other than the network, such as an invalid timeout."""
 
 
 def find_fault(error: BaseException) -> Fault:
-    """Return the fault that an error stands for.
+    """Return the fault behind an error.
 
     The outermost error that can be classified decides, then the one that it was explicitly raised from.
 
@@ -104,23 +104,23 @@ def find_fault(error: BaseException) -> Fault:
 
 
 def note_answer(error: BaseException, usage: Any = None, cost: float | None = None) -> None:
-    """Note on an error that an answer arrived and was paid for, though it could not be read.
+    """Record on an error that an answer arrived and was paid for, though it could not be read.
 
     Args:
         error: The error.
-        usage: Tokens of the answer, where they are known.
-        cost: USD, where the answer tells that itself.
+        usage: Tokens of the answer, if known.
+        cost: USD, if the answer states it.
     """
     note(error, answered=(usage, cost))
 
 
 def find_noted_answer(error: BaseException) -> tuple[Any, float | None] | None:
-    """Return tokens and USD of the answer before an error, as noted; None where there was none."""
+    """Return the recorded tokens and USD of the answer before an error; None if there was none."""
     return find_note(error, "answered")  # type: ignore[no-any-return]
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether a later attempt at the same model may succeed where this error was raised.
+    """Return whether a later attempt at the same model may succeed after an error.
 
     >>> is_transient(TimeoutError()), is_transient(ValueError("temperature must be in [0, 2]"))
     (True, False)
@@ -134,7 +134,7 @@ def is_timeout(error: BaseException) -> bool:
 
 
 def status(error: BaseException) -> int | None:
-    """Return the HTTP status of an error, from 400 up, or None where it carries none."""
+    """Return the HTTP status of an error, from 400 up, or None."""
     response = get_attribute(error, "response")
     if isinstance(response, Mapping):  # botocore
         response = response.get("ResponseMetadata", {})
@@ -163,7 +163,7 @@ def list_class_names(error: BaseException) -> set[str]:
 
 
 def to_json(told: Any) -> str:
-    """Return what a provider sent as JSON; as Python spells it where it is none."""
+    """Return a provider's response as JSON, or as a Python literal if it is not JSON."""
     try:
         return json.dumps(told, default=str)
     except (TypeError, ValueError, RecursionError):
@@ -171,7 +171,7 @@ def to_json(told: Any) -> str:
 
 
 def _classify_one(error: Exception) -> Fault | None:
-    """Return the fault of one error, without its causes; None where it cannot be classified."""
+    """Return the fault of one error, without its causes; None if it cannot be classified."""
     body = _body(error)
     code, within = status(error), next((one for one in map(_number, _fields(body)) if one), None)
     if code is None or (code in REQUESTED and within is not None):  # a gateway's own, and its provider's
@@ -210,7 +210,7 @@ def _classify_status(code: int, kind: Fault | None, words: str) -> Fault:
 
 
 def _classify_body(code: int, kind: Fault | None, words: str) -> Fault:
-    """Return the fault of a refusal by its body, where the status is ambiguous."""
+    """Return the fault of a refusal with an ambiguous status, by its body."""
     told = _classify_kind(kind, words)
     if told is not None:
         return told

@@ -2,7 +2,7 @@
 
 The streams of some clients (openai's, anthropic's) and their generators hold each other, and some integrations drop
 them unclosed. Then Python's garbage collector closes them: at any time, and so also while the same thread holds the
-lock of httpcore's connection pool, which closing asks for again and never gets. Until then the connection is taken.
+lock of httpcore's connection pool, which closing needs again and never gets. Until then the connection is in use.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from typing_extensions import Self
 T = TypeVar("T")
 
 HOLDERS = frozenset({GeneratorType, AsyncGeneratorType, CoroutineType, FrameType, CellType})
-"""What a suspended stream keeps its sources in."""
+"""Types of objects in which a suspended stream keeps its sources."""
 
 PLAIN = frozenset({dict, list, tuple, str, int, float, bool, NoneType, CodeType, FunctionType, ModuleType})
-"""What it holds beside them, and what is no response."""
+"""Types of its other objects, which are not responses."""
 
 YOUNG = 1
-"""The garbage collector's generations of what was made lately: collected in a millisecond, all in up to a second."""
+"""The garbage collector's young generations, collected in a millisecond; all take up to a second."""
 
 TURNS = 3
-"""Of the event loop, in which it closes the asynchronous generators that were dropped."""
+"""Method with which the event loop closes dropped asynchronous generators."""
 
 CLOSING: set[asyncio.Future[None]] = set()
-"""Tasks that close responses: a loop keeps none alive."""
+"""Tasks that close responses; the event loop itself keeps no reference to them."""
 
 
 @contextmanager
@@ -63,10 +63,10 @@ def closing(chunks: T) -> Iterator[T]:
 
 
 class OwnedStream(Generic[T]):
-    """An asynchronous stream that its owner closes: the event loop is not told of it.
+    """An asynchronous stream that is closed by its owner, without the event loop's knowledge.
 
-    A loop that ends closes all asynchronous generators that it knows at the same time. One that is being closed by its
-    owner then would be closed twice at once, which Python refuses with a warning each.
+    When a loop ends, it closes all asynchronous generators that it knows. One that is being closed by its owner would
+    then be closed twice at once, and Python would refuse that with a warning.
 
     Args:
         chunks: The stream.
@@ -102,11 +102,11 @@ def aclosing(chunks: AsyncIterator[T]) -> contextlib.aclosing[OwnedStream[T]]:
 
 
 class StreamResources:
-    """What a stream opened to read its provider's answer, from its first chunk on.
+    """The responses that a stream opened to read its provider's answer, known from its first chunk on.
 
     Attributes:
-        responses: HTTP responses, of httpx or alike.
-        frames: Of the generators that read them. Their variables stay when they have ended.
+        responses: HTTP responses, of httpx or similar clients.
+        frames: Stack frames of the generators that read them; their variables remain after the end.
 
     >>> class Response:
     ...     def iter_raw(self): ...
@@ -125,7 +125,7 @@ class StreamResources:
         self._closing: asyncio.Future[None] | None = None
 
     def look(self, stream: object) -> None:
-        """Find what a suspended stream opened, once."""
+        """Find the responses of a suspended stream, once."""
         if self.looked:
             return
         self.looked = True
@@ -212,7 +212,7 @@ async def aread_and_close(chunks: AsyncIterator[T], opened: StreamResources) -> 
 
 
 def _held(stream: object) -> Iterator[object]:
-    """Yield what a suspended stream holds, as far as generators hold it."""
+    """Yield the objects held by a suspended stream's generators."""
     seen: set[int] = set()
     waiting = [stream]
     while waiting:
@@ -233,6 +233,6 @@ def _frame(held: object) -> FrameType | None:
 
 
 def _response(held: object) -> Any:
-    """Return what is an HTTP response, or a client's stream that has one."""
+    """Return an object if it is an HTTP response, or the response of a client's stream, or None."""
     places = (held, getattr(held, "__dict__", {}).get("response"))
     return next((place for place in places if hasattr(type(place), "iter_raw")), None)

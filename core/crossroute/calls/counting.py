@@ -1,4 +1,4 @@
-"""Counting: read the tokens and the cost of a call from what its provider sent, in any provider's field names."""
+"""Read the tokens and the cost of a call from a provider's response, in any provider's field names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTPUT = (
 )
 THOUGHT = ("thoughts_token_count", "thoughtsTokenCount")
 TOOLS_READ = ("tool_use_prompt_token_count", "toolUsePromptTokenCount")
-"""Gemini counts what it thinks beside what it writes, and what its tools found beside the prompt."""
+"""Gemini counts reasoning separately from the output, and tool results separately from the prompt."""
 READ_DETAILS = ("prompt_tokens_details", "input_tokens_details", "promptTokensDetails")
 WRITTEN_DETAILS = (
     "completion_tokens_details",
@@ -38,8 +38,8 @@ CACHED = (
 """Google's words, DeepSeek's, Moonshot's, Mistral's, Vercel's."""
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
-"""Anthropic and Bedrock count cached tokens beside their input tokens; LiteLLM, which has these fields as well, within
-its prompt tokens."""
+"""Anthropic and Bedrock count cached tokens separately from input tokens; LiteLLM has these fields, too, but includes
+them in its prompt tokens."""
 MADE_WITHIN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
 """In READ_DETAILS: OpenRouter's word, LiteLLM's, Alibaba's."""
 
@@ -49,14 +49,14 @@ DEAREST = 1e6
 """USD; a higher number is no cost of a call."""
 
 STATED = frozenset({"cost", "cost_in_usd_ticks", "response_cost"})
-"""Where a provider states the cost."""
+"""Fields with a stated cost."""
 
 TICKS = 1e10
 """xAI's in a dollar."""
 
 
 def read_usage(usage: Any) -> Usage | None:
-    """Return the tokens that a provider's usage states, or None where it states none."""
+    """Return the tokens in a provider's usage, or None."""
     if usage is None:
         return None
     usage = to_mapping(usage)
@@ -94,12 +94,12 @@ def set_tier(usage: Usage | None, *told: object) -> Usage | None:
 
 
 def read_cost(*places: object) -> float | None:
-    """Return the USD that a provider states for a call, in the first place that has them; None where none has.
+    """Return the cost of a call, USD, in the first place that states it, or None.
 
     Args:
         places: Parts of the provider's response: its usage, its metadata, mappings or objects.
 
-    Source: OpenRouter (`usage.cost`; beside it, with one's own key, what that took), Perplexity (`usage.cost.
+    Source: OpenRouter (`usage.cost`; with one's own key the upstream cost is separate), Perplexity (`usage.cost.
     total_cost`), xAI (`usage.cost_in_usd_ticks`), LiteLLM (`response_cost`).
 
     >>> read_cost(None, {"cost": 0.0012}), read_cost({"cost": "free"})
@@ -124,7 +124,7 @@ def read_cost(*places: object) -> float | None:
 
 
 def read_count(told: object) -> int | None:
-    """Return a provider's count of tokens as an int; None where it is missing, negative or no number.
+    """Return a provider's count of tokens as an int; None if it is missing, negative or not a number.
 
     >>> read_count(12), read_count("12"), read_count(11.6), read_count(None), read_count(-1)
     (12, 12, 12, None, None)
@@ -137,7 +137,7 @@ def read_count(told: object) -> int | None:
 
 
 def get_field(place: Any, name: str) -> Any:
-    """Return a field of a mapping or an object; None where there is none."""
+    """Return a field of a mapping or an object, or None."""
     if place is None:
         return None
     if type(place) is dict:
@@ -149,7 +149,7 @@ def get_field(place: Any, name: str) -> Any:
 
 
 def to_mapping(place: Any) -> Any:
-    """Return a pydantic model as a dict of the fields that are not None, for many look-ups; others as they are."""
+    """Convert a pydantic model to a dict without None, for fast look-ups; return anything else unchanged."""
     if not isinstance(place, BaseModel):
         return place
     parts = {**(place.__pydantic_extra__ or {}), **place.__dict__}
@@ -157,7 +157,7 @@ def to_mapping(place: Any) -> Any:
 
 
 def _count_kind(details: Sequence[Any], kind: str) -> int:
-    """Return the tokens of sound or pictures, which OpenAI states in a field each, Google in a list."""
+    """Return the tokens of audio or images; OpenAI has a field for each, Google a list."""
     listed = next((each for each in details if isinstance(each, (list, tuple))), ())
     by_kind = [
         _count(each, ("token_count", "tokenCount")) or 0

@@ -19,11 +19,11 @@ class Dialect(NamedTuple):
     """The keywords of one provider's models.
 
     Attributes:
-        name: The provider's.
-        takes: Keywords that they take, of those of all providers.
-        renamed: Another provider's keyword -> theirs, unless they take it as it is.
-        longest_tool_name: Characters; letters, digits, _ and - alone.
-        tool_choices: "required", "auto", "none" -> their value for it; without those that they do not have.
+        name: Name of the provider.
+        takes: Supported keywords among those of all providers.
+        renamed: Another provider's keyword -> theirs, unless supported unchanged.
+        longest_tool_name: Maximum length of a tool's name, which may have letters, digits, _ and -.
+        tool_choices: "required", "auto", "none" -> their value; without unsupported ones.
     """
 
     name: str
@@ -128,7 +128,7 @@ LLAMAINDEX_OLLAMA = Dialect(
     10_000,
     {"auto": None},
 )
-"""LlamaIndex's class reads its sampling from its fields alone."""
+"""LlamaIndex's class only reads sampling arguments from its fields."""
 
 DIALECTS = (OPENAI, ANTHROPIC, GOOGLE, OLLAMA)
 
@@ -149,11 +149,11 @@ VOCABULARY = frozenset(word for dialect in DIALECTS for word in (*dialect.takes,
 """Keywords of any provider; others are the user's own, and are passed on."""
 
 HOTTEST = {"anthropic": 1.0}
-"""Greatest temperature, where it is less than the 2 of others."""
+"""Maximum temperature, if below the usual 2."""
 
 
 def dialect_of(model: object) -> Dialect | None:
-    """Return a model's dialect, by its class; None where that is not known.
+    """Return the dialect of a model's class, or None.
 
     >>> class ChatOllama: ...
     >>> dialect_of(ChatOllama()).name

@@ -40,24 +40,24 @@ ORDINARY = Query.of_call("Answer the question with the help of the documents bel
 class Dispatcher:
     """Decides a pool's calls, prepares their attempts, and keeps the state between them: cooldowns, spend, tool turns.
 
-    Safe to share between threads and asyncio tasks. `decide` computes for up to some milliseconds: asynchronous
+    Safe to share between threads and asyncio tasks. `decide` computes for up to some milliseconds, so asynchronous
     integrations call it through `off_loop`.
 
     Args:
         router: A router, or the name or folder of one.
-        members: Name, or alias, of each model -> what it can do.
-        default: The model for calls without text, in place of the best on average; the router need not know it. A
-            default that the router does not know also takes calls that no other model can take, and those that all
-            others failed. A call without text that the default cannot take goes to the first model that can.
+        members: Name, or alias, of each model -> its abilities.
+        default: The model for calls without text, instead of the best on average; may be unknown to the router. A
+            default unknown to the router also gets calls that no other model can handle, and those that all
+            others failed. A call without text that the default cannot handle goes to the first model that can.
         sticky: Finish a tool turn with the candidate that began it, and count the saving of its prompt cache.
-        max_attempts: At most, a call.
-        past_filters: After an answer that a content filter withheld, call another model; otherwise it is raised.
-        memory: State that is shared with other dispatchers; by default the dispatcher's own.
+        max_attempts: Most attempts per call.
+        past_filters: Whether to call another model after a content filter withheld an answer, instead of raising it.
+        memory: State shared with other dispatchers; by default the dispatcher's own.
         observers: Notified when a call begins and when a candidate's call ends.
         pacer: Sets the willingness to pay, and follows the spending.
         exploration: Settings of exploration, or a share of the choices; by default none.
         shadow: Call this model always, and report which one would have been chosen.
-        shadow_share: Share of the calls for which that one is called as well, beside the request path.
+        shadow_share: Share of the calls for which that one is called as well, in the background.
 
     Raises:
         UnprofiledCandidateError: The router has no profile of a model.
@@ -145,17 +145,17 @@ class Dispatcher:
         """Choose the model for one call.
 
         Args:
-            query: What to route on; None where the call holds no text.
-            settings: How to decide. The decision's `max_calls` is over 1 where they allow escalation and there is
+            query: The query to route on; None if the call has no text.
+            settings: How to decide. The decision's `max_calls` is above 1 if they allow escalation and there is
                 a candidate to escalate to; never in a tool turn, for a named candidate or a call without text.
-            needs: Capabilities that the call needs, beside those of the constraints.
-            current: The candidate that answered this conversation so far; a name that is no member is ignored.
-            tool_turn: The call answers tool results that `current` requested.
-            alone: Do not escalate, whatever the settings say; a str is the reason, and is added to the decision's.
+            needs: Capabilities that the call needs in addition to those in the constraints.
+            current: The candidate that has answered this conversation so far; ignored if it is not a member.
+            tool_turn: Whether the call answers tool results requested by `current`.
+            alone: Whether not to escalate, whatever the settings; a str is a reason that is added to the decision's.
 
         Raises:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
-            UnknownCandidateError: The settings' candidate, or a name in the constraints, is not known.
+            UnknownCandidateError: The settings' candidate, or a name in the constraints, is unknown.
             BudgetSpentError: A budget that refuses calls has too little left.
             FloorError: The router's floor does not hold for an escalation with these settings.
         """
@@ -230,7 +230,7 @@ class Dispatcher:
         return self._unpredicted.beside(decision, constraints, tokens) if self._unprofiled else decision
 
     def _constraints(self, settings: CallSettings, needs: Iterable[Capability]) -> Constraints:
-        """Return the constraints of the settings with what the call needs, under the candidates' names."""
+        """Return the settings' constraints plus the call's needs, with the candidates' names."""
         constraints = settings.constraints or UNCONSTRAINED
         needed = constraints.capabilities.union(needs)
         if needed != constraints.capabilities:
@@ -238,7 +238,7 @@ class Dispatcher:
         return constraints if constraints is UNCONSTRAINED else constraints.named_in(self._unpredicted.models)
 
     def usual(self, settings: CallSettings = DEFAULT_SETTINGS) -> str:
-        """Return the model that would take an ordinary call; observers are not told, since none is made."""
+        """Return the model for an ordinary call, without making one or notifying observers."""
         if self.shadow is not None:
             return self.shadow
         try:
@@ -266,17 +266,17 @@ class Dispatcher:
         return attempts
 
     def steps(self, decision: Decision, asking: Callable[..., Steps[T]]) -> Steps[T]:
-        """Return the steps of a decided call that makes no further one after an answer.
+        """Return the steps of a decided call without escalation.
 
         Args:
-            decision: What was decided.
-            asking: A decision, and whether its answer is returned (`final`) -> the steps to that answer.
+            decision: The decision.
+            asking: (decision, whether its answer is returned: `final`) -> the steps to that answer.
         """
         yield from self.beside(decision, asking)
         return (yield from self.attempts(decision).steps(asking))
 
     def beside(self, decision: Decision, asking: Callable[..., Steps[Any]]) -> Steps[None]:
-        """Return the step that calls the model which shadow mode replaced, for a share of the calls."""
+        """Return the step that, for a share of the calls, also calls the model that shadow mode replaced."""
         if self.shadow_calls.share and (drawn := self.shadow_calls.draw(decision)) is not None:
             yield Beside(asking(drawn, final=False), self.shadow_calls)
 
@@ -286,10 +286,10 @@ class Dispatcher:
         """Return the escalation loop of a decision that allows more than one call.
 
         Args:
-            decision: What was decided.
+            decision: The decision.
             query: The query.
-            escalation: As in the settings.
-            askable: Candidates to request log-probabilities from: their API has them, and the user left it open.
+            escalation: The settings' escalation.
+            askable: Candidates to request log-probabilities from: supported by their API, and not set by the user.
         """
         foresight = self.router.predictor.foresee([query])[0]
         written = (foresight.tokens - foresight.read).tolist()
@@ -307,7 +307,7 @@ class Dispatcher:
         )
 
     def price(self, candidate: str) -> Price | None:
-        """Return a model's price, None where it is not known."""
+        """Return a model's price, or None."""
         if candidate not in self._prices:
             model = self._unprofiled.get(candidate) or self.router.pool[candidate]
             self._prices[candidate] = add_rates(model.price)
@@ -336,7 +336,7 @@ class Dispatcher:
     def _keep_tool_turn(
         self, decision: Decision, query: Query, current: str | None, tool_turn: bool
     ) -> Decision:
-        """Return the decision for the candidate that began the tool turn, or say what staying saves."""
+        """Return the decision for the candidate that began the tool turn, or else with the savings of staying."""
         if current is None or current not in decision.eligible:
             return decision
         if tool_turn:

@@ -27,20 +27,20 @@ from crossroute.catalogue import Catalogue, Entry
 from crossroute.effort import OFF, EffortLevel
 
 Api = Literal["openai", "openai_responses", "anthropic", "google", "ollama"]
-"""A vocabulary: `openai` is Chat Completions, which other hosts speak, too."""
+"""A vocabulary; `openai` is Chat Completions, also of other hosts."""
 
 LOG = logging.getLogger("crossroute.calls")
 
 Words = dict[str, Any]
 ANSWER = 4_096
-"""Tokens that are left for an answer, beside a thinking budget if there is one, where its length is not stated."""
+"""Tokens for an answer without a stated length, in addition to any thinking budget."""
 
 LEAST_BUDGET = 1_024
 """Tokens, the least that Anthropic takes."""
 
 GENERATION_OF_BUDGETS = "gemini-2.5"
 SWITCHED = ("none", "high")
-"""The levels of models that know a switch alone."""
+"""The levels of models that only have a switch."""
 
 OWN_HOSTS = ("", "api.openai.com")
 
@@ -63,15 +63,15 @@ def translate_effort(api: Api, model: str, effort: EffortLevel, *, base_url: str
 
 
 def adjust_to_thinking(words: Words, *, max_tokens: int | None, temperature: float | None) -> Words:
-    """Return what Anthropic's API requires beside the words of an effort: other limits than the stated ones.
+    """Return the limits that Anthropic's API requires in addition to the keywords of an effort.
 
-    A thinking budget counts within `max_tokens`: an answer keeps the length that is stated for it. While a model
-    thinks, the API takes a temperature of 1 alone.
+    A thinking budget counts within `max_tokens`, so it is added to the answer's stated length. While a model
+    thinks, the API only accepts a temperature of 1.
 
     Args:
-        words: Of `translate_effort`.
-        max_tokens: As stated for an answer; None where nothing is.
-        temperature: As stated.
+        words: Keywords from `translate_effort`.
+        max_tokens: The stated length of an answer, or None.
+        temperature: The stated temperature.
 
     Source: https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking.
 

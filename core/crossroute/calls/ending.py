@@ -1,7 +1,7 @@
-"""The end of a stream: whether the answer is whole, by what its provider said last.
+"""The end of a stream: whether the answer is whole, by its provider's last events.
 
 A stream is whole if it states a finish reason, ends with its format's last event (`[DONE]`, `message_stop`), or states
-its tokens, for the first time and behind its last content. Frameworks drop some of these, such as a finish reason in a
+its tokens for the first time after its last content. Frameworks drop some of these, such as a finish reason in a
 choice without a delta; the stack frames that read the provider's events still hold them.
 """
 
@@ -27,7 +27,7 @@ FAILED = words(
 """Finish reasons of an answer that failed: OpenRouter's, Google's, Zhipu's, DeepSeek's, vLLM's, Cohere's, Amazon's."""
 
 CALLING = frozenset({"tool_calls", "tool_use", "tool_call", "function_call"})
-"""Finish reasons of an answer that calls a tool: where it holds none, it is none."""
+"""Finish reasons of an answer that calls a tool; without a tool call it is not an answer."""
 
 LAST_EVENTS = frozenset({"message_stop", "response.completed", "response.incomplete"})
 """Types of the last event of a stream: Anthropic's, and those of OpenAI's Responses API."""
@@ -40,7 +40,7 @@ REASONS = ("finish_reason", "stop_reason")
 
 
 class Ending:
-    """What the chunks of a stream have stated of its end so far.
+    """The facts about a stream's end in its chunks so far.
 
     Args:
         telling: Whether the provider's streams state a finish reason, though their chunks do not name the provider.
@@ -76,9 +76,9 @@ class Ending:
 
 
 def find_usages(frames: Iterable[FrameType]) -> list[Any]:
-    """Return the usages, as sent by providers, of the events that stack frames hold.
+    """Return the providers' usages in the events held by stack frames.
 
-    Frameworks leave some fields out: LangChain a stated cost, LlamaIndex what Anthropic's cache read and wrote.
+    Frameworks omit some fields: LangChain a stated cost, LlamaIndex the tokens of Anthropic's cache.
     """
     held = (_field(value, "usage") for frame in frames for value in frame.f_locals.values())
     return [usage for usage in held if usage is not None and not isinstance(usage, (str, int, float))]
@@ -90,7 +90,7 @@ def is_failed(reason: object) -> bool:
 
 
 def _is_last(value: object) -> bool:
-    """Return whether a value is the last event of a stream: as it was read, or as a client parsed it."""
+    """Return whether a value is the last event of a stream, raw or parsed by a client."""
     if type(value).__name__ == "ServerSentEvent":
         data, kind = getattr(value, "data", None), getattr(value, "event", None)
         return kind in LAST_EVENTS or (isinstance(data, str) and data.startswith(DONE))

@@ -1,4 +1,4 @@
-"""Failures: what a decision keeps of an error, and how long a candidate that failed is avoided."""
+"""Failures: an error's record in a decision, and the cooldown of a candidate that failed."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ class Cooldowns:
         """Begin a cooldown, or lengthen the one that runs.
 
         Args:
-            candidate: That failed.
-            retry_after: Seconds that its provider asks for.
-            began: When the call began that failed, on this clock; None: after any other.
+            candidate: The failed candidate.
+            retry_after: Seconds requested by its provider.
+            began: Beginning of the failed call, on this clock; None: after any other.
         """
         with self._lock:
             now, until = self.now(), self._until.get(candidate, 0.0)
@@ -93,13 +93,13 @@ class Cooldowns:
         return self._in_a_row.get(candidate, 0) >= DOWN_AFTER
 
     def remaining(self, candidate: str) -> float:
-        """Return the seconds until a candidate's cooldown ends; 0 where it has none."""
+        """Return the seconds until a candidate's cooldown ends; 0 without one."""
         with self._lock:
             return max(0.0, self._until.get(candidate, 0.0) - self.now())
 
 
 def describe_failure(candidate: str, error: Exception) -> Failure:
-    """Return what a decision keeps of an error: its type and its first line, without secrets."""
+    """Return an error's record for a decision: its type and its first line, without secrets."""
     fault = find_fault(error)
     return Failure(
         candidate=candidate,
@@ -126,7 +126,7 @@ def _first_line(message: str) -> str:
 
 @contextmanager
 def name_model(model: str) -> Iterator[None]:
-    """Note a model on what is raised within the block, for the message of `shorten_provider_errors`."""
+    """Record a model on errors within the block, for the message of `shorten_provider_errors`."""
     try:
         yield
     except Exception as error:
@@ -136,7 +136,7 @@ def name_model(model: str) -> Iterator[None]:
 
 @contextmanager
 def shorten_provider_errors(model: str = "", then: str = "") -> Iterator[None]:
-    """Raise a provider's errors (a missing key, say) in one line and without secrets.
+    """Raise a provider's errors, such as a missing key, in one line and without secrets.
 
     Args:
         model: The model that was called.

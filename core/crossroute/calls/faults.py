@@ -9,13 +9,13 @@ Party = Literal["request", "member", "network"]
 
 
 class Fault(NamedTuple):
-    """What an error says of a call.
+    """The fault behind a failed call.
 
     Attributes:
-        party: What is at fault.
-        kind: Of what kind the fault is.
-        again: The same member may answer a later attempt.
-        cools: Other calls should avoid the member for a while.
+        party: The party at fault.
+        kind: The kind of fault.
+        again: Whether the same member may answer a later attempt.
+        cools: Whether other calls should avoid the member for a while.
     """
 
     party: Party
@@ -37,7 +37,7 @@ OVERLOAD = Fault("member", "overload", again=True, cools=True)
 UNREADABLE = Fault("member", "unreadable", again=True, cools=True)
 """No answer despite status 200: broken JSON, a proxy's page, an error in the body."""
 MISFIT = Fault("member", "misfit")
-"""An answer that does not fit the schema that was asked for."""
+"""An answer that does not fit the requested schema."""
 UNKNOWN = Fault("member", "unknown")
 TIMEOUT = Fault("network", "timeout", again=True, cools=True)
 CONNECTION = Fault("network", "connection", again=True, cools=True)
@@ -95,7 +95,7 @@ BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.spli
 """Names of exception classes, of any library, anywhere among a class's bases."""
 
 GAP = r"(?:[^.]|\.(?=\S))"
-"""A character within a sentence: names of models hold dots."""
+"""A character within a sentence; names of models contain dots."""
 
 WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
     (
@@ -189,11 +189,11 @@ ANSWERED = frozenset(
         "StructuredOutputValidationError",
     }
 )
-"""Names of errors which say that an answer came, and could not be read as what was asked for."""
+"""Names of errors about an answer that could not be read in the requested form."""
 
 
 def note(error: BaseException, **facts: Any) -> None:
-    """Attach facts of a call to its error, as attributes `crossroute_NAME`; some errors take none.
+    """Attach facts of a call to its error, as attributes `crossroute_NAME`; some errors accept none.
 
     >>> error = ValueError("too long")
     >>> note(error, model="small")
@@ -206,12 +206,12 @@ def note(error: BaseException, **facts: Any) -> None:
 
 
 def find_note(error: BaseException, name: str) -> Any:
-    """Return a fact that is attached to an error; None where it is not."""
+    """Return a fact attached to an error, or None."""
     return getattr(error, f"crossroute_{name}", None)
 
 
 def get_attribute(error: BaseException, name: str) -> Any:
-    """Return an attribute of an error; None where it has none, or where its own code fails."""
+    """Return an attribute of an error; None without it, or if the error's own code fails."""
     try:
         return getattr(error, name, None)
     except Exception:
@@ -219,7 +219,7 @@ def get_attribute(error: BaseException, name: str) -> Any:
 
 
 def message_of(error: BaseException) -> str:
-    """Return the beginning of an error's message; empty where its own code fails.
+    """Return the beginning of an error's message; empty if the error's own code fails.
 
     >>> message_of(ValueError("too long"))
     'too long'

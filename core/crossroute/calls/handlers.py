@@ -1,7 +1,7 @@
-"""Handlers: errors of a user's own callback, told from errors of the call.
+"""Distinguish errors of a user's own callbacks from errors of the call.
 
 LangChain's callbacks with `raise_error=True`, the handlers of LlamaIndex's `CallbackManager` and observers of a
-dispatcher run within the call. The answer that was passed to them is paid for; the stack frames of the error hold it.
+dispatcher run within the call. The answer passed to them is paid for; the stack frames of the error contain it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def is_bug(error: BaseException) -> bool:
 
 
 def find_handler_arguments(error: BaseException, module: str) -> list[Any]:
-    """Return local values of a framework's functions that called a handler which raised; none for other errors."""
+    """Return local values of the framework functions that called a failing handler; empty for other errors."""
     if not is_of_handler(error):
         return []
     held: list[Any] = []

@@ -24,11 +24,11 @@ class Called:
         decision: Its candidate was called; with the actual cost, where that is known.
         usage: Tokens, where they are known; None without an answer.
         cost: USD, likewise.
-        price: The price that the cost was computed with; None where the answer stated its cost, or no price is known.
+        price: The price used for the cost; None if the answer stated its cost, or no price is known.
         seconds: Duration of the call, for a stream to its last chunk.
-        error: The error that was raised, if any; also where an answer arrived and could not be read.
-        answered: Whether the model answered, in part at least, or may have when its caller gave the call up (`error` is
-            no Exception then): such a call is paid for.
+        error: The raised error, if any, including one about an unreadable answer.
+        answered: Whether the model answered, at least in part, or may have when its caller cancelled the call (then
+            `error` is not an Exception): such a call is paid for.
         final: Whether the caller gets this answer, or the part that arrived. False for a failure, and for each answer
             of an escalation, of which the best is returned.
         answer: Its text, if it is text.
@@ -50,7 +50,7 @@ class Called:
 class Observer(Protocol):
     """Watches calls: for logs, traces, feedback.
 
-    Its methods run within the call, in any thread: they should be quick, and what they raise reaches the caller.
+    Its methods run within the call, in any thread. They should be quick, and their errors reach the caller.
     """
 
     def decided(self, decision: Decision) -> None:
@@ -67,7 +67,7 @@ class QueryObserver(Observer, Protocol):
     """Watches calls, and receives the query of each."""
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
-        """Handle a decision, whether or not a call follows; `query` is None where the call has no text."""
+        """Handle a decision, whether or not a call follows; `query` is None if the call has no text."""
         ...
 
 
@@ -114,7 +114,7 @@ class Pacer(Protocol):
 
 
 class Probe(Protocol):
-    """Counts a call by a framework's callbacks, where its answer has no usage, or does not reach the caller."""
+    """Counts a call by a framework's callbacks if its answer has no usage or does not reach the caller."""
 
     @property
     def answered(self) -> bool:
@@ -128,11 +128,11 @@ class Probe(Protocol):
 
     @property
     def cost(self) -> float | None:
-        """USD, where a nested pool reports its own cost."""
+        """USD, if a nested pool reports its own cost."""
         ...
 
     def raised(self, error: BaseException) -> None:
-        """Handle the error that the call raised: some hold the answer that could not be read."""
+        """Handle the call's error, which may contain an unreadable answer."""
         ...
 
     def took(self, told: Usage | None) -> Usage | None:

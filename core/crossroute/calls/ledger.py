@@ -37,10 +37,10 @@ class Ledger:
 
     Args:
         spend: Sums by candidate.
-        price: Candidate -> its price, where that is known.
+        price: Candidate -> its price, or None.
         observers: Notified of every call.
         pacer: Reserves money before a call, and settles its cost after it.
-        past_filters: An answer that a content filter withheld is an error, so that another model is called.
+        past_filters: Whether an answer withheld by a content filter is an error, so that another model is called.
     """
 
     def __init__(
@@ -84,8 +84,8 @@ class Ledger:
         """Return the entry of one call of the decision's candidate, to be made within its `with` block.
 
         Args:
-            decision: When the candidate is called.
-            probe: Counts tokens that the answer does not carry.
+            decision: The decision at the beginning of the call.
+            probe: Counts tokens that the answer does not contain.
             final: Whether the caller gets this answer.
         """
         return Entry(self, decision, probe, final=final)
@@ -106,17 +106,17 @@ class Ledger:
 class Entry:
     """One call of a candidate: counted when it ends, breaks, or when the reader of its stream stops.
 
-    A failed call counts if an answer arrived all the same (unreadable, or a part of a stream): it is paid for. One that
-    its caller gave up counts as well: its provider bills at least the input, unless the request had not been sent.
+    A failed call counts if an answer arrived (unreadable, or a part of a stream), since it is paid for. A call
+    cancelled by its caller counts as well: its provider bills at least the input, unless the request was not sent.
 
     Attributes:
-        decision: With the actual cost, once the call is counted.
-        usage: Tokens that the answer states.
-        cost: USD, where the answer states its cost.
-        beside: Tokens that are stated apart from the usage: what a cache held and took in, for one.
+        decision: The decision, with the actual cost once the call is counted.
+        usage: Tokens stated by the answer.
+        cost: USD, if the answer states its cost.
+        beside: Tokens stated separately from the usage, such as those of a cache.
         begun: Whether a part of the answer reached the caller.
         said: The parts of its text.
-        priced: Whether the candidate's price holds for its tokens; not if another model answered.
+        priced: Whether the candidate's price applies to its tokens; not if another model answered.
     """
 
     def __init__(self, ledger: Ledger, decision: Decision, probe: Probe | None, *, final: bool) -> None:
@@ -255,10 +255,10 @@ class Entry:
         """Raise an error for an answer that failed or has no content, so that another model is called.
 
         Args:
-            finish_reason: As its provider spells it.
+            finish_reason: The provider's finish reason.
             said: Whether it has content, or had, in a stream that has begun.
-            cut: Whether its provider states finish reasons, and stated none.
-            torn: The remedy, for an answer gathered from a stream that was cut; empty for any other.
+            cut: Whether its provider states finish reasons, but stated none.
+            torn: The remedy for an answer built from a stream that was cut; empty for any other.
             nameless: Whether it calls a tool without a name, which cannot be run.
 
         Raises:

@@ -1,6 +1,6 @@
-"""Rejected answers: those that a framework's code could not read. They are paid for.
+"""Rejected answers, which a framework's code could not read. They are paid for.
 
-The stack frames of the error hold the answer as the provider sent it: a dict, or its client's model.
+The stack frames of the error contain the provider's answer, as a dict or as its client's model.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ TOKENS = ("usage", "usage_metadata")
 HOSTS = frozenset(
     {"crossroute", "langchain_core", "langchain_crossroute", "llama_index", "llamaindex_crossroute"}
 )
-"""Packages whose objects are not a provider's response: a message may be one of the conversation."""
+"""Packages whose objects are not a provider's response; their messages may be those of the conversation."""
 
 
 def find_rejected_answer(error: BaseException) -> tuple[Usage | None, float | None] | None:
-    """Return tokens and USD of the answer that an error keeps from its caller; None where there is no answer.
+    """Return tokens and USD of the answer withheld by an error; None if there is no answer.
 
     Tokens and USD are None for an answer without usage, and for one that only the error's name implies.
 

@@ -1,4 +1,4 @@
-"""A reply: the facts of one model's answer, and the evidence that they are."""
+"""A reply: the facts of one model's answer, and their evidence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REFUSAL = re.compile(
     r"|as an ai(?: language)? model,? i (?:can(?:no|['\u2019])t|am unable|do not))",
     re.IGNORECASE,
 )
-"""How a refusal begins, in English."""
+"""Beginnings of refusals in English."""
 
 LEAST_LOGPROB = -100.0
 """Some servers report a token that could not occur as -inf, or as -9999."""
@@ -30,15 +30,15 @@ class Reply:
     """One model's answer.
 
     Attributes:
-        text: Its text; empty where it has none.
-        logprobs: Natural log-probabilities of its tokens; None where they are not known.
-        finish_reason: As its provider spells it.
+        text: Its text; may be empty.
+        logprobs: Natural log-probabilities of its tokens, or None.
+        finish_reason: The provider's finish reason.
         usage: Its tokens.
-        cost: USD, where the answer states its cost.
-        schema_error: How structured output or tool arguments fail their schema; None where they do not.
-        asks_for_tools: It calls tools: a turn has begun that its candidate finishes.
-        refused: The provider marks it as a refusal.
-        instead: The candidate that answered in place of the one that was called; "" for a model that is none.
+        cost: USD, if the answer states its cost.
+        schema_error: How structured output or tool arguments fail their schema, or None.
+        asks_for_tools: Whether it calls tools, and so begins a turn that its candidate finishes.
+        refused: Whether the provider marks it as a refusal.
+        instead: The candidate that answered instead of the called one; "" for a model that is not a candidate.
     """
 
     text: str

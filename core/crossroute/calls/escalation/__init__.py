@@ -1,1 +1,1 @@
-"""Escalation: call a further candidate where an answer is doubtful, and return the answer most likely right."""
+"""Escalation: call another candidate if an answer is doubtful, and return the one most likely right."""

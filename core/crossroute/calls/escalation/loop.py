@@ -1,4 +1,4 @@
-"""The escalation loop: call a candidate, look at its answer, and call another where that is expected to pay."""
+"""The escalation loop: call a candidate, check its answer, and call another one if that is worth its cost."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class EscalationResult(Generic[T]):
 
     Attributes:
         answer: The answer that is most likely right.
-        decision: For the candidate that answered; with every call.
-        usage: Tokens of all calls; None where none are known.
+        decision: The decision for the answering candidate, with every call.
+        usage: Tokens of all calls, or None.
         answers: All answers, in the order of the decision's calls.
-        judgements: USD of each judgement that was paid for.
+        judgements: USD of each paid judgement.
     """
 
     answer: T
@@ -53,11 +53,11 @@ class EscalationLoop(Generic[T]):
     """The calls of one query; used once.
 
     Args:
-        decision: What was decided; its candidate is called first.
+        decision: The decision; its candidate is called first.
         query: The query's text.
         escalation: Limits, check and judge.
         plan: Chooses candidates, and weighs evidence.
-        attempts: Of the first call.
+        attempts: The attempts of the first call.
         ledger: Counts the calls.
         logprobs: Remembers candidates that refuse log-probabilities.
         askable: Candidates to request them from.
@@ -86,10 +86,10 @@ class EscalationLoop(Generic[T]):
         self._judging: list[float] = []  # USD of each judgement
 
     def steps(self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]]) -> Steps[EscalationResult[T]]:
-        """Return the steps: call, weigh the answer, call again where it pays, and choose the best answer.
+        """Return the steps: call, weigh the answer, call again if it is worth it, and choose the best answer.
 
         Args:
-            asking: (decision, whether with log-probabilities) -> the steps of one request to its candidate: to its
+            asking: (decision, whether with log-probabilities) -> the steps of a request to its candidate: to its
                 answer and the answer's facts.
         """
         begun = began = time.monotonic()
@@ -119,7 +119,7 @@ class EscalationLoop(Generic[T]):
     def _asked(
         self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]], decision: Decision
     ) -> Steps[tuple[T, Reply, Decision]]:
-        """Return the steps to a candidate's answer, which is counted."""
+        """Return the steps to a candidate's counted answer."""
         name = decision.candidate
         with (yield from self._ledger.begin(decision, final=False)) as entry:
             wanted = self.escalation.logprobs and name in self._askable
@@ -159,7 +159,7 @@ class EscalationLoop(Generic[T]):
         self._heard.say(name, opinion)
 
     def _decide_next(self, seconds: float) -> Decision | None:
-        """Return the decision for the next call, or None where the best answer in hand is returned."""
+        """Return the decision for the next call, or None to return the best answer in hand."""
         heard, limits = self._heard, self.escalation
         last = heard.replies[-1]
         begins_a_tool_turn = last.asks_for_tools and last.schema_error is None
@@ -190,7 +190,7 @@ class EscalationLoop(Generic[T]):
         return self.decision
 
     def _sum_cost(self) -> float:
-        """Return USD of the calls so far: actual, or predicted where that is not known."""
+        """Return USD of the calls so far: actual, or predicted if that is unknown."""
         predicted = {a.candidate: a.cost for a in self.decision.alternatives}
         calls = (predicted[call.candidate] if call.cost is None else call.cost for call in self._heard.calls)
         return sum(calls) + sum(self._judging)

@@ -1,4 +1,4 @@
-"""A query's plan: which candidate to call first, and which one next, by the decision's numbers."""
+"""A query's plan: the candidate to call first, and the next ones, by the decision's numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TYPICAL_SECONDS = 1.0
 """That a call takes, as far as is known before any was made: the slowest model of gpt4o-llama-qwen takes as long."""
 
 MOST_CANDIDATES = 16
-"""Those of the highest rewards are planned with: what look-ahead takes grows with the square."""
+"""Number of candidates, by reward, in the plan; the time of look-ahead grows with its square."""
 
 
 class EscalationPlan:
@@ -59,18 +59,18 @@ class EscalationPlan:
         self._forecast = Forecast(prior, cost, signals, escalation.usd_per_second * TYPICAL_SECONDS)
         alike = escalation.answers is not None and not speaks.any() and self._opinion_error is None
         self.compares = alike and min(escalation.max_calls, len(self.names)) > 2
-        """Whether answers are judged, and calls planned, by agreement alone."""
+        """Whether answers are judged, and calls planned, by agreement only."""
 
     @property
     def answers(self) -> Kind | None:
-        """What kind of answers is expected."""
+        """The expected kind of answers."""
         return self._escalation.answers
 
     def __len__(self) -> int:
         return len(self.names)
 
     def begun(self) -> Decision:
-        """Return the decision for the best candidate to begin with, where another may be called after it.
+        """Return the decision for the best first candidate, given that another may be called.
 
         Raises:
             FloorError: The floor was proved for fewer calls.
@@ -112,8 +112,8 @@ class EscalationPlan:
             shifts: Change of each answer's log-odds by its evidence; NaN without evidence.
             left: Most that a further call may cost, USD.
             barred: Candidates that cannot be called now.
-            seconds: That a further call is expected to take.
-            same: Which of these answers say the same, shape (r, r); None where that is not known.
+            seconds: Expected duration of a further call.
+            same: Which of these answers agree, shape (r, r); None if unknown.
         """
         if self._is_compared(shifts, same):
             return self._after(called, self._panel(called, shifts, barred, seconds), same, left)
@@ -164,11 +164,11 @@ class EscalationPlan:
         return self._verifier.shift(self._candidates[column], prior, evidence, judge_error=error)
 
     def _is_compared(self, shifts: Sequence[float], same: Same | None) -> bool:
-        """Return whether answers are judged by agreement and form alone."""
+        """Return whether answers are only judged by agreement and form."""
         return self.compares and (same is not None or (len(shifts) < 2 and bool(np.isnan(shifts).all())))
 
     def _after(self, called: Sequence[str], panel: Panel, same: Same | None, left: float) -> str | None:
-        """Return the candidate to call after one answer, or after two that do or do not say the same."""
+        """Return the candidate to call after one answer, or after two that do or do not agree."""
         columns = self._columns(called)[0]
         pay, reward = self._decision.willingness_to_pay, self._decision.reward
         if len(called) == 1:
@@ -188,7 +188,7 @@ class EscalationPlan:
         barred: Collection[str] = (),
         seconds: float = TYPICAL_SECONDS,
     ) -> Panel:
-        """Return what is foreseen of answers of which only agreement will be seen, those in hand by their form."""
+        """Return the predictions for answers that are judged by agreement; those in hand also by their form."""
         log_odds = logit(self._forecast.prior)
         log_odds[0, self._columns(called)[0]] += np.nan_to_num(shifts)
         waiting = self._escalation.usd_per_second * seconds
@@ -208,7 +208,7 @@ class EscalationPlan:
 
 
 def _floor_of(decision: Decision, escalation: Escalation, calls: int) -> Promise | None:
-    """Return the promise that an escalation keeps: what else than answers decides was not there when it was proved."""
+    """Return the promise that an escalation keeps, which was proved for decisions by answers only."""
     promise = decision.floor
     if promise is not None and promise.max_calls < calls:
         raise FloorError(

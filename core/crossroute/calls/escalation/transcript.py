@@ -21,7 +21,7 @@ from crossroute.escalation.panel import Same
 T = TypeVar("T")
 
 UNUSABLE: frozenset[Flaw] = frozenset({"empty", "schema"})
-"""Such an answer is returned only where there is no other, whatever its posterior."""
+"""Flaws of an answer that is only returned if there is no other, regardless of its posterior."""
 
 
 class Transcript(Generic[T]):
@@ -56,7 +56,7 @@ class Transcript(Generic[T]):
 
     @property
     def same(self) -> Same | None:
-        """Which answers agree, shape (r, r); None where two of them cannot be compared."""
+        """Which answers agree, shape (r, r); None if two of them cannot be compared."""
         if any(each is None for row in self._alike for each in row):
             return None
         return np.array(self._alike, dtype=float) >= SAME_FROM
@@ -68,7 +68,7 @@ class Transcript(Generic[T]):
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens of all calls; None where none are known."""
+        """Tokens of all calls, or None."""
         known = [reply.usage for reply in self.replies if reply.usage is not None]
         return sum(known[1:], known[0]) if known else None
 
