@@ -12,28 +12,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 OPEN_FILE = re.compile(r"/dev/(stdout|stderr|fd/)|/proc/")
-"""The names that Linux gives to what a process has open, be it a terminal, a pipe or a file."""
+"""Linux's names of a process's open terminals, pipes and files."""
 
 NO_SUCH = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
-"""What the system says of a name under which there is nothing, and of one that nothing can have."""
+"""Error numbers for names without a file, and for impossible names."""
 
 
 def is_folder(path: str | Path) -> bool:
-    """Return whether there is a folder of a name, which may be one that no system takes."""
+    """Return whether there is a folder of a name, which may be invalid."""
     with suppress(OSError, ValueError):  # too long; with a NUL
         return Path(path).is_dir()
     return False
 
 
 def is_file(path: str | Path) -> bool:
-    """Return whether there is a file of a name, which may be one that no system takes."""
+    """Return whether there is a file of a name, which may be invalid."""
     with suppress(OSError, ValueError):
         return Path(path).is_file()
     return False
 
 
 def explain_missing_file(path: str | Path) -> str | None:
-    """Say why there is no file to be read to its end under a name; None where there is one."""
+    """Return why a name is not that of a readable file, or None if it is."""
     path = Path(path) if isinstance(path, str) else path  # an address has a file system of its own
     try:
         mode = path.stat().st_mode
@@ -55,7 +55,7 @@ def _is_link(path: Path) -> bool:
 
 
 def read_whole(path: Path) -> bytes:
-    """Return what a file holds, or what a process has open under one of the system's names for that.
+    """Return the content of a file, also of an open one under Linux's name for it.
 
     Raises:
         OSError: It cannot be read, or is a pipe or a device, which may never end.
@@ -68,10 +68,10 @@ def read_whole(path: Path) -> bytes:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under another name first, so that it is never seen half-written.
+    """Write a file under a temporary name and rename it, so that it is never seen half-written.
 
-    A link stays one, and what it points to is written. What is no file of its own (a pipe, /dev/stdout) has no
-    other name: there the content is written on.
+    A link is kept, and its target is written. A name that is not a regular file (a pipe, /dev/stdout) is written to
+    directly.
     """
     if OPEN_FILE.match(str(path)) or (path.exists() and not path.is_file()):
         with path.open("ab") as stream:
@@ -81,7 +81,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def replace_entry(path: Path, content: bytes) -> None:
-    """Write a file under another name first; a link of its name is replaced."""
+    """Write a file under a temporary name and rename it; a link of its name is replaced."""
     scratch = path.with_name(
         f".{path.name}.{secrets.token_hex(4)}"
     )  # known before the file is there: see below
@@ -97,7 +97,7 @@ def replace_entry(path: Path, content: bytes) -> None:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold a folder against others that hold it, in any thread or process, where the system has such locks."""
+    """Lock a folder for other threads and processes, if the system supports it."""
     try:
         from fcntl import LOCK_EX, flock
     except ImportError:  # Windows

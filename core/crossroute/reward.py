@@ -21,7 +21,7 @@ Reward = Literal["exponential", "linear"]
 LEAST_QUALITY = 1e-9
 
 NONE_ELIGIBLE = -1
-"""The column that `best` returns where no candidate is eligible."""
+"""The column returned by `best` if no candidate is eligible."""
 
 
 def log_exponential_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> Floats:
@@ -70,7 +70,7 @@ def best(
         quality: Predicted quality, shape (n, m), in [0, 1].
         cost: Predicted cost, shape (n, m), USD for one call.
         willingness_to_pay: USD, > 0.
-        reward: The reward that is maximized.
+        reward: The reward to maximize.
         eligible: Which candidates may be chosen, shape (n, m) or (m,); all by default. Rows without one give
             `NONE_ELIGIBLE`.
 

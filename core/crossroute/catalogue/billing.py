@@ -1,4 +1,4 @@
-"""Costs beyond a price a token: long prompts, sound and pictures.
+"""Costs beyond a price per token: long prompts, audio and images.
 
 Source: genai-prices 0.2.3, read on 2026-10-26, which names each provider's own page.
 """
@@ -16,15 +16,15 @@ LISTED = "genai-prices"
 
 
 class BilledPrice(Price):
-    """A price of a model that charges other rates for some tokens.
+    """The price of a model with other rates for some tokens.
 
     Attributes:
-        above: Tokens of input over which all tokens of a call are charged at the long rates.
-        long_input: Times the input's price that they then cost, cached ones as well.
-        long_output: Times the output's.
-        input_audio: USD per million tokens of sound that it hears; None where they cost what text costs.
-        output_audio: Of sound that it makes.
-        output_image: Of pictures that it makes.
+        above: Tokens of input above which all tokens of a call have the long rates.
+        long_input: Factor on the input's price for long calls, also for cached tokens.
+        long_output: Factor on the output's price.
+        input_audio: USD per million input tokens of audio; None if they cost the same as text.
+        output_audio: Likewise for output tokens of audio.
+        output_image: Likewise for output tokens of images.
     """
 
     above: int | None = Field(default=None, gt=0)
@@ -119,11 +119,11 @@ RATES: dict[str, dict[str, Any]] = {
     "gpt-realtime-mini": {"input_audio": 10.0, "output_audio": 20.0},
     "phi-4-multimodal-instruct": {"input_audio": 4.0},
 }
-"""Model, as genai-prices names it -> its other rates. Cached sound costs what cached text does here."""
+"""Model, as named by genai-prices -> its other rates. Cached audio counts as cached text here."""
 
 
 def add_rates(price: Price | None) -> Price | None:
-    """Return a listed price with the model's other rates; one that a user states stays as it is."""
+    """Add the model's other rates to a listed price; return a price stated by a user unchanged."""
     if price is None or not price.source.startswith(LISTED):
         return price
     rates = RATES.get(price.source.rpartition("/")[2])

@@ -25,13 +25,13 @@ Evidence = Literal["measured", "published scores", "prior"]
 
 
 class Resolution(NamedTuple):
-    """Which model a spelling means.
+    """The model meant by a spelling.
 
     Attributes:
         entry: The model.
-        free: Whether this spelling has no price a token: one's own machine, or a host's free tier.
-        effort: How hard it is told to think, where the spelling says so: `gpt-5.5@low`.
-        price: What it charges, so spelled: nothing where it is free, less as a batch, more of a faster one.
+        free: Whether this spelling has no price per token: on your own machine, or a host's free tier.
+        effort: The effort in the spelling, if any: `gpt-5.5@low`.
+        price: Its price for this spelling: zero if free, lower for batches, higher for faster service.
     """
 
     entry: Entry
@@ -41,14 +41,14 @@ class Resolution(NamedTuple):
 
 
 class Catalogue:
-    """Models by name: `resolve` takes any spelling in use, and refuses what is not surely one model.
+    """Models by name. `resolve` accepts any spelling in use, and refuses ambiguous ones.
 
     >>> Catalogue.bundled().resolve("bedrock/us.anthropic.claude-3-haiku-20240307-v1:0").entry.name
     'claude-3-haiku'
 
     Args:
-        entries: The models; no two may answer to one spelling.
-        refused: Spelling -> why it means no one model.
+        entries: The models; a spelling may only mean one of them.
+        refused: Spelling -> why it is ambiguous.
     """
 
     def __init__(self, entries: Iterable[Entry], refused: Mapping[str, str] | None = None) -> None:
@@ -66,7 +66,7 @@ class Catalogue:
     @staticmethod
     @cache
     def bundled() -> Catalogue:
-        """Return the catalogue that comes with CrossRoute, with the user's updates, read when first asked for.
+        """Return CrossRoute's catalogue with the user's updates, read on first use.
 
         Raises:
             DataError: An update cannot be read.
@@ -80,7 +80,7 @@ class Catalogue:
         return Catalogue(entries.values(), held["refused"])
 
     def find(self, spelling: str) -> Resolution | None:
-        """Return the model that a spelling means; None where that is not sure."""
+        """Return the model meant by a spelling; None if that is ambiguous."""
         model, told = split_effort(spelling)
         taken = take_apart(model)
         if self._reason(taken):
@@ -110,12 +110,12 @@ class Catalogue:
         return found
 
     def reason(self, spelling: str) -> str | None:
-        """Return why a spelling means no one model, where that is known."""
+        """Return why a spelling is ambiguous, if known."""
         taken = take_apart(split_effort(spelling)[0])
         return self._reason(taken) or self._because_of_form(spelling.strip().lower(), taken)
 
     def nearest(self, spelling: str, count: int = 4) -> tuple[str, ...]:
-        """Return the names of the models whose spellings are most like this one, the most alike first."""
+        """Return the names of the models with the most similar spellings, the most similar first."""
         wanted = take_apart(split_effort(spelling)[0]).ids[0]
         found = (
             self._by_key[name].name for name in find_similar(wanted, tuple(self._by_key), count=4 * count)
@@ -136,7 +136,7 @@ class Catalogue:
         return None
 
     def _because_of_form(self, spelling: str, taken: Spelling) -> str | None:
-        """Return why a spelling that is not listed means no one model, where its form says so."""
+        """Return why an unlisted spelling is ambiguous, if its form shows that."""
         if (tuned := _FINE_TUNE.search(spelling)) and (base := self.find(tuned[1])):
             return f"it is a fine-tune of {base.entry.name}, and answers as nobody measured"
         if taken.ids[0].endswith("-latest"):
@@ -167,7 +167,7 @@ class Catalogue:
 
 
 def _date_prices(row: dict[str, Any], lists: Mapping[str, str]) -> dict[str, Any]:
-    """Return a row whose prices have the date of the list that their source names, unless one of their own."""
+    """Set the date of a row's prices without one to that of the list named in their source."""
     variants = row.get("variants", {}).values()
     for price in filter(None, (row.get("price"), *(variant.get("price") for variant in variants))):
         if listed := lists.get(price["source"].split(":")[0]):
@@ -176,7 +176,7 @@ def _date_prices(row: dict[str, Any], lists: Mapping[str, str]) -> dict[str, Any
 
 
 def _resolve_serving(entry: Entry, name: str, taken: Spelling, told: EffortLevel | None) -> Resolution | None:
-    """Return what a spelling of a model means, by how it is served; None where it cannot be served so."""
+    """Return the meaning of a model's spelling with its kind of service; None if there is no such service."""
     variant = next((one for spelling, one in entry.variants.items() if make_key(spelling) == name), None)
     price = variant.price if variant and variant.price else entry.price
     if variant and variant.effort:
@@ -189,7 +189,7 @@ def _resolve_serving(entry: Entry, name: str, taken: Spelling, told: EffortLevel
 
 
 def _with_and_without_prefix(taken: Spelling, names: Iterable[str]) -> list[str]:
-    """Return what to look up: `prefix/id` means one model where the id alone may mean another."""
+    """Return the ids to look up: `prefix/id` first, since the id alone may mean another model."""
     prefixes = [
         make_key("/".join(taken.prefixes[-count:])) for count in (2, 1) if len(taken.prefixes) >= count
     ]
@@ -198,11 +198,11 @@ def _with_and_without_prefix(taken: Spelling, names: Iterable[str]) -> list[str]
 
 
 def find_evidence(candidate: Candidate) -> Evidence:
-    """Return what a candidate's profile rests on.
+    """Return the evidence behind a candidate's profile.
 
-    Measured are those with outcomes; without one, its beliefs rest on published scores where training took some into
-    account, or its profile was made of them, else on what its maker, family, date, size, price and reasoning lead to
-    expect: a prior. Scores that the catalogue lists beside, such as those of an update, move no prediction.
+    Candidates with outcomes are measured. Other beliefs are based on published scores if training or the profile used
+    some, and else on maker, family, date, size, price and reasoning: a prior. Further scores in the catalogue, such as
+    those of an update, do not affect predictions.
     """
     profile = candidate.profile
     if profile and any(profile.evidence):

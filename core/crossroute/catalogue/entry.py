@@ -13,7 +13,7 @@ from crossroute.errors import EffortError
 
 
 class Variant(BaseModel):
-    """A model id that stands for another way to serve a model: at another effort, faster, or as a batch.
+    """A model id for another kind of service of a model: at another effort, faster, or as a batch.
 
     Attributes:
         effort: Its effort.
@@ -35,27 +35,27 @@ USUAL_LEVELS = ("low", "medium", "high")
 
 
 class Entry(BaseModel):
-    """Facts on a model, independent of any router.
+    """Facts about a model, independent of any router.
 
     Attributes:
-        name: As in the bundled `universal` router.
+        name: Its name in the bundled router `universal`.
         maker: Its maker.
         open_weights: Whether any host may serve it, in any number format.
-        price: USD per million tokens, with its source and date; None where it is not known.
-        context_window: Tokens; None where it is not known.
-        capabilities: Beyond text, where they are known.
-        aliases: Other ids of the same model; prefixes of hosts may stand before each.
-        variants: Ids of other ways to serve the model.
+        price: USD per million tokens, with its source and date; None if unknown.
+        context_window: Tokens; None if unknown.
+        capabilities: Capabilities other than text; None if unknown.
+        aliases: Other ids of the same model; each may have a host's prefix.
+        variants: Ids of other kinds of service of the model.
         recorded_as: Data set -> the spellings in its candidate column.
-        sources: Data set -> queries on which the model's quality is known.
-        scores: Benchmark -> published accuracy in [0, 1], where no outcomes are recorded.
-        scores_from: Source of the scores, and the day they were read.
-        writes_like: A measured model with similar answer lengths; None for the typical one.
-        reasoning: Whether it thinks before it answers; None where that is not known.
+        sources: Data set -> number of queries with a known quality of the model.
+        scores: Benchmark -> published accuracy in [0, 1], if there are no recorded outcomes.
+        scores_from: Source of the scores, and the day of reading.
+        writes_like: A measured model with similar answer lengths; None for typical lengths.
+        reasoning: Whether it thinks before answering; None if unknown.
         thinks_untold: Whether it does so by default.
-        efforts: Its levels of effort; None where they are not known.
-        usual_effort: The default one; medium where that is not stated.
-        budgets: Whether it takes a thinking budget in tokens.
+        efforts: Its levels of effort; None if unknown.
+        usual_effort: The default level; medium if not stated.
+        budgets: Whether it accepts a thinking budget in tokens.
         efforts_from: Source of the efforts.
     """
 
@@ -92,7 +92,7 @@ class Entry(BaseModel):
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The levels of effort that it can be told, as stated or as models of its kind take them."""
+        """Its levels of effort, as stated or as usual for its kind of model."""
         if self.efforts is not None:
             return self.efforts
         taken = {"never": (), "always": USUAL_LEVELS}

@@ -42,7 +42,7 @@ HOSTS = LOCAL | _words(
 )
 
 FRONT = frozenset({"openai", "nvidia", "mistralai", "cohere", "google", "huggingface"})
-"""Makers whose prefix names a protocol where another prefix follows: `openai:meta-llama/...`."""
+"""Makers whose prefix names a protocol if another prefix follows: `openai:meta-llama/...`."""
 
 _PREFIXES = {
     "01-ai": "01-ai zero-one-ai",
@@ -110,7 +110,7 @@ _PREFIXES = {
     "z-ai": "zai z-ai zai-org thudm zhipuai",
 }
 MAKERS = {prefix: maker for maker, prefixes in _PREFIXES.items() for prefix in _words(prefixes)}
-"""Prefix -> the maker whose models it stands before."""
+"""Prefix -> the maker of the models with that prefix."""
 
 LANGCHAIN = _words(
     "openai anthropic azure_openai azure_ai google_vertexai google_genai google_anthropic_vertex bedrock "
@@ -119,13 +119,13 @@ LANGCHAIN = _words(
     "bedrock_mantle_openai google-gla google-vertex azure vertex_ai vertexai github cerebras moonshotai vercel "
     "lm_studio llamacpp llama.cpp llama_cpp vllm hosted_vllm"
 )
-"""What may stand before the first colon: the providers of `init_chat_model` and pydantic-ai, and local servers."""
+"""Prefixes before a first colon: the providers of `init_chat_model` and pydantic-ai, and local servers."""
 
 BEDROCK_VENDORS = _words(
     "ai21 amazon anthropic cohere deepseek google meta minimax mistral moonshotai nvidia openai qwen zai"
 )
 AZURE_REGIONS = _words("eu us global global-standard")
-"""What litellm writes between `azure` and a model, since prices differ by it."""
+"""litellm's words between `azure` and a model, which affect prices."""
 
 BEDROCK_REGIONS = _words("us us-gov eu apac ap global regional jp au ca")
 

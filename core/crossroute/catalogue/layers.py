@@ -21,9 +21,9 @@ class Layer(BaseModel):
     """One update.
 
     Attributes:
-        source: Where its facts come from.
+        source: Source of its facts.
         made_on: The day of the update.
-        entries: The models that it adds or changes, whole.
+        entries: The complete entries of added or changed models.
         profiles: Model -> its profile over the clusters of the bundled router.
     """
 
@@ -48,7 +48,7 @@ def read_layers() -> tuple[Layer, ...]:
     """Return the updates, the oldest first.
 
     Raises:
-        DataError: One of the files is none.
+        DataError: A file is not an update.
     """
     return tuple(map(_read, _files()))
 
@@ -65,7 +65,7 @@ def add_layer(layer: Layer) -> Path:
 
 
 def undo_layer() -> str | None:
-    """Take the last update away, and return where it came from; None where there is none."""
+    """Remove the last update, and return its source; None if there is none."""
     files = _files()
     if not files:
         return None

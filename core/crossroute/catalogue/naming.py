@@ -1,4 +1,4 @@
-"""Find the candidate of a pool, or the price, that a name in any spelling stands for."""
+"""Find the candidate of a pool, or the price, for a name in any spelling."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from crossroute.catalogue.spelling import take_apart
 from crossroute.effort import Effort, EffortLevel, split_effort, with_effort
 
 ADDRESSES = ("base_url", "openai_api_base", "api_base", "api_url", "endpoint")
-"""What classes of either framework call the address of a model's server."""
+"""Field names of a server's address in both frameworks' classes."""
 
 
 def find_candidate(pool: Pool, name: str) -> Candidate | None:
-    """Return the candidate of a pool that a name stands for: by name, by alias, or by the catalogue's spellings.
+    """Return the candidate of a pool for a name: by name, by alias, or by the catalogue's spellings.
 
-    Spelled as free of charge, it is returned at a price of zero; with an effort (`gpt-5.5@low`) that the pool
-    holds no candidate of, as a variant of the model. None where no candidate, or more than one, matches.
+    A spelling that means a free service gives it a price of zero. An effort (`gpt-5.5@low`) without a candidate in the
+    pool gives a variant of the model. None if no candidate, or more than one, matches.
 
     Raises:
-        EffortError: The model does not take the effort.
+        EffortError: The model does not have the effort.
     """
     if name in pool.names:
         return pool[name]
@@ -46,7 +46,7 @@ def make_variant(candidate: Candidate, told: EffortLevel) -> Candidate:
     A model that the catalogue does not know is assumed to have a medium effort by default.
 
     Raises:
-        EffortError: The model does not take the effort.
+        EffortError: The model does not have the effort.
     """
     resolution = Catalogue.bundled().find(candidate.name)
     effort = resolution.entry.effort(told) if resolution else Effort(told=str(told))
@@ -63,10 +63,10 @@ def find_same_model(pool: Pool, candidate: Candidate) -> Candidate | None:
 
 
 def look_up_price(name: str) -> Price | None:
-    """Return the price of a model by its spelling: zero on one's own machine, else the catalogue's.
+    """Return the price of a model by its spelling: zero on your own machine, else the catalogue's.
 
-    For a model that the catalogue lacks, a prefix states that it is on one's own machine (`ollama/my-own:7b`): a bare
-    tag may stand for anything, such as a provider's tuned model.
+    A model outside of the catalogue needs a prefix of a local server (`ollama/my-own:7b`), since a bare tag may mean
+    anything, such as a provider's fine-tuned model.
     """
     resolution = Catalogue.bundled().find(name)
     if resolution:
@@ -77,7 +77,7 @@ def look_up_price(name: str) -> Price | None:
 
 
 def find_address(client: object) -> str | None:
-    """Return the address of a framework's client of a model, by any of its classes' field names.
+    """Return the address of a framework's client of a model, from any of the usual fields.
 
     >>> class Client: api_base = "http://localhost:8000/v1"
     >>> find_address(Client()), find_address(object())
@@ -88,14 +88,14 @@ def find_address(client: object) -> str | None:
 
 
 def find_own_price(client: object, model: str | None) -> Price | None:
-    """Return a price of zero for a client of a model on one's own machines; None where there may be a charge.
+    """Return a price of zero for a client of a model on your own machines; None if there may be a charge.
 
-    At an address of one's own, a client of a provider's API may be using a gateway to hosted models, so that only open
-    weights count as one's own there.
+    A client of a provider's API at a local address may use a gateway to hosted models, so only open weights count as
+    local there.
 
     Args:
-        client: Of a framework.
-        model: Its name of the model.
+        client: A framework's client.
+        model: The client's name of the model.
     """
     base_url = find_address(client)
     if base_url and not is_own_address(base_url):
@@ -107,7 +107,7 @@ def find_own_price(client: object, model: str | None) -> Price | None:
 
 
 def _find_candidates(pool: Pool, entry: Entry) -> list[Candidate]:
-    """Return the candidates with a name or an alias that stands for a model of the catalogue."""
+    """Return the candidates with a name or an alias of a catalogued model."""
     if entry.name in pool:
         return [pool[entry.name]]
     find = Catalogue.bundled().find

@@ -1,7 +1,7 @@
 """Parts of a model's name: brand, words, generation and size, read from any spelling.
 
-`qwen3.9-9b-instruct-q4_K_M` is a qwen of generation 3.9 and 9 billions of parameters; how its weights are stored, how
-it is served and a date behind it tell nothing of that.
+`qwen3.9-9b-instruct-q4_K_M` is a qwen of generation 3.9 with 9 billion parameters. The storage of its weights, the
+kind of service and a date at the end do not matter.
 """
 
 # ruff: noqa: SIM905 - lists of words
@@ -25,7 +25,7 @@ OTHER_WORK = frozenset(
         " provisioned endpoint router"
     ).split()
 )
-"""Words in the names of models that are not for chat, or differ from what was measured."""
+"""Words in the names of models that are not for chat, or differ from the measured ones."""
 
 FORM = (
     r"i?q\d(?:[-_][0-9a-z]+)*|b?f(?:16|32)|fp(?:4|6|8|16)|nvfp4|mxfp[48]|int[48]|[2-8]-?bit|bnb|w\da\d+|awq|gptq|gguf"
@@ -49,7 +49,7 @@ LENGTH = lazy(r"(?<![a-z\d])\d+[ke](?![a-z\d])")
 GENERATION = lazy(r"(?<![\d.])([1-9]\d?)(?:[.-](\d{1,2}))?(?![\d.])")
 WORD = lazy("[a-z]+")
 VERSION_LETTERS = frozenset("vkm")
-"""They say before a number that it is a version: deepseek-v4, kimi-k3, minimax-m2."""
+"""Letters that mark a number as a version: deepseek-v4, kimi-k3, minimax-m2."""
 
 STEPS = {
     **dict.fromkeys(("nano", "micro", "tiny"), -3.0),
@@ -66,7 +66,7 @@ FULL_SIZE, A_STEP, SMALLEST = 70.0, 1.1, -6.0
 """Billions of parameters at step 0, e-folds of them to a step, and the least step."""
 
 A_WORD, UNTOLD = 1.2, 1.5
-"""How far two names are set apart by a word such as `coder` that only one has, and by a generation that only one tells,
+"""Distance of two names by a word such as `coder` that only one has, and by a generation that only one states,
 in generations and steps."""
 
 SAME_SIZE = 0.03
@@ -82,8 +82,8 @@ class Parts(NamedTuple):
         brand: The first word: gpt, claude, qwen.
         words: The others.
         generation: The first number that is neither a size nor a date; None without one.
-        step: How large: by size where the name says it, else by its words; the usual model of a family is at 0.
-        sizes: Billions of parameters that it states: of all, and of those that are active.
+        step: Its size: by parameters if the name states them, else by its words; the usual model of a family is at 0.
+        sizes: Stated billions of parameters: all, and active ones.
     """
 
     brand: str
@@ -100,7 +100,7 @@ class Parts(NamedTuple):
         return math.hypot(newer, self.larger(other), A_WORD * words)
 
     def newer(self, other: Parts) -> float:
-        """Return by how many generations it is newer; 0 where one name tells none."""
+        """Return by how many generations it is newer; 0 if a name states none."""
         if self.generation is None or other.generation is None:
             return 0.0
         return self.generation - other.generation
@@ -115,7 +115,7 @@ class Parts(NamedTuple):
 
 @lru_cache(4096)
 def read_parts(name: str) -> Parts | None:
-    """Return the parts of a name without prefixes; None where it holds no word.
+    """Return the parts of a name without prefixes; None if it contains no word.
 
     >>> read_parts("claude-opus-5-5")
     Parts(brand='claude', words=frozenset({'opus'}), generation=5.5, step=1.0, sizes=())
@@ -142,7 +142,7 @@ def size_step(sizes: tuple[float, ...]) -> float:
 
 
 def strip_suffixes(name: str) -> str:
-    """Return a name without what is known not to change the model, or what tells no size, at its end."""
+    """Strip suffixes that do not change the model, or do not state a size."""
     name = re.sub(r"(?<=\d)p(?=\d)", ".", name).replace("_", "-")
     for _ in range(MOST_TAKEN_OFF):
         shorter = DRESS.fullmatch(name)

@@ -1,7 +1,7 @@
 """Relatives of a model that the catalogue does not list, by family, generation and size.
 
-`ollama/qwen3.9:9b` is a qwen of generation 3.9, and of a size between two that are known. That tells what to believe of
-it (routing/believed.py), never which model it is: the catalogue goes on refusing to call it by another's name.
+`ollama/qwen3.9:9b` is a qwen of generation 3.9 with a size between two known ones. This determines the belief about
+it (routing/believed.py), but not its identity: the catalogue does not treat it as another model.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from crossroute.errors import EffortError
 from crossroute.patterns import lazy
 
 HALF, FARTHEST, MOST = 0.7, 1.8, 6
-"""How far apart, in generations and steps, a relative tells half as much; from where on one tells nothing; how many are
-asked."""
+"""Distance, in generations and steps, at which a relative's weight is halved; at which it is zero; and the number of
+relatives."""
 
 NEARBY = 0.02
-"""Square of the distance below which a relative hardly tells more for being nearer."""
+"""Square of the distance below which the weight of a relative hardly increases."""
 
 LOCAL_STEP = -2.0
-"""Of what runs on one's own machine under no tag where a family has several sizes: some 8 billions of parameters."""
+"""Step of a local model without a tag in a family of several sizes: some 8 billion parameters."""
 
 OLD = 1.5
 """Generations by which the newest model of a name without a number may be behind its family."""
 
 GATEWAY = "openai"
-"""The prefix under which gateways that speak its API serve models of any maker."""
+"""The prefix with which compatible gateways serve models of any maker."""
 
 FORM_END = lazy(rf"[-:](?:{FORM})$")
 CLOUD = lazy(r"[-:]cloud$")
@@ -55,14 +55,14 @@ FORM_TOLD = lazy("^(?:an effort is written|no version of|the name of a deploymen
 
 
 class Relative(NamedTuple):
-    """A known model that tells something of one that is not known.
+    """A known model from which an unknown one is predicted.
 
     Attributes:
         entry: The model.
-        weight: How much it tells, beside the others; all add up to 1.
-        larger: By how many steps the other is larger.
-        newer: By how many generations it is newer.
-        alike: Whether nothing but size sets their names apart.
+        weight: Its weight among the relatives; they sum to 1.
+        larger: Number of steps by which the unknown model is larger.
+        newer: Number of generations by which it is newer.
+        alike: Whether their names only differ in size.
     """
 
     entry: Entry
@@ -73,7 +73,7 @@ class Relative(NamedTuple):
 
 
 def resolve_without_suffixes(catalogue: Catalogue, spelling: str) -> Resolution | None:
-    """Return the model that a spelling means but for a date, a tag or an effort that is not listed, or None.
+    """Return the model meant by a spelling without its unlisted date, tag or effort, or None.
 
     >>> resolve_without_suffixes(Catalogue.bundled(), "claude-opus-5-5-20261001").entry.name
     'claude-opus-5-5'
@@ -119,12 +119,12 @@ def read_effort_suffix(spelling: str) -> EffortLevel | None:
 
 
 def find_relatives(catalogue: Catalogue, spelling: str, known: Collection[str]) -> list[Relative]:
-    """Return the models that tell what to believe of another, the nearest first; none where its name cannot be read.
+    """Return the relatives of a model, the nearest first; empty if its name cannot be read.
 
     Args:
-        catalogue: What is known of models.
-        spelling: The other's name.
-        known: Names of the models that may tell.
+        catalogue: The known models.
+        spelling: The unknown model's name.
+        known: Names of the possible relatives.
 
     >>> known = ("qwen3-4b", "qwen3-8b", "qwen3-14b", "gpt-5")
     >>> [each.entry.name for each in find_relatives(Catalogue.bundled(), "ollama/qwen3:10b", known)][:2]
@@ -154,7 +154,7 @@ def _strip_prefixes(name: str, literal: str) -> str:
 
 
 def _may_mean(catalogue: Catalogue, name: str) -> bool:
-    """Return whether a name may be that of a chat model; one that is listed as none may where its meaning moves."""
+    """Return whether a name may be that of a chat model, also if it is refused because its meaning changes."""
     reason = catalogue.reason(name)
     if reason and not (MOVES.search(reason) or FORM_TOLD.match(reason)):
         return False
@@ -167,7 +167,7 @@ def _may_stand_before(prefix: str, maker: str) -> bool:
 
 
 def _check_effort(entry: Entry, told: EffortLevel | None) -> EffortLevel | None:
-    """Return an effort where a model takes it."""
+    """Return an effort if a model has it."""
     try:
         return told if told and entry.effort(told) else None
     except EffortError:
@@ -175,9 +175,9 @@ def _check_effort(entry: Entry, told: EffortLevel | None) -> EffortLevel | None:
 
 
 def _interpret(parts: Parts, family: list[Parts], local: bool) -> Parts | None:
-    """Return the parts of a name by what its family's names mean; None where a word means nothing there.
+    """Interpret the parts of a name within its family; None if a word is unknown there.
 
-    Without a generation it is the newest of those that are alike.
+    Without a generation it is the newest similar model.
     """
     strange = parts.words - STEPS.keys() - {word for own in family for word in own.words}
     if not family or any(word != "non" and read_effort(word) is None for word in strange):

@@ -1,7 +1,7 @@
 """Strip a model's name, as spelled by a user or a host, of prefixes and suffixes.
 
-Only what is known not to change the model is taken off: a provider's prefix, a region, the version of a host's
-interface, a host's tier, a number format of open weights. What else differs is another model.
+Only parts that do not change the model are removed: a provider's prefix, a region, the version of a host's
+interface, a host's tier, a number format of open weights. Any other difference means another model.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Spelling(NamedTuple):
     """A name, taken apart.
 
     Attributes:
-        prefixes: What stands before the model's id, outermost first.
-        ids: What to look up, the most literal first.
+        prefixes: Prefixes of the model's id, outermost first.
+        ids: Ids to look up, the most literal first.
         plain_ids: The same without a number format, for open weights only.
-        local: Whether it runs on one's own machine.
-        tier: How a host serves it (`free`, `thinking`), where that stands behind the id.
+        local: Whether it runs on your own machine.
+        tier: The host's tier after the id, if any (`free`, `thinking`).
     """
 
     prefixes: tuple[str, ...]
@@ -71,7 +71,7 @@ class Spelling(NamedTuple):
 
 
 def make_key(spelling: str) -> str:
-    """Return a spelling without case, and with one sign for what hosts write as `.`, `_`, `@` or a blank.
+    """Return a spelling in lower case, with one sign for `.`, `_`, `@` and blanks.
 
     >>> make_key("Meta-Llama-3_1-8B-Instruct") == make_key("meta-llama-3.1-8b-instruct")
     True
@@ -80,7 +80,7 @@ def make_key(spelling: str) -> str:
 
 
 def take_apart(text: str) -> Spelling:
-    """Return a name's prefixes and what is left of it.
+    """Split a name into its prefixes and the rest.
 
     >>> take_apart("bedrock/us.anthropic.claude-3-haiku-20240307-v1:0").prefixes
     ('bedrock', 'anthropic')

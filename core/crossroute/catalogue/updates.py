@@ -4,7 +4,7 @@
     prices      genai-prices, as installed or as its JSON file of providers
     scores      CSV: model, benchmark, score in [0, 1] or per cent, and, where known, source and date
 
-Facts that are older than those at hand are left out.
+Facts older than the present ones are ignored.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LISTED = re.compile(r"genai-prices [\w.]+: ([^/\s]+)/(\S+)")
 
 
 class Change(NamedTuple):
-    """One fact that an update changes, as text: None where there was, or is, none."""
+    """One fact changed by an update, as text before and after; None if missing."""
 
     model: str
     fact: str
@@ -42,15 +42,15 @@ class Change(NamedTuple):
 
 
 class Release(BaseModel):
-    """Entries and profiles apart from the package, signed by their digest.
+    """Entries and profiles outside of the package, with their digest.
 
     Attributes:
-        format: Which layout.
-        made_on: The day.
-        source: Its maker, and what it was made from.
-        entries: Models.
+        format: Name of the layout.
+        made_on: Day of creation.
+        source: Its author and its sources.
+        entries: The models.
         profiles: Model -> profile over the clusters of the bundled router.
-        digest: SHA-256 of all the rest.
+        digest: SHA-256 of everything else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,22 +67,22 @@ class Release(BaseModel):
         return self.model_copy(update={"digest": self.computed})
 
     def written(self) -> bytes:
-        """Return it as a file holds it."""
+        """Return the content of its file."""
         held = self.model_dump(mode="json", exclude_defaults=True)
         return (json.dumps({"format": self.format, **held}, ensure_ascii=False) + "\n").encode()
 
     @property
     def computed(self) -> str:
-        """The digest of what it holds."""
+        """The digest of its content."""
         held = self.model_dump(mode="json", exclude={"digest"})
         return hashlib.sha256(json.dumps(held, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def read_update(path: Path | None, sha256: str | None = None) -> Layer:
-    """Return the update that a file holds; without one, that of the installed genai-prices.
+    """Read an update from a file, or without one from the installed genai-prices.
 
     Raises:
-        DataError: The file holds none of the kinds, is not what its digest says, or has a wrong value.
+        DataError: The file is of none of these kinds, does not match its digest, or has an invalid value.
     """
     if path is None:
         with require_extra("Updating prices", "prices"):
@@ -106,7 +106,7 @@ def read_update(path: Path | None, sha256: str | None = None) -> Layer:
 
 
 def list_changes(layer: Layer) -> list[Change]:
-    """Return what an update changes, model by model."""
+    """Return the changes by an update, model by model."""
     catalogue, found = Catalogue.bundled(), []
     for entry in layer.entries:
         before = _describe(catalogue[entry.name]) if entry.name in catalogue else {}
@@ -124,7 +124,7 @@ def list_changes(layer: Layer) -> list[Change]:
 def find_stale_prices(
     entries: Iterable[Entry], today: date, days: int = STALE_DAYS
 ) -> list[tuple[str, Price]]:
-    """Return the models whose price was read more than so many days ago."""
+    """Return the models with a price that was read more than some days ago."""
     return [
         (entry.name, entry.price)
         for entry in entries
@@ -133,7 +133,7 @@ def find_stale_prices(
 
 
 def find_new_prices(providers: Iterable[Any], source: str) -> Iterator[Entry]:
-    """Yield the entries whose price genai-prices lists otherwise now."""
+    """Yield the entries with a new price in genai-prices."""
     listed = {
         (_get(provider, "id"), _get(model, "id")): _get(model, "prices")
         for provider in providers
@@ -153,10 +153,10 @@ def find_new_prices(providers: Iterable[Any], source: str) -> Iterator[Entry]:
 
 
 def read_score_table(lines: Iterable[str], path: Path) -> Iterator[Entry]:
-    """Yield the entries with the scores of a table.
+    """Yield the entries with the scores in a table.
 
     Raises:
-        DataError: A column is missing, a model is not known, or a score is none.
+        DataError: A column is missing, a model is unknown, or a score is invalid.
     """
     rows = csv.DictReader(lines)
     missing = {"model", "benchmark", "score"} - set(rows.fieldnames or ())
@@ -220,7 +220,7 @@ def _get(held: Any, name: str) -> Any:
 
 
 def _usd(prices: Any, name: str) -> float | None:
-    """Return USD per million tokens; of several prices, what is charged today at any hour; of tiers, the first."""
+    """Return USD per million tokens: of several prices today's without time limits, of tiers the first."""
     if isinstance(prices, list):
         today = date.today().isoformat()
         starts = [(_get(_get(each, "constraint"), "start_date"), each) for each in prices]

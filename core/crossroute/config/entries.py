@@ -23,7 +23,7 @@ from crossroute.routing.router import Router
 STATED = "stated in the configuration"
 VARIABLE = re.compile(r"[A-Za-z_]\w*")
 TOKENS_PER_SECOND = 30.0
-"""Speed of a small model on a CPU, where none is stated."""
+"""Speed of a small model on a CPU, if none is stated."""
 
 
 def _address(url: str) -> str:
@@ -72,15 +72,15 @@ class Entry(BaseModel):
 
 
 class Deployment(Entry):
-    """Where a model is served.
+    """A place at which a model is served.
 
     Attributes:
-        model: As `init_chat_model` knows it ("azure_openai:my-deployment"); by default as the entry has it.
+        model: Its name for `init_chat_model` ("azure_openai:my-deployment"); by default the entry's.
         base_url: Address of the API; the provider's own by default.
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
-        weight: Its share of the calls beside the others', where a server balances them.
-        context_window: Tokens of input and output together, where that is less than the model's.
-        most_calls: Most concurrent calls, where a server balances them; further calls go elsewhere.
+        weight: Its share of the calls relative to the others, if a server balances them.
+        context_window: Tokens of input and output together, if less than the model's.
+        most_calls: Most concurrent calls, if a server balances them; further calls go to other places.
     """
 
     model: str | None = Field(default=None, min_length=1)
@@ -91,7 +91,7 @@ class Deployment(Entry):
     most_calls: int | None = Field(default=None, gt=0)
 
     def key(self, environment: Mapping[str, str] | None = None) -> str | None:
-        """Return the key; None where the provider's package reads its usual variable.
+        """Return the key; None if the provider's package reads its usual variable.
 
         Raises:
             ConfigError: The variable is not set.
@@ -112,20 +112,20 @@ class ModelEntry(Entry):
 
     Attributes:
         name: Its candidate's name, in any spelling; by default that of `model`.
-        model: As `init_chat_model` knows it ("openai:gpt-5-mini").
+        model: Its name for `init_chat_model` ("openai:gpt-5-mini").
         base_url: Address of the API; the provider's own by default.
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
         effort: A level ("low") or a thinking budget ("16k").
-        price: USD per million tokens, in place of the known one: { input = 0.25, output = 2 }, or "0.25/2".
-        usd_per_second: Price of a second, for a model on one's own machine; takes precedence over tokens.
-        tokens_per_second: Its output speed there, to predict seconds; `crossroute collect` measures it.
-        context_window: Tokens of input and output together, in place of what is known.
-        capabilities: Beyond text, in place of the known ones.
-        temperature: For every call.
-        max_tokens: For every call.
-        timeout: For every call, in seconds.
+        price: USD per million tokens; replaces the known one: { input = 0.25, output = 2 }, or "0.25/2".
+        usd_per_second: Price of a second, for a model on your own machine; takes precedence over tokens.
+        tokens_per_second: Its output speed there, for predicting seconds; measured by `crossroute collect`.
+        context_window: Tokens of input and output together; replaces the known value.
+        capabilities: Capabilities other than text; replace the known ones.
+        temperature: Temperature of each call.
+        max_tokens: Longest answer of each call.
+        timeout: Timeout of each call, seconds.
         options: Further arguments of the framework's chat model.
-        deployments: Other places of the same model; called where the first fails.
+        deployments: Other places of the same model, called if the first fails.
     """
 
     name: Name
@@ -168,7 +168,7 @@ class ModelEntry(Entry):
 
     @property
     def paid(self) -> Price | None:
-        """Its price: by time if that is paid for, else the stated one, else None."""
+        """Its price: by time if set, else the stated one, else None."""
         if self.usd_per_second is not None:
             return Price.by_second(self.usd_per_second, self.tokens_per_second)
         return self.price
@@ -196,12 +196,12 @@ class FloorEntry(Entry):
     """A quality floor, proved when the file is read; see `Router.with_floor`.
 
     Attributes:
-        outcomes: The file or folder of outcomes, looked for beside the file first.
-        drop: Mean quality is at most this much under the reference's.
+        outcomes: The file or folder of outcomes, searched next to the crossroute.toml first.
+        drop: Most that the mean quality may be below the reference's.
         against: The reference: "best", or a candidate of the outcomes.
-        confidence: Probability with which that holds.
-        max_calls: How many calls a query may take.
-        by_task: Whether it holds in each task of the outcomes by itself.
+        confidence: Probability with which this holds.
+        max_calls: Most calls per query.
+        by_task: Whether it holds in each task of the outcomes separately.
     """
 
     outcomes: str = Field(min_length=1)

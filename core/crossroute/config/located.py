@@ -17,21 +17,21 @@ else:
     import tomli as tomllib
 
 Place = tuple[str | int, ...]
-"""Where a value stands: ("models", 0, "price", "input")."""
+"""Path of a value: ("models", 0, "price", "input")."""
 
 DEEPEST = 64
 """Levels of tables and lists that a file may have."""
 
 
 class LocatedToml:
-    """What a TOML file says, and where.
+    """The data of a TOML file, with the line of each value.
 
     Attributes:
         path: The file.
-        data: What it says.
+        data: Its data.
 
     Raises:
-        ConfigError: There is no such file, or it is no TOML.
+        ConfigError: There is no such file, or it is not TOML.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,12 +51,12 @@ class LocatedToml:
         self._lines = _find_lines(text)
 
     def fault(self, place: Place, told: str) -> ConfigError:
-        """Return the error for a value: the file, its line, its name and what is wrong."""
+        """Return the error for a value: the file, its line, its name and the fault."""
         name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
         return ConfigError(f"{self.path}, line {self.line(place)}: {f'{name}: ' if name else ''}{told}")
 
     def line(self, place: Place) -> int:
-        """Return the line of a value, or of the nearest that holds it, from 1."""
+        """Return the line of a value, or of the nearest value that contains it, from 1."""
         nearest = (self._lines.get(place[:end]) for end in range(len(place), 0, -1))
         return next((line for line in nearest if line), 1)
 
@@ -89,7 +89,7 @@ def _is_deep(data: Mapping[str, Any]) -> bool:
 
 
 def _split_place(message: str, text: str) -> tuple[str, int]:
-    """Return a parser's message and the line that it names; the last where it names the end."""
+    """Return a parser's message and the line in it; the last line if it names the end."""
     found = re.search(r" \(at line (\d+), column \d+\)$", message)
     if found:
         return message[: found.start()].rstrip("."), int(found[1])
@@ -97,9 +97,9 @@ def _split_place(message: str, text: str) -> tuple[str, int]:
 
 
 def _find_lines(text: str) -> dict[Place, int]:
-    """Return place -> line, of a text that is TOML.
+    """Return place -> line of a valid TOML text.
 
-    The parser itself tells statements apart: one ends with the first line up to which it can be read alone.
+    Statements are separated by the parser itself: one ends with the first line at which it can be parsed alone.
     """
     lines: dict[Place, int] = {}
     counts: dict[Place, int] = {}  # tables so far of each array of tables
@@ -144,7 +144,7 @@ def _table(said: Mapping[str, Any], counts: dict[Place, int], *, is_entry: bool)
 
 
 def walk_values(said: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """Yield every value of what a file says, the containers too, with its place."""
+    """Yield every value of a file, including containers, with its place."""
     parts = said.items() if isinstance(said, Mapping) else enumerate(said) if isinstance(said, list) else ()
     for key, value in parts:
         yield (*place, key), value

@@ -1,6 +1,6 @@
-"""The fields of `crossroute.toml`: a pool of models, and how it decides.
+"""The fields of `crossroute.toml`: a pool of models and its settings.
 
-Keys are never in the file: it names the environment variables that hold them.
+Keys are never in the file, which names environment variables instead.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ def _escalation(given: Any) -> Any:
 
 
 class PoolConfig(Entry):
-    """A pool: its models, its router and how it decides.
+    """A pool: its models, its router and its settings.
 
     Attributes:
-        router: A router's name or folder; a folder is looked for beside the file first.
+        router: A router's name or folder; a folder is searched next to the file first.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
-        willingness_to_pay: USD, in place of the dial.
+        willingness_to_pay: USD, instead of the dial.
         default: The model for calls without text.
         sticky: Finish a tool turn with the model that began it.
-        max_attempts: At most, a call, over all models.
+        max_attempts: Most attempts per call, over all models.
         constraints: Conditions that a model must satisfy.
         escalate: true, "buffer" (streams as well), or a table of settings.
         floor: A promise of quality.
         budgets: Budgets of its calls; a server has further ones of its own.
         traffic: The log of calls: the path of a SQLite file, or a URL; a server has one of its own.
-        exploration: Share of the calls that goes to models which may be as good.
+        exploration: Share of the calls for models that may be as good.
         shadow: Call this model always, and log which one would have been chosen.
         shadow_share: Share of the calls for which that one is called as well, in the background.
-        models: In order.
+        models: The models, in order.
         server: The `[server]` table, unread.
     """
 
@@ -132,12 +132,12 @@ class PoolConfig(Entry):
         return {name: getattr(self, name) for name in names} | told
 
     def _promised(self) -> Router | str:
-        """Return the router, with its floor where the file states one."""
+        """Return the router, with the file's floor, if any."""
         if self.floor is None:
             return self.router
         return self.floor.on(router_over(self.router, self.abilities, default=self.default))
 
 
 def conflict_error(place: tuple[str | int, ...], told: str) -> PydanticCustomError:
-    """Return the error of a value that conflicts with others, for a validator of the table that holds both."""
+    """Return the error for a value that conflicts with others, for a validator of their common table."""
     return PydanticCustomError("misplaced", "{told}", {"told": told, "place": place})

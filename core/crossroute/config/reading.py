@@ -24,7 +24,7 @@ SECRET_NAME = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|
 """Names of values that would be secrets."""
 
 NO_TABLES = ("missing", "too_short", "tuple_type", "model_type")
-"""What pydantic says of models that are no tables."""
+"""pydantic's message for models that are not tables."""
 
 TABLES: dict[str, type[BaseModel]] = {
     "models": ModelEntry,
@@ -35,15 +35,15 @@ TABLES: dict[str, type[BaseModel]] = {
     "floor": FloorEntry,
     "budgets": Budget,
 }
-"""Table -> what it may hold."""
+"""Table -> its model."""
 
 
 def read_config(path: str | Path) -> PoolConfig:
     """Read a pool from a TOML file.
 
     Raises:
-        ConfigError: There is no such file, or something in it is wrong; the message names the line, the value and
-            what was expected.
+        ConfigError: There is no such file, or it is invalid; the message contains the line, the value and
+            the expected one.
     """
     source = LocatedToml(Path(path))
     for place, value in walk_values(source.data):
@@ -61,7 +61,7 @@ def read_config(path: str | Path) -> PoolConfig:
 
 
 def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
-    """Return the fields that name a file or folder which stands beside the file."""
+    """Return the fields that name a file or folder next to the file, with full paths."""
     found: dict[str, Any] = {}
     if is_folder(folder / pool.router):
         found["router"] = str(folder / pool.router)
@@ -73,7 +73,7 @@ def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
 
 
 def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
-    """Return the first fault of several, a misspelt key before what is missing, and how many there are."""
+    """Return the first of several faults, a misspelt key before a missing value, and their number."""
     faults = error.errors(include_url=False)
     of_entries = [one for one in faults if one["loc"][:1] == ("models",) and len(one["loc"]) > 1]
     faults = [one for one in faults if not (of_entries and one["loc"] == ("models",))]  # none left, they say
@@ -94,7 +94,7 @@ def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
 
 
 def _known_keys(place: Place) -> Iterable[str]:
-    """Return the keys that the table of an unknown one may hold."""
+    """Return the valid keys of the table with an unknown key."""
     tables = [part for part in place[:-1] if isinstance(part, str)]
     return (TABLES[tables[-1]] if tables else PoolConfig).model_fields
 
