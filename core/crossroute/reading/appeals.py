@@ -55,6 +55,7 @@ _BEST = (
     r"strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest"
 )
 _OF_MODELS = r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b"
+BEST_SIGNS = tuple(_BEST.replace(r"\w+", "").split("|"))
 BEST_MODEL = lazy(rf"(?:{_BEST})\b{_OF_MODELS}")
 """One is in each hint that `ROUTING` finds, in small letters."""
 
@@ -146,8 +147,12 @@ def drop_routing(text: str) -> str:
     """
     if not names_model(text):
         return text
-    may_choose = not text.isascii() or BEST_MODEL.search(text.lower())
+    may_choose = not text.isascii() or _names_best_model(text.lower())
     return (ROUTING.sub("", text) if may_choose else text).strip()
+
+
+def _names_best_model(spoken: str) -> bool:
+    return any(map(spoken.__contains__, BEST_SIGNS)) and BEST_MODEL.search(spoken) is not None
 
 
 def names_model(text: str) -> bool:

@@ -18,14 +18,18 @@ LINE = lazy(
     r"(?:import|from|def|class|return|public|private|static|const|let|var|function|fn|pub|package|struct|using|#include"
     r"|async|await|raise|export|@\w)\b(?:[^.?]|\.\w)*[\w(){}\[\]:,\"'*>]\Z"
     r"|(?:if|elif|else|for|while|try|except|with|switch|case)\b.*[:{(]\Z"
-    r"|[\w.\[\]\"']+ (?:[-+*/|:]?=|:=|->|=>) \S.*|[\w.]+\(.*\)?[;{,:]?\Z|.*[;{}]\Z|[)\]}]+[,;]?\Z"
+    r"|[\w.\[\]\"']+ (?:[-+*/|:]?=|:=|->|=>) \S.*|[\w.]+\(.*\)?[;{,:]?\Z|[)\]}]+[,;]?\Z"
     r"|File \".*\", line \d+.*|[│⋮├└]\S*.*|[\w./-]+\.(?:py|js|ts|java|go|rs|c|h|cpp|rb|md|json|toml|ya?ml):?\Z"
     r"|\"{3}.+|'{3}.+|/\*.*|\*/.*|<[/\w!][^<>]*>.*)"
 )
+ENDS = frozenset(";{}")
+"""What ends a line of code, whatever stands before it."""
+
 SIGNS = frozenset('(=;{}:│⋮"')
 """No line of code that is found is without one of them, but for a few keywords."""
 
 BLANK = re.compile(r"\s*(?:[+-]|\d+[ ]?[|:])?\s*\Z")
+BLANK_ENDS = frozenset("+-|:")
 
 
 def take_code(text: str) -> tuple[str, str]:
@@ -49,9 +53,9 @@ def _runs_of(lines: list[str]) -> Iterator[tuple[int, int]]:
     """Yield where runs of lines of code begin and end; lines that are none may stand between, one at a time."""
     first, last, others = -1, -1, 0
     for place, line in enumerate(lines):
-        if LINE.match(line):
+        if line[-1:] in ENDS or LINE.match(line):
             first, last, others = (place if first < 0 else first), place, 0
-        elif not BLANK.match(line):
+        elif (said := line.rstrip()) and (said[-1] not in BLANK_ENDS or not BLANK.match(line)):
             others += 1
         if others > MOST_BETWEEN and first >= 0:
             yield first, last + 1

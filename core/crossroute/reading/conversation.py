@@ -35,13 +35,12 @@ LEAST_TURNS = 3
 LEAST_HEADED = 0.8
 """Share of lines that begin turns where nobody is called an assistant or the like."""
 
-_TIME = r"[\[(]?(?:\d{4}-\d\d-\d\d[T ,]*|\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?[\])]?[ ,–-]*"
+_TIME = r"[\[(]?(?:\d{4}-\d\d-\d\d[Tt ,]*|\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?[\])]?[ ,–-]*"
 _PERSON = r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,2}?"
 TURN = lazy(
-    rf"(?m)^(?:(?P<person>{_PERSON}) ?(?:[—–-] ?)?(?:(?:today|yesterday) at )?{_TIME}|{_TIME}(?P<speaker>{_PERSON}))[ \t]*$"
+    rf"(?m)^(?:(?P<person>{_PERSON}) ?(?:[—–-] ?)?(?i:(?:today|yesterday) at )?{_TIME}|{_TIME}(?P<speaker>{_PERSON}))[ \t]*$"
     rf"|^[ >*#-]*(?P<time>{_TIME})?\**(?:(?P<name>{_PERSON})"
-    r" ?(?:[#\d]{1,3}|[\[(]\d[^\])\n]{0,20}[\])])?\** ?[:：]\**|<(?P<nick>[\w-]{1,20})>(?=[ \t]+\S))[ \t]*",
-    re.IGNORECASE,
+    r" ?(?:[#\d]{1,3}|[\[(]\d[^\])\n]{0,20}[\])])?\** ?[:：]\**|<(?P<nick>[\w-]{1,20})>(?=[ \t]+\S))[ \t]*"
 )
 """How a turn begins: a name and a colon, with a time or not, or a name beside a time on a line of its own."""
 

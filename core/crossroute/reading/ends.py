@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,23 +22,29 @@ LONG = 1_200
 FEW_PARAGRAPHS = 4
 """A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
 
-REQUEST = AnyCase(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
+_DRESS = r"¿¡\s*#>\-\d.)"
+REQUEST = AnyCase(rf"[{_DRESS}]*(?![{_DRESS}])(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
+FIRST = re.compile(rf"[{_DRESS}]*(\w*)")
+FIRST_WORDS = frozenset(
+    each.split("'")[0].split("-")[0].split(" ")[0]
+    for sign in "sz"
+    for each in wordings.REQUEST.replace("[sz]", sign).split("|")
+)
+"""The first words of requests: a text of ASCII that begins with none is no request."""
+
 REQUEST_END = lazy(rf"(?:{wordings.REQUEST_ENDS})[.。!！]*\Z")
 PROBLEM = AnyCase(
     rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})"
 )
 CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 QUESTION_MARKS = "?？؟"
-RULER = lazy(r"\n+[ ]*[-=_*#~+<>`\"]{3,}[ ]*(?=\n)")
+RULER = lazy(r"\n\n*[ ]*[-=_*#~+<>`\"]{3,}[ ]*(?=\n)")
 """A line of mere signs between sections."""
 
 UNSPACED = lazy("[\u2e80-\uffef]")
 GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
 """What stands between two sentences."""
 UNSPACED_GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
-"""The same where no blank need stand between them."""
-UNSPACED_UNSPACED = lazy("[\u2e80-\uffef]")
-GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
 """The same where no blank need stand between them."""
 
 
@@ -55,22 +62,27 @@ class Asked(NamedTuple):
     context: str = ""
 
 
-def length_of(text: str) -> int:
-    """Return the characters of a text; those of scripts without blanks count twice, since they say as much."""
-    return len(text) if text.isascii() else len(text) + len(UNSPACED.findall(text))
+def is_long(text: str) -> bool:
+    """Return whether a text is long; characters of scripts without blanks count twice, since they say as much."""
+    length = len(text)
+    if length >= LONG or 2 * length < LONG or text.isascii():
+        return length >= LONG
+    return length + len(UNSPACED.findall(text)) >= LONG
 
 
 def by_ends(text: str) -> Asked | None:
     """Take a long text apart by the short paragraphs, lines or sentences at its ends that ask, if only these do."""
-    if length_of(text) < LONG or has_choices(text):
+    if not is_long(text) or has_choices(text):
         return None
     text = RULER.sub("\n\n", text)
     for first, *middle in _units(text):
         last = middle.pop() if middle else ""
         asking = [unit for unit in (first, last) if asks(unit)]
+        if not asking:
+            continue
         question = "\n\n".join(asking)
         rest = "\n\n".join(unit for unit in (first, *middle, last) if unit not in asking)
-        if asking and length_of(rest) >= LONG and not _is_problem(question, rest):
+        if is_long(rest) and not _is_problem(question, rest):
             return Asked(question, context=rest)
     return _between(PARAGRAPH.split(text))
 
@@ -84,12 +96,14 @@ def _units(text: str) -> Iterator[list[str]]:
 
 def _between(paragraphs: list[str]) -> Asked | None:
     """Take a text apart by the only paragraph that asks, wherever it stands."""
+    if not LEAST_WORDS <= len(paragraphs) <= FEW_PARAGRAPHS:
+        return None
     asking = [place for place, paragraph in enumerate(paragraphs) if asks(paragraph)]
-    if len(asking) != 1 or not LEAST_WORDS <= len(paragraphs) <= FEW_PARAGRAPHS:
+    if len(asking) != 1:
         return None
     question = paragraphs.pop(asking[0])
     rest = "\n\n".join(paragraphs)
-    return None if length_of(rest) < LONG or _is_problem(question, rest) else Asked(question, context=rest)
+    return None if not is_long(rest) or _is_problem(question, rest) else Asked(question, context=rest)
 
 
 def asks(unit: str) -> bool:
@@ -97,10 +111,15 @@ def asks(unit: str) -> bool:
     unit = unit.rstrip()
     if not unit or len(unit) > ASKING_CHARACTERS:
         return False
-    requests = REQUEST.match(unit) is not None or (
-        not unit.isascii() and REQUEST_END.search(unit) is not None
-    )
-    return (unit[-1] in QUESTION_MARKS or requests) and says_something(unit)
+    return (unit[-1] in QUESTION_MARKS or _requests(unit)) and says_something(unit)
+
+
+def _requests(unit: str) -> bool:
+    """Return whether a paragraph, line or sentence begins as a request, or ends as one."""
+    if unit.isascii():
+        first = FIRST.match(unit)
+        return first is not None and first[1].lower() in FIRST_WORDS and REQUEST.match(unit) is not None
+    return REQUEST.match(unit) is not None or REQUEST_END.search(unit) is not None
 
 
 def _is_problem(question: str, rest: str) -> bool:

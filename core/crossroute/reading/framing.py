@@ -133,12 +133,20 @@ def kind_below(clause: str) -> Kind | None:
     >>> [kind_below(each) for each in ("Using these results, answer", "Now tell me", "Read this", "My dear friends")]
     ['question', 'question', 'context', None]
     """
-    clause = BESIDE.sub("", clause)
+    clause = BESIDE.sub("", clause) if "(" in clause else clause
+    if len(clause) > LONGEST or "?" in clause or not _begins_as_head(clause.lower()):
+        return None
     words = words_of(clause.lower())
-    if len(clause) > LONGEST or len(words) < FEWEST or "?" in clause or not PRESENTING.issuperset(words):
+    if len(words) < FEWEST or not PRESENTING.issuperset(words):
         return None
     last = words_of(clause.lower().rpartition(",")[2])
     return kind_named(last) or kind_named(words)
+
+
+def _begins_as_head(clause: str) -> bool:
+    """Return whether the first word of a clause may be one of a head; most lines are told from heads by it."""
+    first = WORD.search(clause)
+    return first is not None and (first[0] in PRESENTING or first[0].isdecimal())
 
 
 def kind_named(words: list[str]) -> Kind | None:

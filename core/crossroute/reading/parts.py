@@ -38,7 +38,9 @@ SEARCHED_CHARACTERS = 2_000
 SENTENCE_END = re.compile(r"[.!?。！？]\s+")
 GAPS = re.compile(r"(?<=[.!?])(?<!\d\.)\s+|(?<=[。！？])\s*|\s*\n\s*")
 BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
-COLONS = re.compile("[:：]")
+COLONS = ":："
+SIGNS = (*COLONS, "elow")
+"""A line that is no name among signs begins a part only if it holds one of these."""
 
 
 class Part(NamedTuple):
@@ -69,12 +71,13 @@ def parts_in(text: str) -> list[Part]:
     """
     known = {head.start(): head for head in heads_in(text)}
     start, found = 0, list[Part]()
+    signs = [*filter(text.__contains__, SIGNS)]
     for line in text.split("\n"):
         if head := known.get(start):
             group = next(filter(head.__getitem__, ("question", "context", "answer")))
             kind = kind_below(head[0]) or cast("Kind", group)
             found.append(Part(start, head.end(), kind, head[group].lower(), is_label=True))
-        elif part := _part_at(line, start):
+        elif (line[:1] in OPENING or any(map(line.__contains__, signs))) and (part := _part_at(line, start)):
             found.append(part)
         start += len(line) + 1
     return found
@@ -96,12 +99,12 @@ def _part_at(line: str, start: int) -> Part | None:
     if "elow" in line and (below := BELOW.match(line)):
         kind = kind_below(below[1])
         return Part(start, start + below.end(), kind, below[1].lower()) if kind else None
-    colon = COLONS.search(line, 0, LONGEST)
+    colon = min((place for sign in COLONS if (place := line.find(sign, 0, LONGEST)) >= 0), default=0)
     if not colon:
         return None
-    begin = max((end.end() for end in SENTENCE_END.finditer(line, 0, colon.start())), default=0)
-    kind = kind_below(said := line[begin : colon.start()])
-    return Part(start + begin, start + colon.end(), kind, said.lower()) if kind else None
+    begin = max((end.end() for end in SENTENCE_END.finditer(line, 0, colon)), default=0)
+    kind = kind_below(said := line[begin:colon])
+    return Part(start + begin, start + colon + 1, kind, said.lower()) if kind else None
 
 
 def drop_frames(text: str) -> str:

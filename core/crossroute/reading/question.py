@@ -18,7 +18,8 @@ The rules, in order, over a normalized text:
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import compress, pairwise
+from operator import not_
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
@@ -84,6 +85,7 @@ ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.jo
 CHOICE = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*")
 RULES = lazy(r"\A(?:\s*[-=_*#~+<>`\"]{2,}[ ]*(?:\n|\Z))+|(?:(?:\n|\A)[ ]*[-=_*#~+<>`\"]{2,}\s*)+\Z")
 """Lines of mere signs at the ends of a section."""
+RULE_SIGNS = frozenset("-=_*#~+<>`\"")
 
 
 def find_question(text: str) -> Asked:
@@ -183,10 +185,11 @@ def _without_prose(text: str, context: list[str]) -> str:
     if len(text) < LONG:
         return text
     paragraphs = PARAGRAPH.split(text)
-    prose = [paragraph for paragraph in paragraphs if _is_prose(paragraph)]
-    if not prose:
+    are_prose = [*map(_is_prose, paragraphs)]
+    if not any(are_prose):
         return text
-    rest = "\n\n".join(paragraph for paragraph in paragraphs if not _is_prose(paragraph))
+    prose, others = ([*compress(paragraphs, chosen)] for chosen in (are_prose, map(not_, are_prose)))
+    rest = "\n\n".join(others)
     solves = PROBLEM.search(rest) and not any(head["question"] for head in heads_in(rest))
     if solves or not _is_substantial(CHOICE.sub("\n", f"\n{rest}")):
         return text
@@ -277,7 +280,8 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
 
 def _without_rules(body: str) -> str:
     """Return a section without lines of mere signs at its ends."""
-    return RULES.sub("", body)
+    ends = body.strip()
+    return RULES.sub("", body) if ends and (ends[0] in RULE_SIGNS or ends[-1] in RULE_SIGNS) else body
 
 
 def _by_first(lead: str) -> Asked:

@@ -17,7 +17,7 @@ from crossroute.reading.appeals import drop_empty_choices, drop_routing
 MOST_TAGS = 400
 BLOCK = lazy(r"<(?P<tag>[A-Za-z][\w.-]*)(?P<says> [^<>]*)?>(?P<inner>.*?)</(?P=tag)(?: [^<>]*)?>", re.DOTALL)
 HEAD = AnyCase(
-    rf"(?m)^(?P<title>#+)?[ >*\d.]*(?:(?:{wordings.QUALIFIER}) ){{0,2}}"
+    rf"(?m)^(?P<title>#+)?[ >*\d.]*(?![ >*\d.])(?:(?:{wordings.QUALIFIER}) ){{0,2}}"
     rf"(?:(?P<question>{wordings.QUESTION})|(?P<context>{wordings.CONTEXT})|(?P<answer>{wordings.ANSWER}))"
     r"(?: \d+| information| below| is below)*[*]*(?: ?[:：][*]*|(?<=below)\.|(?(title) *$|(?!)))"
 )
@@ -67,6 +67,7 @@ def heads_in(text: str) -> list[re.Match[str]]:
 def at_lines(pattern: re.Pattern[str], text: str, signs: Collection[str]) -> list[re.Match[str]]:
     """Return the matches of a pattern at the beginnings of lines that hold one of some signs; it crosses no line."""
     start, found = 0, []
+    signs = [*filter(text.__contains__, signs)]
     for line in text.split("\n"):
         if any(map(line.__contains__, signs)) and (match := pattern.match(text, start)):
             found.append(match)
