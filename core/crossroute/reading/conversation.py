@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,6 @@ from crossroute.reading.agents import is_result, read_step, read_summary
 from crossroute.reading.asides import is_aside
 from crossroute.reading.sections import (
     PARAGRAPH,
-    at_lines,
     is_follow_up,
     is_inserted,
     is_summary,
@@ -37,12 +36,19 @@ LEAST_HEADED = 0.8
 
 _TIME = r"[\[(]?(?:\d{4}-\d\d-\d\d[Tt ,]*|\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?[\])]?[ ,–-]*"
 _PERSON = r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,2}?"
-TURN = lazy(
-    rf"(?m)^(?:(?P<person>{_PERSON}) ?(?:[—–-] ?)?(?i:(?:today|yesterday) at )?{_TIME}|{_TIME}(?P<speaker>{_PERSON}))[ \t]*$"
-    rf"|^[ >*#-]*(?P<time>{_TIME})?\**(?:(?P<name>{_PERSON})"
+_NAME_BY_TIME = rf"(?:(?P<person>{_PERSON}) ?(?:[—–-] ?)?(?i:(?:today|yesterday) at )?{_TIME}|{_TIME}(?P<speaker>{_PERSON}))[ \t]*$"
+_NAME_FIRST = (
+    rf"[ >*#-]*(?![ >*#-])(?P<time>{_TIME})?\**(?:(?P<name>{_PERSON})"
     r" ?(?:[#\d]{1,3}|[\[(]\d[^\])\n]{0,20}[\])])?\** ?[:：]\**|<(?P<nick>[\w-]{1,20})>(?=[ \t]+\S))[ \t]*"
 )
+TURN = lazy(rf"(?m)^{_NAME_BY_TIME}|^{_NAME_FIRST}")
 """How a turn begins: a name and a colon, with a time or not, or a name beside a time on a line of its own."""
+
+TURN_WITHOUT_TIME = lazy(rf"(?m)^(?P<person>(?!))?(?P<speaker>(?!))?{_NAME_FIRST}")
+"""The same but for names beside a time on a line of its own, which takes half as long."""
+
+BEFORE_TIME, BEHIND_TIME = frozenset("[("), frozenset("mM]) ,–-\t")
+"""Beside digits, what such a line begins with where the time stands first, or else ends with."""
 
 CHOICES = ("a", "b")
 """Heads that follow each other where the first names a choice, and no answer."""
@@ -194,7 +200,7 @@ def _heads_of_turns(text: str) -> list[re.Match[str]]:
     """Return where the turns of a conversation begin; none where a text is no conversation."""
     if min(text.count("\n") + 1, sum(map(text.count, SIGNS))) < LEAST_TURNS:
         return []
-    found = at_lines(TURN, text, SIGNS)
+    found = [*_turns_in(text)]
     names = [*map(_name_of, found)]
     heads = [head for at, head in enumerate(found) if tuple(names[at : at + 2]) != CHOICES]
     stamped = [*filter(_is_stamped, heads)]
@@ -202,6 +208,24 @@ def _heads_of_turns(text: str) -> list[re.Match[str]]:
     count = Counter(map(_name_of, heads))
     again = [head for head in heads if count[_name_of(head)] > 1]
     return next(filter(partial(_are_of_turns, text), (heads, again)), [])
+
+
+def _turns_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield where lines begin as turns do."""
+    start = 0
+    signs = [*filter(text.__contains__, SIGNS)]
+    for line in text.split("\n"):
+        if any(map(line.__contains__, signs)) and (
+            head := (TURN if _may_hold_time(line) else TURN_WITHOUT_TIME).match(text, start)
+        ):
+            yield head
+        start += len(line) + 1
+
+
+def _may_hold_time(line: str) -> bool:
+    """Return whether a line may hold nothing but a name and a time."""
+    first, last = line[0], line[-1]
+    return first in BEFORE_TIME or last in BEHIND_TIME or first.isdecimal() or last.isdecimal()
 
 
 def _are_of_turns(text: str, heads: list[re.Match[str]]) -> bool:

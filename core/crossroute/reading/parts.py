@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from crossroute.patterns import lazy
@@ -35,11 +36,23 @@ LEAST_SIGNS = 2
 SEARCHED_CHARACTERS = 2_000
 """Characters at a text's end in which frames are looked for."""
 
+LAST_SEARCHED = 300
+"""Characters in which they are looked for first."""
+
+REMEMBERED = 4
+"""Texts whose parts are remembered: a text is asked for its own several times."""
+
 SENTENCE_END = re.compile(r"[.!?。！？]\s+")
-GAPS = re.compile(r"(?<=[.!?])(?<!\d\.)\s+|(?<=[。！？])\s*|\s*\n\s*")
+GAPS = re.compile(r"\s(?:(?<=[.!?]\s)(?<!\d\.\s)\s*|(?:(?<=\n)|\s*\n)\s*)")
+"""What stands between sentences and lines."""
+UNSPACED_GAPS = lazy(r"(?<=[.!?])(?<!\d\.)\s+|(?<=[。！？])\s*|\s*\n\s*")
+"""The same where no blank need stand between them."""
+
 BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
-COLONS = ":："
-SIGNS = (*COLONS, "elow")
+KEY_SIGNS = " -\"'*"
+"""Signs around the one word of a key, which is no head."""
+
+SIGNS = (":", "：", "elow")
 """A line that is no name among signs begins a part only if it holds one of these."""
 
 
@@ -61,7 +74,8 @@ class Part(NamedTuple):
     is_label: bool = False
 
 
-def parts_in(text: str) -> list[Part]:
+@lru_cache(REMEMBERED)
+def parts_in(text: str) -> tuple[Part, ...]:
     r"""Return the parts of a prompt that begin with a head, in the order of the text.
 
     >>> [part.kind for part in parts_in("Context:\nA text.\n\nHere is my question: Who?\nAnswer:")]
@@ -80,7 +94,7 @@ def parts_in(text: str) -> list[Part]:
         elif (line[:1] in OPENING or any(map(line.__contains__, signs))) and (part := _part_at(line, start)):
             found.append(part)
         start += len(line) + 1
-    return found
+    return tuple(found)
 
 
 def _part_at(line: str, start: int) -> Part | None:
@@ -99,10 +113,14 @@ def _part_at(line: str, start: int) -> Part | None:
     if "elow" in line and (below := BELOW.match(line)):
         kind = kind_below(below[1])
         return Part(start, start + below.end(), kind, below[1].lower()) if kind else None
-    colon = min((place for sign in COLONS if (place := line.find(sign, 0, LONGEST)) >= 0), default=0)
-    if not colon:
+    ascii_colon = line.find(":", 0, LONGEST)
+    wide_colon = -1 if line.isascii() else line.find("：", 0, LONGEST)
+    colon = max(ascii_colon, wide_colon) if min(ascii_colon, wide_colon) < 0 else min(ascii_colon, wide_colon)
+    if colon < 1 or line[:colon].strip(KEY_SIGNS).isalnum():
         return None
-    begin = max((end.end() for end in SENTENCE_END.finditer(line, 0, colon)), default=0)
+    begin = 0
+    for end in SENTENCE_END.finditer(line, 0, colon):
+        begin = end.end()
     kind = kind_below(said := line[begin:colon])
     return Part(start + begin, start + colon + 1, kind, said.lower()) if kind else None
 
@@ -114,14 +132,25 @@ def drop_frames(text: str) -> str:
     'Who was Euler?'
     """
     first = next((start for start, end in _sentences(text) if not is_frame(text[start:end])), len(text))
+    return text[first : _last_end(text, first)]
+
+
+def _last_end(text: str, first: int) -> int:
+    """Return where the last sentence ends that is no frame."""
     tail = max(first, len(text) - SEARCHED_CHARACTERS)
-    behind = reversed([*_sentences(text, tail)])
-    return text[first : next((end for start, end in behind if not is_frame(text[start:end])), tail)]
+    near = max(tail, len(text) - LAST_SEARCHED)
+    if near > tail:
+        behind = [*_sentences(text, near)][:0:-1]  # the first one may have begun before
+        if end := next((end for start, end in behind if not is_frame(text[start:end])), 0):
+            return end
+    behind = [*_sentences(text, tail)][::-1]
+    return next((end for start, end in behind if not is_frame(text[start:end])), tail)
 
 
 def _sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
     """Yield where the sentences and lines of a text begin and end."""
-    for gap in GAPS.finditer(text, start):
+    gaps = UNSPACED_GAPS if any(map(text.__contains__, "。！？")) else GAPS
+    for gap in gaps.finditer(text, start):
         yield start, gap.start()
         start = gap.end()
     yield start, len(text)

@@ -18,6 +18,7 @@ The rules, in order, over a normalized text:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import compress, pairwise
 from operator import not_
 
@@ -301,7 +302,7 @@ def _answered(sections: list[tuple[Part, str]]) -> list[tuple[str, str]]:
     ]
 
 
-def _parts_of(text: str) -> list[Part]:
+def _parts_of(text: str) -> Sequence[Part]:
     """Return the parts of a text; heads that are no labels count only beside what is asked."""
     parts = parts_in(text)
     if any(part.kind in ("question", "rest") for part in parts) or all(part.is_label for part in parts):
