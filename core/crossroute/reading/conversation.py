@@ -202,12 +202,13 @@ def _heads_of_turns(text: str) -> list[re.Match[str]]:
         return []
     found = [*_turns_in(text)]
     names = [*map(_name_of, found)]
-    heads = [head for at, head in enumerate(found) if tuple(names[at : at + 2]) != CHOICES]
-    stamped = [*filter(_is_stamped, heads)]
+    heads = [each for at, each in enumerate(zip(found, names, strict=True)) if tuple(names[at : at + 2]) != CHOICES]
+    stamped = [(head, name) for head, name in heads if _is_stamped(head)]
     heads = stamped if len(stamped) >= LEAST_TURNS else heads  # the others stand in what is said
-    count = Counter(map(_name_of, heads))
-    again = [head for head in heads if count[_name_of(head)] > 1]
-    return next(filter(partial(_are_of_turns, text), (heads, again)), [])
+    count = Counter(name for _, name in heads)
+    again = [(head, name) for head, name in heads if count[name] > 1]
+    turns = next(filter(partial(_are_of_turns, text), (heads, again)), [])
+    return [head for head, _ in turns]
 
 
 def _turns_in(text: str) -> Iterator[re.Match[str]]:
@@ -228,13 +229,14 @@ def _may_hold_time(line: str) -> bool:
     return first in BEFORE_TIME or last in BEHIND_TIME or first.isdecimal() or last.isdecimal()
 
 
-def _are_of_turns(text: str, heads: list[re.Match[str]]) -> bool:
-    names = set(map(_name_of, heads))
+def _are_of_turns(text: str, heads: list[tuple[re.Match[str], str]]) -> bool:
+    """Return whether lines of a text begin turns, by what they begin with and whom that names."""
+    names = {name for _, name in heads}
     if not (2 <= len(names) <= min(MOST_NAMES, len(heads) // 2 + 1) and not any(map(_names_nobody, names))):
         return False
     answers = not ANSWERING.isdisjoint(names)
     return (
-        answers or _is_stamped(heads[0]) or len(heads) >= LEAST_HEADED * (1 + len(LINE_BREAK.findall(text)))
+        answers or _is_stamped(heads[0][0]) or len(heads) >= LEAST_HEADED * (1 + len(LINE_BREAK.findall(text)))
     )
 
 

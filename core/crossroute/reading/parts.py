@@ -22,7 +22,7 @@ from crossroute.reading.framing import (
     presents_parts,
     words_of,
 )
-from crossroute.reading.sections import HEAD, heads_in
+from crossroute.reading.sections import HEAD, HEAD_SIGNS
 
 MARKED = lazy(
     r"[^\w/]*(?P<end>end(?: of)?\W+|/\s*)?(?:begin(?:ning)?(?: of)?\W+|start(?: of)?\W+)?"
@@ -52,7 +52,7 @@ BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
 KEY_SIGNS = " -\"'*"
 """Signs around the one word of a key, which is no head."""
 
-SIGNS = (":", "：", "elow")
+SIGNS = (*HEAD_SIGNS, "elow")
 """A line that is no name among signs begins a part only if it holds one of these."""
 
 
@@ -83,15 +83,16 @@ def parts_in(text: str) -> tuple[Part, ...]:
     >>> [part.kind for part in parts_in("=== BEGIN DOCUMENT ===\nA text.\n=== END DOCUMENT ===\nWho?")]
     ['context', 'rest']
     """
-    known = {head.start(): head for head in heads_in(text)}
+    pattern, told = HEAD.reading(text)
     start, found = 0, list[Part]()
     signs = [*filter(text.__contains__, SIGNS)]
     for line in text.split("\n"):
-        if head := known.get(start):
+        may_begin = any(map(line.__contains__, signs))
+        if may_begin and (head := pattern.match(told, start)):
             group = next(filter(head.__getitem__, ("question", "context", "answer")))
             kind = kind_below(head[0]) or cast("Kind", group)
             found.append(Part(start, head.end(), kind, head[group].lower(), is_label=True))
-        elif (line[:1] in OPENING or any(map(line.__contains__, signs))) and (part := _part_at(line, start)):
+        elif (may_begin or line[:1] in OPENING) and (part := _part_at(line, start)):
             found.append(part)
         start += len(line) + 1
     return tuple(found)

@@ -18,11 +18,10 @@ The rules, in order, over a normalized text:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import compress, pairwise
-from operator import not_
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from crossroute.patterns import AnyCase, lazy
+from crossroute.patterns import OTHER_BLANKS, AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.asides import is_aside
@@ -84,9 +83,12 @@ ASKED_WORDS = ("问题", "質問", "질문")
 ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
 """What stands over a question in Chinese and Japanese, at the end of a paragraph of instructions."""
 CHOICE = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*")
-RULES = lazy(r"\A(?:\s*[-=_*#~+<>`\"]{2,}[ ]*(?:\n|\Z))+|(?:(?:\n|\A)[ ]*[-=_*#~+<>`\"]{2,}\s*)+\Z")
+RULE_SIGNS = "-=_*#~+<>`\""
+RULES_ABOVE = lazy(rf"\A(?:\s*[{RULE_SIGNS[1:]}-]{{2,}}[ ]*(?:\n|\Z))+")
+RULES_BELOW = lazy(rf"(?:(?:\n|\A)[ ]*[{RULE_SIGNS[1:]}-]{{2,}}\s*)+\Z")
 """Lines of mere signs at the ends of a section."""
-RULE_SIGNS = frozenset("-=_*#~+<>`\"")
+RULES_END = f"{RULE_SIGNS} \n{OTHER_BLANKS}"
+"""What the latter are made of."""
 
 
 def find_question(text: str) -> Asked:
@@ -185,11 +187,11 @@ def _without_prose(text: str, context: list[str]) -> str:
     """Return a text without long paragraphs that ask nothing, which join the context, where the rest asks something."""
     if len(text) < LONG:
         return text
-    paragraphs = PARAGRAPH.split(text)
-    are_prose = [*map(_is_prose, paragraphs)]
-    if not any(are_prose):
+    prose, others = list[str](), list[str]()
+    for start, paragraph in _paragraphs_of(text):
+        (prose if _is_prose(paragraph, text, start) else others).append(paragraph)
+    if not prose:
         return text
-    prose, others = ([*compress(paragraphs, chosen)] for chosen in (are_prose, map(not_, are_prose)))
     rest = "\n\n".join(others)
     solves = PROBLEM.search(rest) and not any(head["question"] for head in heads_in(rest))
     if solves or not _is_substantial(CHOICE.sub("\n", f"\n{rest}")):
@@ -198,19 +200,33 @@ def _without_prose(text: str, context: list[str]) -> str:
     return rest
 
 
-def _is_prose(paragraph: str) -> bool:
+def _paragraphs_of(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the paragraphs of a text, each with its place."""
+    start = 0
+    for gap in PARAGRAPH.finditer(text):
+        yield start, text[start : gap.start()]
+        start = gap.end()
+    yield start, text[start:]
+
+
+def _is_prose(paragraph: str, text: str, start: int) -> bool:
+    """Return whether a paragraph of a text is long and asks nothing."""
     if len(paragraph) < LONG or any(map(paragraph.__contains__, QUESTION_MARKS)):
         return False
     if REQUEST.match(paragraph) or HEAD.match(paragraph) or has_choices(paragraph):
         return False
-    return not any(part.kind == "question" for part in parts_in(paragraph))
+    end = start + len(paragraph)
+    return not any(part.kind == "question" and start <= part.start < end for part in parts_in(text))
 
 
 def _beside_prose(text: str, prose: str) -> str:
     """Return the courtesy at the ends of a text that is otherwise prose, and asks nothing; empty if there is none."""
     before, _, after = text.partition(prose)
     greeting = f"{before} {after}".strip()
-    return greeting if is_aside(greeting.lower()) and all(map(_is_prose, PARAGRAPH.split(prose))) else ""
+    if not is_aside(greeting.lower()):
+        return ""
+    paragraphs = _paragraphs_of(prose)
+    return greeting if all(_is_prose(each, prose, start) for start, each in paragraphs) else ""
 
 
 def _ends_of(text: str) -> tuple[str, str]:
@@ -281,8 +297,10 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
 
 def _without_rules(body: str) -> str:
     """Return a section without lines of mere signs at its ends."""
-    ends = body.strip()
-    return RULES.sub("", body) if ends and (ends[0] in RULE_SIGNS or ends[-1] in RULE_SIGNS) else body
+    above = RULES_ABOVE.match(body)
+    start = above.end() if above else 0
+    below = RULES_BELOW.search(body, max(start, len(body.rstrip(RULES_END))))
+    return body[start : below.start() if below else None]
 
 
 def _by_first(lead: str) -> Asked:
