@@ -13,15 +13,27 @@ LEAST_CHARACTERS = 600
 
 MOST_BETWEEN = 1
 
-LINE = lazy(
-    r"[ ]*(?:[+-] ?|\d+[ ]?[|:][ ]?)?(?:"
-    r"(?:import|from|def|class|return|public|private|static|const|let|var|function|fn|pub|package|struct|using|#include"
+_MARGIN = r"[ ]*(?:[+-] ?|\d+[ ]?[|:][ ]?)?"
+_LINE = (
+    r"[\w.\[\]\"']+ (?:[-+*/|:]?=|:=|->|=>) \S.*"
+    r"|File \".*\", line \d+.*|[│⋮├└]\S*.*|\"{3}.+|'{3}.+|/\*.*|\*/.*|<[/\w!][^<>]*>.*"
+)
+LINE = lazy(rf"{_MARGIN}(?:{_LINE})")
+"""A line of code, whatever stands at its end."""
+
+CLOSED_LINE = lazy(
+    rf"{_MARGIN}(?:{_LINE}"
+    r"|(?:import|from|def|class|return|public|private|static|const|let|var|function|fn|pub|package|struct|using|#include"
     r"|async|await|raise|export|@\w)\b(?:[^.?]|\.\w)*[\w(){}\[\]:,\"'*>]\Z"
     r"|(?:if|elif|else|for|while|try|except|with|switch|case)\b.*[:{(]\Z"
-    r"|[\w.\[\]\"']+ (?:[-+*/|:]?=|:=|->|=>) \S.*|[\w.]+\(.*\)?[;{,:]?\Z|[)\]}]+[,;]?\Z"
-    r"|File \".*\", line \d+.*|[│⋮├└]\S*.*|[\w./-]+\.(?:py|js|ts|java|go|rs|c|h|cpp|rb|md|json|toml|ya?ml):?\Z"
-    r"|\"{3}.+|'{3}.+|/\*.*|\*/.*|<[/\w!][^<>]*>.*)"
+    r"|[\w.]+\(.*\)?[;{,:]?\Z|[)\]}]+[,;]?\Z"
+    r"|[\w./-]+\.(?:py|js|ts|java|go|rs|c|h|cpp|rb|md|json|toml|ya?ml):?\Z)"
 )
+"""The same, or one that has an end of code."""
+
+SENTENCE_ENDS = frozenset(".!?")
+"""What no such end is."""
+
 ENDS = frozenset(";{}")
 """What ends a line of code, whatever stands before it."""
 
@@ -49,11 +61,16 @@ def take_code(text: str) -> tuple[str, str]:
     return "\n".join((*lines[:first], "", *lines[last:])).strip(), code
 
 
+def _is_code(line: str) -> bool:
+    end = line[-1:]
+    return end in ENDS or (LINE if end in SENTENCE_ENDS else CLOSED_LINE).match(line) is not None
+
+
 def _runs_of(lines: list[str]) -> Iterator[tuple[int, int]]:
     """Yield where runs of lines of code begin and end; lines that are none may stand between, one at a time."""
     first, last, others = -1, -1, 0
     for place, line in enumerate(lines):
-        if line[-1:] in ENDS or LINE.match(line):
+        if _is_code(line):
             first, last, others = (place if first < 0 else first), place, 0
         elif (said := line.rstrip()) and (said[-1] not in BLANK_ENDS or not BLANK.match(line)):
             others += 1

@@ -39,6 +39,9 @@ SEARCHED_CHARACTERS = 2_000
 LAST_SEARCHED = 300
 """Characters in which they are looked for first."""
 
+KNOWN_HEADS = 1_024
+"""Beginnings of lines that are remembered: those of logs and of fields come again."""
+
 REMEMBERED = 4
 """Texts whose parts are remembered: a text is asked for its own several times."""
 
@@ -87,7 +90,7 @@ def parts_in(text: str) -> tuple[Part, ...]:
     start, found = 0, list[Part]()
     signs = [*filter(text.__contains__, SIGNS)]
     for line in text.split("\n"):
-        may_begin = any(map(line.__contains__, signs))
+        may_begin = any(map(line.__contains__, signs)) and not _is_of_none(line)
         if may_begin and (head := pattern.match(told, start)):
             group = next(filter(head.__getitem__, ("question", "context", "answer")))
             kind = kind_below(head[0]) or cast("Kind", group)
@@ -107,9 +110,9 @@ def _part_at(line: str, start: int) -> Part | None:
         and (found := MARKED.fullmatch(line))
     ):
         words = words_of(found["name"].lower())
-        kind: Kind | None = "answer" if ANSWERING.issuperset(words) else kind_named(words)
         known = NAMED if line[0] == "*" else PRESENTING
-        if kind and known.issuperset(words) and _is_among_signs(line, found["name"]):
+        kind = _kind_of_name(words) if known.issuperset(words) else None
+        if kind and _is_among_signs(line, found["name"]):
             return Part(start, start + len(line), "rest" if found["end"] else kind, found["name"].lower())
     if "elow" in line and (below := BELOW.match(line)):
         kind = kind_below(below[1])
@@ -124,6 +127,23 @@ def _part_at(line: str, start: int) -> Part | None:
         begin = end.end()
     kind = kind_below(said := line[begin:colon])
     return Part(start + begin, start + colon + 1, kind, said.lower()) if kind else None
+
+
+def _kind_of_name(words: list[str]) -> Kind | None:
+    return "answer" if ANSWERING.issuperset(words) else kind_named(words)
+
+
+def _is_of_none(line: str) -> bool:
+    """Return whether a line begins no part by what stands before its colon, as thousands of lines may."""
+    colon = line.find(":", 0, LONGEST)
+    may_be_marked = line[0] in OPENING and line[-1] in CLOSING
+    return colon >= 0 and not may_be_marked and "elow" not in line and _leads_to_none(line[: colon + 1])
+
+
+@lru_cache(KNOWN_HEADS)
+def _leads_to_none(head: str) -> bool:
+    """Return whether the beginning of a line, its colon included, is the head of no part; remembered by head."""
+    return HEAD.match(head) is None and _part_at(head, 0) is None
 
 
 def drop_frames(text: str) -> str:
