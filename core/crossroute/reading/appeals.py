@@ -9,7 +9,7 @@ ticket make no question harder. They are left out where they stand at an end of 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from itertools import islice
 
@@ -152,7 +152,14 @@ def drop_routing(text: str) -> str:
 
 
 def _names_best_model(spoken: str) -> bool:
-    return any(map(spoken.__contains__, BEST_SIGNS)) and BEST_MODEL.search(spoken) is not None
+    return any(BEST_MODEL.match(spoken, place) for sign in BEST_SIGNS for place in _places_of(sign, spoken))
+
+
+def _places_of(sign: str, text: str) -> Iterator[int]:
+    place = text.find(sign)
+    while place >= 0:
+        yield place
+        place = text.find(sign, place + 1)
 
 
 def names_model(text: str) -> bool:

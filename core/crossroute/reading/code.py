@@ -51,7 +51,11 @@ def take_code(text: str) -> tuple[str, str]:
     >>> outside, code.count("total = add")
     ('What does it do?', 15)
     """
-    if len(text) < LEAST_CHARACTERS or text.count("\n") < LEAST_LINES or SIGNS.isdisjoint(text):
+    if (
+        len(text) < LEAST_CHARACTERS
+        or text.count("\n") < LEAST_LINES
+        or not any(map(text.__contains__, SIGNS))
+    ):
         return text, ""
     lines = text.split("\n")
     first, last = max(_runs_of(lines), key=lambda run: run[1] - run[0], default=(0, 0))

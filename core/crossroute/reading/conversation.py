@@ -202,7 +202,9 @@ def _heads_of_turns(text: str) -> list[re.Match[str]]:
         return []
     found = [*_turns_in(text)]
     names = [*map(_name_of, found)]
-    heads = [each for at, each in enumerate(zip(found, names, strict=True)) if tuple(names[at : at + 2]) != CHOICES]
+    heads = [
+        each for at, each in enumerate(zip(found, names, strict=True)) if tuple(names[at : at + 2]) != CHOICES
+    ]
     stamped = [(head, name) for head, name in heads if _is_stamped(head)]
     heads = stamped if len(stamped) >= LEAST_TURNS else heads  # the others stand in what is said
     count = Counter(name for _, name in heads)
@@ -236,7 +238,9 @@ def _are_of_turns(text: str, heads: list[tuple[re.Match[str], str]]) -> bool:
         return False
     answers = not ANSWERING.isdisjoint(names)
     return (
-        answers or _is_stamped(heads[0][0]) or len(heads) >= LEAST_HEADED * (1 + len(LINE_BREAK.findall(text)))
+        answers
+        or _is_stamped(heads[0][0])
+        or len(heads) >= LEAST_HEADED * (1 + len(LINE_BREAK.findall(text)))
     )
 
 

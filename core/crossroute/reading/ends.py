@@ -88,10 +88,22 @@ def by_ends(text: str) -> Asked | None:
 
 
 def _units(text: str) -> Iterator[list[str]]:
-    """Yield a text's paragraphs, its lines, and its sentences."""
+    """Yield a text's paragraphs, its lines, and its sentences if one at an end may ask."""
     yield PARAGRAPH.split(text)
     yield text.split("\n")
-    yield (UNSPACED_GAP if any(map(text.__contains__, "。！？")) else GAP).split(text)
+    gap = UNSPACED_GAP if any(map(text.__contains__, "。！？")) else GAP
+    if any(map(asks, _ends_of(text, gap))):
+        yield gap.split(text)
+
+
+def _ends_of(text: str, gap: re.Pattern[str]) -> Iterator[str]:
+    """Yield the first sentence of a long text, and the last one if it is short enough to ask."""
+    if first := gap.search(text):
+        yield text[: first.start()]
+        start = max(0, len(text.rstrip()) - ASKING_CHARACTERS - 1)
+        start -= len(text[:start]) - len(text[:start].rstrip())
+        if last := [*gap.finditer(text, start)]:
+            yield text[last[-1].end() :]
 
 
 def _between(paragraphs: list[str]) -> Asked | None:

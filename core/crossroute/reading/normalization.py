@@ -117,15 +117,20 @@ LENGTHENED = lazy(r"([a-hj-vyz])\1{2,}")
 
 LEAST_LENGTHENED, LENGTHENED_SHARE = 3, 0.2
 
-REPETITION = re.compile(r"([a-hj-vyz])\1\1|([^\d\s])\2{3}|([^\d\s]{2,8}?)\3{3}")
-LEAST_EQUAL = 2
-"""Characters of a word at least that equal one before, where something comes three times."""
+_REPEATED_SIGN = r"([a-hj-vyz])\1\1|([^\d\s])\2{3}"
+REPEATED_SIGN = re.compile(_REPEATED_SIGN)
+REPETITION = re.compile(rf"{_REPEATED_SIGN}|([^\d\s]{{2,8}}?)\3{{3}}")
+LEAST_EQUAL, LEAST_IN_GROUPS = 2, 6
+"""Characters of a word at least that equal one before, where something comes three times, or two and more four times."""
 
 
 @lru_cache(KNOWN_WORDS)
 def repetition_in(word: str) -> re.Match[str] | None:
     """Return the first characters of a word, or groups of them, that only repeat; remembered by word."""
-    return REPETITION.search(word) if len(word) - len(set(word)) >= LEAST_EQUAL else None
+    equal = len(word) - len(set(word))
+    if equal < LEAST_EQUAL:
+        return None
+    return (REPETITION if equal >= LEAST_IN_GROUPS else REPEATED_SIGN).search(word)
 
 
 def normalize(text: str) -> str:

@@ -83,7 +83,7 @@ ASKED_WORDS = ("问题", "質問", "질문")
 ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
 """What stands over a question in Chinese and Japanese, at the end of a paragraph of instructions."""
 CHOICE = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*")
-RULE_SIGNS = "-=_*#~+<>`\""
+RULE_SIGNS = '-=_*#~+<>`"'
 RULES_ABOVE = lazy(rf"\A(?:\s*[{RULE_SIGNS[1:]}-]{{2,}}[ ]*(?:\n|\Z))+")
 RULES_BELOW = lazy(rf"(?:(?:\n|\A)[ ]*[{RULE_SIGNS[1:]}-]{{2,}}\s*)+\Z")
 """Lines of mere signs at the ends of a section."""
