@@ -47,6 +47,7 @@ TURN = lazy(rf"(?m)^{_NAME_BY_TIME}|^{_NAME_FIRST}")
 TURN_WITHOUT_TIME = lazy(rf"(?m)^(?P<person>(?!))?(?P<speaker>(?!))?{_NAME_FIRST}")
 """The same but for names beside a time on a line of its own, which takes half as long."""
 
+TIME = re.compile(r":(?<=\d:)\d\d")
 BEFORE_TIME, BEHIND_TIME = frozenset("[("), frozenset("mM]) ,–-\t")
 """Beside digits, what such a line begins with where the time stands first, or else ends with."""
 
@@ -217,11 +218,12 @@ def _turns_in(text: str) -> Iterator[re.Match[str]]:
     """Yield where lines begin as turns do."""
     start = 0
     signs = [*filter(text.__contains__, SIGNS)]
+    has_times = TIME.search(text) is not None
     for line in text.split("\n"):
-        if any(map(line.__contains__, signs)) and (
-            head := (TURN if _may_hold_time(line) else TURN_WITHOUT_TIME).match(text, start)
-        ):
-            yield head
+        if any(map(line.__contains__, signs)):
+            pattern = TURN if has_times and _may_hold_time(line) else TURN_WITHOUT_TIME
+            if head := pattern.match(text, start):
+                yield head
         start += len(line) + 1
 
 

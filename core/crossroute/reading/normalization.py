@@ -121,7 +121,7 @@ _REPEATED_SIGN = r"([a-hj-vyz])\1\1|([^\d\s])\2{3}"
 REPEATED_SIGN = re.compile(_REPEATED_SIGN)
 REPETITION = re.compile(rf"{_REPEATED_SIGN}|([^\d\s]{{2,8}}?)\3{{3}}")
 LEAST_EQUAL, LEAST_IN_GROUPS = 2, 6
-"""Characters of a word at least that equal one before, where something comes three times, or two and more four times."""
+"""Characters of a word at least that equal one before, where one comes three times, or several come four times."""
 
 
 @lru_cache(KNOWN_WORDS)
@@ -238,9 +238,10 @@ def drop_repetition(text: str) -> str:
     text = said_once(text)
     words = text.split()
     different = dict.fromkeys(words)
-    for word in filter(repetition_in, different):
+    repetitive = [*filter(repetition_in, different)]
+    for word in repetitive:
         text = text.replace(word, _without_repetition(word))
-    lengthened = sum(LENGTHENED.search(word) is not None for word in filter(repetition_in, different))
+    lengthened = sum(LENGTHENED.search(word) is not None for word in repetitive)
     if lengthened >= max(LEAST_LENGTHENED, LENGTHENED_SHARE * len(different)):
         text = LENGTHENED.sub(r"\1", text)
     if len(different) < REPEATED_SHARE * len(words) and _repeat_at_once(words):

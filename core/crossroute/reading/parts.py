@@ -31,6 +31,7 @@ MARKED = lazy(
 )
 """A line of one name among signs, such as `[[ ## question ## ]]`, or of what ends a part so named."""
 
+LETTERS = re.compile(r"\W*([^\W\d_]+)")
 OPENING, CLOSING = frozenset("[({<=-_~+*"), frozenset("])}>=-_~+*")
 LEAST_SIGNS = 2
 SEARCHED_CHARACTERS = 2_000
@@ -39,7 +40,7 @@ SEARCHED_CHARACTERS = 2_000
 LAST_SEARCHED = 300
 """Characters in which they are looked for first."""
 
-KNOWN_HEADS = 1_024
+KNOWN_HEADS = 8_192
 """Beginnings of lines that are remembered: those of logs and of fields come again."""
 
 REMEMBERED = 4
@@ -107,6 +108,7 @@ def _part_at(line: str, start: int) -> Part | None:
         line[:1] in OPENING
         and line[-1] in CLOSING
         and len(line) <= LONGEST
+        and _may_be_name(line)
         and (found := MARKED.fullmatch(line))
     ):
         words = words_of(found["name"].lower())
@@ -127,6 +129,12 @@ def _part_at(line: str, start: int) -> Part | None:
         begin = end.end()
     kind = kind_below(said := line[begin:colon])
     return Part(start + begin, start + colon + 1, kind, said.lower()) if kind else None
+
+
+def _may_be_name(line: str) -> bool:
+    """Return whether the first word of a line may be one of a name among signs."""
+    first = LETTERS.match(line)
+    return first is not None and (not line.isascii() or first[1].lower() in PRESENTING)
 
 
 def _kind_of_name(words: list[str]) -> Kind | None:
