@@ -5,11 +5,15 @@ topic gives the level away), written by another hand than those that the bundled
 choices (docs/benchmarks.md). A request's claim is the share of the dial's settings at which the dear of two models
 gets it, in the mean over the pairs of dial.py. Printed are the AUC of claims between the two easier levels and the
 two harder, of all and by length, Spearman's rank correlation, on which share of pairs on one topic the harder has the
-greater claim (ties count half), and the share of each level that goes to the dear model.
+greater claim (ties count half), and the share of each level that goes to the dear model. Then the same of 80 requests
+that compute, count or track exactly (held_out_counting.jsonl), and of 48 of the 360 in eleven further languages
+(held_out_translations.jsonl, by a third hand): their AUC, on what share of pairs and settings the choice differs from
+that of the English, and what share goes to the dear one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +29,9 @@ from train_universal import queries_of, rows_of
 from crossroute import Query, Router
 from crossroute.numeric import Floats
 
-HELD_OUT = Path(__file__).with_name("held_out_requests.jsonl")
+HELD_OUT, COUNTING, TRANSLATED = (
+    Path(__file__).with_name(f"held_out_{name}.jsonl") for name in ("requests", "counting", "translations")
+)
 SETTINGS = np.linspace(0, 1, 21)
 SHOWN = (0.3, 0.5, 0.7)
 SHORT, LONG = 14, 50
@@ -33,8 +39,17 @@ SHORT, LONG = 14, 50
 
 
 def main(routers: Annotated[list[str] | None, typer.Argument(help="Names or folders.")] = None) -> None:
-    """Print a Markdown table, one row a router."""
-    rows = rows_of(HELD_OUT)
+    """Print Markdown tables, one row a router: of all, of those that count, and by language."""
+    known = [(name, Router.from_pretrained(name)) for name in routers or ["universal"]]
+    print_levels(known, rows_of(HELD_OUT))
+    print()
+    print_levels(known, rows_of(COUNTING))
+    print()
+    print_languages(known)
+
+
+def print_levels(routers: Sequence[tuple[str, Router]], rows: list[dict[str, Any]]) -> None:
+    """Print how each router tells requests of stated difficulty apart."""
     level = np.array([row["level"] for row in rows])
     words = np.array([len(row["text"].split()) for row in rows])
     parts = (level >= 0, words <= SHORT, words > LONG)
@@ -42,13 +57,45 @@ def main(routers: Annotated[list[str] | None, typer.Argument(help="Names or fold
         "| router | AUC | short | long | rank correlation | one topic | "
         f"{' | '.join(f'to the dear at {each}, by level' for each in SHOWN)} |\n|---{'|---' * (5 + len(SHOWN))}|"
     )
-    for name in routers or ["universal"]:
-        chosen = choices(Router.from_pretrained(name), queries_of(rows))  # (pairs, settings, n)
+    for name, router in routers:
+        chosen = choices(router, queries_of(rows))  # (pairs, settings, n)
         claim = chosen.mean(axis=(0, 1))
-        areas = [f"{roc_auc_score(level[part] >= 2, claim[part]):.3f}" for part in parts]
+        areas = [area_of(claim[part], level[part]) for part in parts]
         shares = [by_level(chosen[:, np.isclose(SETTINGS, each)], level) for each in SHOWN]
         ranks = f"{spearmanr(claim, level)[0]:.3f}"
         print(f"| {' | '.join([name, *areas, ranks, f'{in_order(rows, claim):.1%}', *shares])} |")
+
+
+def print_languages(routers: Sequence[tuple[str, Router]]) -> None:
+    """Print how each router reads requests in other languages, beside the same in English."""
+    translated = rows_of(TRANSLATED)
+    languages = sorted({row["language"] for row in translated})
+    print(f"| router | what | en | {' | '.join(languages)} |\n|---|---{'|---' * (1 + len(languages))}|")
+    places = sorted({row["id"] for row in translated})
+    english = {row["id"]: row for row in rows_of(HELD_OUT)}
+    level = np.array([english[place]["level"] for place in places])
+    said = {"en": {place: english[place]["text"] for place in places}} | {
+        each: {row["id"]: row["text"] for row in translated if row["language"] == each} for each in languages
+    }
+    for name, router in routers:
+        chosen = {
+            each: choices(router, [Query.of_call(texts[place]) for place in places])
+            for each, texts in said.items()
+        }
+        same = chosen["en"]
+        cells = {
+            "AUC": [area_of(each.mean(axis=(0, 1)), level) for each in chosen.values()],
+            "choices that differ": [f"{(each != same).mean():.1%}" for each in chosen.values()],
+            "to the dear one": [f"{each.mean():.1%}" for each in chosen.values()],
+        }
+        for what, values in cells.items():
+            print(f"| {name} | {what} | {' | '.join(values)} |")
+
+
+def area_of(claim: Floats, level: npt.NDArray[np.integer]) -> str:
+    """Return the AUC of claims between the two easier levels and the two harder; nothing where there is but one."""
+    hard = level >= 2
+    return "–" if hard.all() or not hard.any() else f"{roc_auc_score(hard, claim):.3f}"
 
 
 def choices(router: Router, queries: list[Query]) -> npt.NDArray[np.bool_]:

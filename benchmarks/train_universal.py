@@ -2,11 +2,12 @@
 
 All shared sets' train splits together; validation chooses the epoch. What is believed of each model (priors.py) stands
 beside what was measured of it, and in its place where nothing was. Queries of our own, with a stated kind, difficulty
-and length, tell what ordinary requests are: those of ordinary_queries.jsonl, which set the dial too, and those of
-further_requests.jsonl, of which neither length nor topic gives the difficulty away (what their words tell is fitted by
-word_ease.py before). Tasks of agents' runs (agent_runs.jsonl), beside requests that only look like them, tell what runs
-are. `--only` trains no network: it takes the router in the folder and makes the models without outcomes anew (`pool`),
-or fits again what reads a query's kind, difficulty and length (`heads`).
+and length, tell what ordinary requests are: those of ordinary_queries.jsonl, which set the dial too, those of
+further_requests.jsonl, of which neither length nor topic gives the difficulty away, and 400 of either in 15 languages,
+translated_requests.jsonl (what their words tell is fitted by word_ease.py before). Tasks of agents' runs
+(agent_runs.jsonl), beside requests that only look like them, tell what runs are. `--only` trains no network: it takes
+the router in the folder and makes the models without outcomes anew (`pool`), or fits again what reads a query's kind,
+difficulty and length (`heads`).
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ from crossroute.training.run import prepare
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "universal"
 ORDINARY = Path(__file__).with_name("ordinary_queries.jsonl")
 FURTHER = Path(__file__).with_name("further_requests.jsonl")
+TRANSLATED = Path(__file__).with_name("translated_requests.jsonl")
+EASE_HELD_OUT = Path(__file__).with_name("word_ease_held_out.json")
 RUNS = Path(__file__).with_name("agent_runs.jsonl")
 CONFIG = TrainingConfig(
     components=96,
@@ -66,9 +69,12 @@ KIND_OF_ORDINARY = {
     "run": "agent",
 }
 LABELLED_WEIGHT = 30.0
-"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 2,230 of them weigh
+"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 2,470 of them weigh
 three times as much as all training queries together. Agents' tasks, and what only looks like these, weigh 1 there, so
 that they do not make what people ordinarily ask look hard. Chosen on ordinary queries held out."""
+
+TRANSLATED_WEIGHT = 0.3
+"""Of a translation beside its original. Chosen by cross-validation over the requests."""
 
 NEAR = 0.88
 """Share of validation queries within reach; chosen on whole sets left out."""
@@ -93,9 +99,9 @@ price and reasoning lead to expect, and their `quality_error` says how roughly.
 
 - **Data**: the train splits of {sets} public sets (docs/data.md): {train} queries; {validation} more chose the epoch.
   Published scores by kind of work (LiveBench, LMArena, OpenHands index and others) stand behind what is believed.
-  2,230 ordinary requests of our own, in 22 languages, tell what is trivial and what is hard, and 558 of them set the
-  dial; 209 tasks of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No
-  query is stored.
+  2,470 ordinary requests of our own, in 22 languages, and 400 of them translated into 15, tell what is trivial and what
+  is hard, and 558 of them set the dial; 209 tasks of our own tell what asks for an agent's whole run. What is believed
+  leans to the dearer model. No query is stored.
 - **Encoder**: static, token vectors distilled from all-MiniLM-L6-v2 (Apache-2.0) with model2vec.
 - **Training**: `python benchmarks/train_universal.py`, seed {seed}; figures: `python benchmarks/universal.py` and
   `python benchmarks/unseen.py`, in docs/benchmarks.md.
@@ -220,18 +226,37 @@ def ordinary_queries() -> list[Query]:
     return queries_of(rows_of(ORDINARY))
 
 
+def word_ease_held_out() -> Floats:
+    """Return the ease of stated requests and translations by words that were fitted without them (word_ease.py)."""
+    return np.array(json.loads(EASE_HELD_OUT.read_text()))
+
+
+def stated_requests() -> list[dict[str, Any]]:
+    """Return the requests of stated kind, difficulty and length, as they were written."""
+    return rows_of(ORDINARY) + rows_of(FURTHER)
+
+
+def translated_requests() -> list[dict[str, Any]]:
+    """Return some of them in other languages."""
+    originals = {row["id"]: row for row in stated_requests()}
+    return [originals[row["id"].partition(":")[2]] | row for row in rows_of(TRANSLATED)]
+
+
 def labelled(encoder: str) -> Labelled:
     """Return ordinary requests and tasks of agents' whole runs with their stated kind, difficulty and length."""
-    ordinary, others = rows_of(ORDINARY) + rows_of(FURTHER), rows_of(RUNS)
-    rows = ordinary + others
+    parts = stated_requests(), translated_requests(), rows_of(RUNS)
+    sizes = list(map(len, parts))
+    rows = [row for part in parts for row in part]
+    encoded = QueryEncoder(load_encoder(encoder)).read(queries_of(rows))
+    ease = word_ease_held_out()
     return Labelled(
-        QueryEncoder(load_encoder(encoder)).read(queries_of(rows)),
+        encoded._replace(word_ease=np.concatenate([ease, encoded.word_ease[len(ease) :]])),
         np.array([KINDS.index(KIND_OF_ORDINARY[row["kind"]]) for row in rows]),
         np.array([EASE[row["level"]] for row in rows]),
         np.log(np.maximum([row["output_tokens"] for row in rows], 1)),
         np.array([row["kind"] == "run" for row in rows]),
-        np.repeat([LABELLED_WEIGHT, 1.0], [len(ordinary), len(others)]),
-        np.array([row.get("language", "en") == "en" for row in rows]),
+        np.repeat([LABELLED_WEIGHT, TRANSLATED_WEIGHT * LABELLED_WEIGHT, 1.0], sizes),
+        np.repeat([True, False, True], sizes),
     )
 
 
@@ -268,9 +293,10 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
         doubt=Doubt(doubt.kinds, halved(doubt.tensors)),
         ensemble=ensemble and Ensemble(halved(ensemble.tensors)),
     )
+    calibration = query_encoder.read(ordinary_queries())
     return Router(
         predictor.with_pool(Pool(pool)),
-        calibration=query_encoder.read(ordinary_queries()),
+        calibration=calibration._replace(word_ease=word_ease_held_out()[: len(calibration.tokens)]),
         cluster_labels=router.cluster_labels,
         reward=router.reward,
         provenance=router.provenance | {"left_out": list(without), "sources": sources(catalogue, measured)},

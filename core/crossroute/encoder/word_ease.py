@@ -4,8 +4,9 @@
 
 The mean of token vectors tells what a text is about, and little of what is to be done about it: "prove" moves it less
 than another topic does. So requests on one topic, from trivial to hard, look alike to what is linear in it. The numbers
-were fitted beside such a reading on requests of stated difficulty (`benchmarks/word_ease.py`); a word that fewer than
-three of these hold counts 0.
+were fitted beside such a reading on requests of stated difficulty (`benchmarks/word_ease.py`). A longer word counts by
+its beginning and its end, too, since in many languages one word has dozens of forms. What fewer than three of the
+requests hold counts 0.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from crossroute.numeric import Floats
 from crossroute.patterns import lazy, letters_of
 
 FILE = Path(__file__).parents[1] / "weights" / "word_ease.json"
-"""What each word counts."""
+"""What each word, beginning and end counts."""
 
 WORD = lazy(rf"[{UNSPACED}\uac00-\ud7af]|[^\W\d_]+|\d+")
 """A letter of a script whose words are not set apart or take many endings, a word, a number. Signs tell how one writes,
 not what is asked."""
+
+BEGINNING, END = 5, 3
+"""Letters of a longer word's beginning, and of the end of one that is longer by more than two."""
 
 SUMS = 2
 """Numbers that `sum_words` returns."""
@@ -44,7 +48,7 @@ LOWEST, HIGHEST = -3.0, 3.0
 
 @lru_cache(maxsize=1)
 def numbers() -> dict[str, float]:
-    """Return what each word counts, by the word."""
+    """Return what each word counts, by the word, and beginnings and ends, as `pieces_of` writes them."""
     return json.loads(FILE.read_text("utf-8"))  # type: ignore[no-any-return]
 
 
@@ -62,10 +66,21 @@ def words_of(text: str) -> list[str]:
     ]
 
 
+def pieces_of(words: Sequence[str]) -> list[str]:
+    """Return all that counts of some words: themselves, and beginnings and ends of longer ones.
+
+    >>> pieces_of(["is", "provable", "#4"])
+    ['is', 'provable', '#4', 'prova-', '-ble']
+    """
+    beginnings = [f"{word[:BEGINNING]}-" for word in words if len(word) > BEGINNING]
+    ends = [f"-{word[-END:]}" for word in words if len(word) > END + 2]
+    return [*words, *beginnings, *ends]
+
+
 def sum_words(text: str) -> tuple[float, int]:
     """Return the sum over a text's words, and how many there are; both add up over parts between blanks."""
     words = words_of(text)
-    return sum(filter(None, map(numbers().get, words))), len(words)
+    return sum(filter(None, map(numbers().get, pieces_of(words)))), len(words)
 
 
 def ease_of_sums(sums: Sequence[Sequence[float]]) -> Floats:

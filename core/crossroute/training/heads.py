@@ -73,8 +73,7 @@ class Labelled(NamedTuple):
         run: Whether an agent's whole run is asked for, shape (n,), rather than one answer.
         weight: Of each beside a training query, where a query is read that is asked as they are; shape (n,), or one
             for all.
-        tells_manner: Whether a query is in the language of the training queries, shape (n,); None where all are. Where
-            all of these are English, other languages would be taken for the manner of asking.
+        tells_manner: Whether a query counts in what tells the manner of asking, shape (n,); None where all do.
     """
 
     encoded: EncodedQueries
