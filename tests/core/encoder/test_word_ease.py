@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.encoder.word_ease import HIGHEST, LOWEST, WORD, ease_of_sums, numbers, sum_words, words_of
+from crossroute.encoder.word_ease import (
+    BEGINNING,
+    END,
+    HIGHEST,
+    LOWEST,
+    WORD,
+    ease_of_sums,
+    numbers,
+    pieces_of,
+    sum_words,
+    words_of,
+)
 from crossroute.query import Query
 
 BUNDLED = QueryEncoder(load_encoder("static"))
@@ -64,6 +75,30 @@ def test_sums_add_up_over_what_stands_between_blanks(words):
     assert count == sum(number for _, number in parts)
 
 
+@pytest.mark.parametrize(
+    ("word", "pieces"),
+    [
+        ("prove", ["prove"]),
+        ("proves", ["proves", "prove-", "-ves"]),
+        ("证", ["证"]),
+        ("#4", ["#4"]),
+        ("доказательство", ["доказательство", "доказ-", "-тво"]),
+    ],
+)
+def test_a_longer_word_counts_by_its_beginning_and_end_too(word, pieces):
+    assert pieces_of([word]) == pieces
+
+
+def test_forms_of_a_word_that_no_request_holds_count_like_those_that_some_do():
+    known = numbers()
+    word = next(
+        each
+        for each in ("unprovabilities", "provabilities", "доказательствующий")
+        if each not in known and any(piece in known for piece in pieces_of([each]))
+    )
+    assert sum_words(word)[0] != 0
+
+
 def test_no_text_reaches_further_than_those_of_stated_difficulty():
     hardest = min(numbers(), key=numbers().__getitem__)
     total, count = sum_words(" ".join([hardest] * 200))
@@ -75,7 +110,13 @@ def test_a_text_without_known_words_counts_nothing():
     assert ease_of_sums([(0.0, 0), sum_words("qzxv wvxq")]).tolist() == [0, 0]
 
 
-def test_each_number_is_of_a_word():
-    assert len(numbers()) > 4000
-    assert all(words_of(word) == [word] for word in numbers() if not word.startswith("#"))
+def test_each_number_is_of_a_word_or_of_its_beginning_or_end():
+    words = [each for each in numbers() if not each.startswith("#") and "-" not in each]
+    beginnings = [each[:-1] for each in numbers() if each.endswith("-")]
+    ends = [each[1:] for each in numbers() if each.startswith("-")]
+    assert len(words) > 4000
+    assert len(words) + len(beginnings) + len(ends) + sum("#" in each for each in numbers()) == len(numbers())
+    assert all(words_of(each) == [each] for each in words)
+    assert {len(each) for each in beginnings} == {BEGINNING}
+    assert {len(each) for each in ends} == {END}
     assert max(map(abs, numbers().values())) < 6
