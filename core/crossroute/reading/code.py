@@ -15,7 +15,7 @@ MOST_BETWEEN = 1
 
 _MARGIN = r"[ ]*(?:[+-] ?|\d+[ ]?[|:][ ]?)?"
 _LINE = (
-    r"[\w.\[\]\"']+ (?:[-+*/|:]?=|:=|->|=>) \S.*"
+    r"[\w.\[\]\"']+ (?:[-+*/|:]?=|:=|->|=>) \S.*|[\w.]+\(.*"
     r"|File \".*\", line \d+.*|[│⋮├└]\S*.*|\"{3}.+|'{3}.+|/\*.*|\*/.*|<[/\w!][^<>]*>.*"
 )
 LINE = lazy(rf"{_MARGIN}(?:{_LINE})")
@@ -24,9 +24,9 @@ LINE = lazy(rf"{_MARGIN}(?:{_LINE})")
 CLOSED_LINE = lazy(
     rf"{_MARGIN}(?:{_LINE}"
     r"|(?:import|from|def|class|return|public|private|static|const|let|var|function|fn|pub|package|struct|using|#include"
-    r"|async|await|raise|export|@\w)\b(?:[^.?]|\.\w)*[\w(){}\[\]:,\"'*>]\Z"
+    r"|async|await|raise|export|@\w)\b(?!\Z)[^.?]*(?:\.\w[^.?]*)*\Z(?<=[\w(){}\[\]:,\"'*>])(?<!\..)"
     r"|(?:if|elif|else|for|while|try|except|with|switch|case)\b.*[:{(]\Z"
-    r"|[\w.]+\(.*\)?[;{,:]?\Z|[)\]}]+[,;]?\Z"
+    r"|[)\]}]+[,;]?\Z"
     r"|[\w./-]+\.(?:py|js|ts|java|go|rs|c|h|cpp|rb|md|json|toml|ya?ml):?\Z)"
 )
 """The same, or one that has an end of code."""

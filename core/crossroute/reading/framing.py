@@ -133,8 +133,10 @@ def kind_below(clause: str) -> Kind | None:
     >>> [kind_below(each) for each in ("Using these results, answer", "Now tell me", "Read this", "My dear friends")]
     ['question', 'question', 'context', None]
     """
-    clause = BESIDE.sub("", clause) if "(" in clause else clause
-    if len(clause) > LONGEST or "?" in clause or not _begins_as_head(clause.lower()):
+    if not _begins_as_head(clause.lower()):
+        return None
+    clause = BESIDE.sub("", clause)
+    if len(clause) > LONGEST or "?" in clause:
         return None
     words = words_of(clause.lower())
     if len(words) < FEWEST or not PRESENTING.issuperset(words):
@@ -146,7 +148,11 @@ def kind_below(clause: str) -> Kind | None:
 def _begins_as_head(clause: str) -> bool:
     """Return whether the first word of a clause may be one of a head; most lines are told from heads by it."""
     first = WORD.search(clause)
-    return first is not None and (first[0] in PRESENTING or first[0].isdecimal())
+    if not first:
+        return False
+    if 0 <= clause.find("(") <= first.end():  # another one may come first without what stands in brackets
+        return True
+    return first[0] in PRESENTING or first[0].isdecimal()
 
 
 def kind_named(words: list[str]) -> Kind | None:

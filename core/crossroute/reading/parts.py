@@ -122,13 +122,19 @@ def _part_at(line: str, start: int) -> Part | None:
     ascii_colon = line.find(":", 0, LONGEST)
     wide_colon = -1 if line.isascii() else line.find("：", 0, LONGEST)
     colon = max(ascii_colon, wide_colon) if min(ascii_colon, wide_colon) < 0 else min(ascii_colon, wide_colon)
-    if colon < 1 or line[:colon].strip(KEY_SIGNS).isalnum():
+    key = line[: max(0, colon)].strip(KEY_SIGNS)
+    if colon < 1 or (key.isascii() and key.isalnum()):
         return None
-    begin = 0
-    for end in SENTENCE_END.finditer(line, 0, colon):
-        begin = end.end()
+    begin = _last_begin(line, colon)
     kind = kind_below(said := line[begin:colon])
     return Part(start + begin, start + colon + 1, kind, said.lower()) if kind else None
+
+
+def _last_begin(line: str, end: int) -> int:
+    """Return where the last sentence begins before a place in a line."""
+    if line.isascii() and not any(map(line[:end].__contains__, ".!?")):
+        return 0
+    return max((gap.end() for gap in SENTENCE_END.finditer(line, 0, end)), default=0)
 
 
 def _may_be_name(line: str) -> bool:
