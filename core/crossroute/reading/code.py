@@ -65,16 +65,13 @@ def take_code(text: str) -> tuple[str, str]:
     return "\n".join((*lines[:first], "", *lines[last:])).strip(), code
 
 
-def _is_code(line: str) -> bool:
-    end = line[-1:]
-    return end in ENDS or (LINE if end in SENTENCE_ENDS else CLOSED_LINE).match(line) is not None
-
-
 def _runs_of(lines: list[str]) -> Iterator[tuple[int, int]]:
     """Yield where runs of lines of code begin and end; lines that are none may stand between, one at a time."""
     first, last, others = -1, -1, 0
+    matches, matches_closed = LINE.match, CLOSED_LINE.match
     for place, line in enumerate(lines):
-        if _is_code(line):
+        end = line[-1:]
+        if end in ENDS or (matches if end in SENTENCE_ENDS else matches_closed)(line):
             first, last, others = (place if first < 0 else first), place, 0
         elif (said := line.rstrip()) and (said[-1] not in BLANK_ENDS or not BLANK.match(line)):
             others += 1

@@ -248,7 +248,7 @@ def _are_of_turns(text: str, heads: list[tuple[re.Match[str], str]]) -> bool:
 
 def _is_stamped(head: re.Match[str]) -> bool:
     """Return whether a turn begins with a time, or with a name in angle brackets, as in logs of chats."""
-    return bool(head["time"] or head["nick"] or head["person"] or head["speaker"])
+    return any(head.group("time", "nick", "person", "speaker"))
 
 
 def _name_of(head: re.Match[str]) -> str:

@@ -133,7 +133,7 @@ def kind_below(clause: str) -> Kind | None:
     >>> [kind_below(each) for each in ("Using these results, answer", "Now tell me", "Read this", "My dear friends")]
     ['question', 'question', 'context', None]
     """
-    if not _begins_as_head(clause.lower()):
+    if not _may_be_head(clause.lower()):
         return None
     clause = BESIDE.sub("", clause)
     if len(clause) > LONGEST or "?" in clause:
@@ -145,14 +145,15 @@ def kind_below(clause: str) -> Kind | None:
     return kind_named(last) or kind_named(words)
 
 
-def _begins_as_head(clause: str) -> bool:
-    """Return whether the first word of a clause may be one of a head; most lines are told from heads by it."""
-    first = WORD.search(clause)
-    if not first:
-        return False
-    if 0 <= clause.find("(") <= first.end():  # another one may come first without what stands in brackets
-        return True
-    return first[0] in PRESENTING or first[0].isdecimal()
+def _may_be_head(clause: str) -> bool:
+    """Return whether all words of a clause may be of a head; it stops at the first one that is not."""
+    bracket = clause.find("(")  # what stands in brackets is not read
+    for found in WORD.finditer(clause):
+        if 0 <= bracket <= found.end():
+            break
+        if found[0] not in PRESENTING and not found[0].isdecimal():
+            return False
+    return True
 
 
 def kind_named(words: list[str]) -> Kind | None:
