@@ -91,12 +91,15 @@ def parts_in(text: str) -> tuple[Part, ...]:
     start, found = 0, list[Part]()
     signs = [*filter(text.__contains__, SIGNS)]
     for line in text.split("\n"):
-        may_begin = any(map(line.__contains__, signs)) and not _is_of_none(line)
+        if any(map(line.__contains__, signs)):
+            may_begin = not _is_of_none(line)
+        else:
+            may_begin = line[:1] in OPENING and line[-1] in CLOSING
         if may_begin and (head := pattern.match(told, start)):
             group = next(filter(head.__getitem__, ("question", "context", "answer")))
             kind = kind_below(head[0]) or cast("Kind", group)
             found.append(Part(start, head.end(), kind, head[group].lower(), is_label=True))
-        elif (may_begin or line[:1] in OPENING) and (part := _part_at(line, start)):
+        elif may_begin and (part := _part_at(line, start)):
             found.append(part)
         start += len(line) + 1
     return tuple(found)
@@ -119,9 +122,9 @@ def _part_at(line: str, start: int) -> Part | None:
     if "elow" in line and (below := BELOW.match(line)):
         kind = kind_below(below[1])
         return Part(start, start + below.end(), kind, below[1].lower()) if kind else None
-    ascii_colon = line.find(":", 0, LONGEST)
-    wide_colon = -1 if line.isascii() else line.find("：", 0, LONGEST)
-    colon = max(ascii_colon, wide_colon) if min(ascii_colon, wide_colon) < 0 else min(ascii_colon, wide_colon)
+    colon = line.find(":", 0, LONGEST)
+    if not line.isascii() and (wide := line.find("：", 0, LONGEST)) >= 0:
+        colon = min(colon, wide) if colon >= 0 else wide
     key = line[: max(0, colon)].strip(KEY_SIGNS)
     if colon < 1 or (key.isascii() and key.isalnum()):
         return None
