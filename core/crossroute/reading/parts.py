@@ -91,11 +91,10 @@ def parts_in(text: str) -> tuple[Part, ...]:
     start, found = 0, list[Part]()
     signs = [*filter(text.__contains__, SIGNS)]
     for line in text.split("\n"):
-        if any(map(line.__contains__, signs)):
-            may_begin = not _is_of_none(line)
-        else:
-            may_begin = line[:1] in OPENING and line[-1] in CLOSING
-        if may_begin and (head := pattern.match(told, start)):
+        holds_sign = any(map(line.__contains__, signs))
+        may_be_marked = line[:1] in OPENING and line[-1] in CLOSING
+        may_begin = not _is_of_none(line) if holds_sign else may_be_marked
+        if may_begin and holds_sign and (head := pattern.match(told, start)):
             group = next(filter(head.__getitem__, ("question", "context", "answer")))
             kind = kind_below(head[0]) or cast("Kind", group)
             found.append(Part(start, head.end(), kind, head[group].lower(), is_label=True))

@@ -39,3 +39,10 @@ def test_prose_and_a_few_lines_of_code_are_no_code():
     prose = "\n".join(f"If it rains on day {n}, we stay in the house and read a book" for n in range(40))
     for text in (prose, "x = 1\ny = 2\n" + "It is a tale.\n" * 99, "\n".join(SCRIPT.split("\n")[:6])):
         assert take_code(text) == (text, "")
+
+
+def test_a_line_of_a_call_is_code_whatever_ends_it():
+    calls = "\n".join(
+        f"ledger.add({number}, of='the books of the year', at=the_hour_of_day)." for number in range(15)
+    )
+    assert take_code(f"{ASKED}\n\n{calls}") == (ASKED, calls)
