@@ -56,16 +56,16 @@ def main() -> None:
     texts = [words_of(query.view.instance) for query in queries]
     weight = np.repeat([1.0, TRANSLATED_WEIGHT], [len(originals), len(translations)])
     ease = np.array(EASE)[[row["level"] for row in rows]]
-    found = fitted(x, texts, ease, weight)
+    found = fit_numbers(x, texts, ease, weight)
     FILE.write_text(
         json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n", "utf-8"
     )
     print(f"{len(found):,} words, beginnings and ends")
-    of_fold = folds([row["id"].rpartition(":")[2] for row in rows])
+    of_fold = assign_folds([row["id"].rpartition(":")[2] for row in rows])
     held_out = np.zeros(len(rows))
     for fold in range(FOLDS):
         own, others = (of_fold == fold).nonzero()[0], (of_fold != fold).nonzero()[0]
-        known = fitted(x[others], [texts[place] for place in others], ease[others], weight[others])
+        known = fit_numbers(x[others], [texts[place] for place in others], ease[others], weight[others])
         sums = [
             (sum(known.get(each, 0.0) for each in pieces_of(texts[place])), len(texts[place]))
             for place in own
@@ -74,13 +74,13 @@ def main() -> None:
     EASE_HELD_OUT.write_text(json.dumps(held_out.round(2).tolist()) + "\n")
 
 
-def folds(names: Sequence[str]) -> npt.NDArray[np.integer]:
+def assign_folds(names: Sequence[str]) -> npt.NDArray[np.integer]:
     """Return the fold of each request by its name, shape (n,): those of one name stand in one."""
     each, at = np.unique(names, return_inverse=True)
     return np.asarray(np.random.default_rng(0).permutation(len(each))[at] % FOLDS)
 
 
-def fitted(x: Floats, texts: Sequence[Sequence[str]], ease: Floats, weight: Floats) -> dict[str, float]:
+def fit_numbers(x: Floats, texts: Sequence[Sequence[str]], ease: Floats, weight: Floats) -> dict[str, float]:
     """Return each word's number, and those of beginnings and ends.
 
     Args:
