@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossroute.query import plain_tokens
 from crossroute.spelling import letter_rates, spelling
 
 BASQUE = "Gizon-emakume guztiak aske jaiotzen dira, duintasun eta eskubide berberak dituztela"
@@ -32,6 +33,19 @@ def test_words_that_tokenizers_have_seen_little_of_are_counted_by_letters(text):
 )
 def test_others_are_counted_by_pieces(text):
     assert letter_rates(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "people school company week night",
+        "compare country government money history",
+        "write story about city",
+    ],
+)
+def test_english_is_told_without_words_of_grammar(text):
+    assert letter_rates(text) is None
+    assert plain_tokens(text)
 
 
 def test_a_word_is_told_by_its_letters():
