@@ -27,15 +27,15 @@ from train_universal import (
 )
 
 from crossroute import Router
-from crossroute.encoder.word_ease import FILE, ease_of_sums, pieces_of, words_of
+from crossroute.encoder.word_ease import FILE, ease_of_sums, pieces_of, sum_pieces, words_of
 from crossroute.numeric import Floats
 
 RIDGE = 100.0
 """Penalty on the linear reading, for standardized inputs."""
 
 WORDS = 100.0
-"""How much more freely a word's number moves. Chosen by five-fold cross-validation, as the next two; translations stand
-in the fold of their original."""
+"""How much more freely a word's number moves. Chosen by five-fold cross-validation, as the next; translations stand in
+the fold of their original."""
 
 LEAST = 3
 """Requests that a word stands in."""
@@ -66,11 +66,7 @@ def main() -> None:
     for fold in range(FOLDS):
         own, others = (of_fold == fold).nonzero()[0], (of_fold != fold).nonzero()[0]
         known = fit_numbers(x[others], [texts[place] for place in others], ease[others], weight[others])
-        sums = [
-            (sum(known.get(each, 0.0) for each in pieces_of(texts[place])), len(texts[place]))
-            for place in own
-        ]
-        held_out[own] = ease_of_sums(sums)
+        held_out[own] = ease_of_sums([(sum_pieces(texts[place], known), len(texts[place])) for place in own])
     EASE_HELD_OUT.write_text(json.dumps(held_out.round(2).tolist()) + "\n")
 
 

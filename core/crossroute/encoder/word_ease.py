@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -77,10 +77,15 @@ def pieces_of(words: Sequence[str]) -> list[str]:
     return [*words, *beginnings, *ends]
 
 
+def sum_pieces(words: Sequence[str], known: Mapping[str, float]) -> float:
+    """Return the sum of the numbers of some words and of their beginnings and ends."""
+    return sum(filter(None, map(known.get, pieces_of(words))))
+
+
 def sum_words(text: str) -> tuple[float, int]:
     """Return the sum over a text's words, and how many there are; both add up over parts between blanks."""
     words = words_of(text)
-    return sum(filter(None, map(numbers().get, pieces_of(words)))), len(words)
+    return sum_pieces(words, numbers()), len(words)
 
 
 def ease_of_sums(sums: Sequence[Sequence[float]]) -> Floats:

@@ -18,7 +18,6 @@ ASKING_CHARACTERS = 400
 LONG = 1_200
 """Characters beside a paragraph that asks that are context without being marked so."""
 
-
 FEW_PARAGRAPHS = 4
 """A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
 

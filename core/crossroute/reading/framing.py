@@ -158,11 +158,11 @@ def _may_be_head(clause: str) -> bool:
 
 def kind_named(words: list[str]) -> Kind | None:
     """Return the kind of the last part that words name, or of the one that "following" or the like is put before."""
-    named = [(place, kind) for place in range(len(words)) if (kind := _kind_at(words, place))]
     if not words or words[0] in CONDITIONS:
         return None
     if words[0] in FROM and NEXT.isdisjoint(words):
         return "question"
+    named = [(place, kind) for place in range(len(words)) if (kind := _kind_at(words, place))]
     after = next((place for place, word in enumerate(words) if word in NEXT), -1)
     if after >= 0 and (kind := next((kind for place, kind in named if place > after), None)):
         return kind

@@ -16,7 +16,6 @@ SHORTEST_JSON = 60
 MOST_OF_JSON = 0.6
 """Share of the longest string in all of them, where it is what is said, whatever its key."""
 
-
 SHORTEST_BROUGHT = 200
 """Characters of strings beside a text's words that are read as its context."""
 
@@ -49,23 +48,18 @@ def read_json(text: str) -> str:
     if isinstance(value, dict) and (asked := _beside_context(value)):
         return "\n\n".join(filter(None, (before, asked, after)))
     if before or after:
-        brought = [said for _, said in _strings(value)]
+        brought = [*_strings(value)]
         if sum(map(len, brought)) < SHORTEST_BROUGHT:
             return ""
         told = "\n\n".join(("Context:", *brought))
-        return (
-            f"{before}\n\n{told}"
-            if not after
-            else "\n\n".join((*filter(None, (before,)), told, f"Question: {after}"))
-        )
+        return "\n\n".join(filter(None, (before, told, after and f"Question: {after}")))
     return _said_by(value, text)
 
 
 def _find_json(text: str) -> tuple[Any, str, str] | None:
     """Return the value of a text in JSON, or of such a part at the beginnings of its lines, and what is around it."""
-    starts = [
-        place for sign in BRACKETS for place in (0 if text.lstrip()[:1] == sign else text.find(f"\n{sign}"),)
-    ]
+    first = text.lstrip()[:1]
+    starts = [0 if sign == first else text.find(f"\n{sign}") for sign in BRACKETS]
     start = min((place for place in starts if place >= 0), default=-1)
     opening = text[start:].lstrip()[:1] if start >= 0 else ""
     end = text.rfind(BRACKETS.get(opening, "}"))
@@ -84,7 +78,7 @@ def _said_by(value: Any, text: str) -> str:
     if said and _are_messages(value):
         return said
     if not said or 2 * len(said) <= len(text) - SHORTEST_JSON:
-        strings = [string for _, string in _strings(value)]
+        strings = [*_strings(value)]
         longest = max(strings, key=len, default="")
         said = longest if " " in longest and len(longest) >= MOST_OF_JSON * sum(map(len, strings)) else ""
     return said
@@ -111,16 +105,13 @@ def _said_last(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the strings among the values, each with its key."""
+def _strings(value: Any) -> Iterator[str]:
+    """Yield the strings among the values."""
     if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            yield from _strings(each, name)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _strings(each, key)
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
 
 
 def _beside_context(message: dict[str, Any]) -> str:
@@ -133,7 +124,7 @@ def _beside_context(message: dict[str, Any]) -> str:
         ),
         "",
     )
-    brought = [said for _, said in _strings(message) if said != asked]
+    brought = [said for said in _strings(message) if said != asked]
     if not asked or sum(map(len, brought)) < len(asked):
         return ""
     return "\n\n".join(("Context:", *brought, f"Question: {asked}"))
