@@ -1,12 +1,12 @@
-"""How easy a text's words make it, beside what its vector tells: one number a word.
+"""The ease of a text by its words: one fitted number per word.
 
-    ease = bounded(sum over its words of w / sqrt(number of words))          in logits of the answer's quality
+    ease = clip(sum of the words' numbers / sqrt(number of words))           in logits of the answer's quality
 
-The mean of token vectors tells what a text is about, and little of what is to be done about it: "prove" moves it less
-than another topic does. So requests on one topic, from trivial to hard, look alike to what is linear in it. The numbers
-were fitted beside such a reading on requests of stated difficulty (`benchmarks/word_ease.py`). A longer word counts by
-its beginning and its end, too, since in many languages one word has dozens of forms. What fewer than three of the
-requests hold counts 0.
+The mean of token vectors represents the topic of a text well and its task badly: "prove" moves it less than another
+topic does. So requests on one topic, from trivial to hard, look alike to a linear head. The numbers were fitted jointly
+with such a head, on requests of stated difficulty (`benchmarks/word_ease.py`). The beginning and the end of a longer
+word have numbers too, since in many languages one word has dozens of forms. Words in fewer than three of the requests
+count 0.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from crossroute.numeric import Floats
 from crossroute.patterns import lazy, letters_of
 
 FILE = Path(__file__).parents[1] / "weights" / "word_ease.json"
-"""What each word, beginning and end counts."""
+"""Number of each word, beginning and end."""
 
 WORD = lazy(rf"[{UNSPACED}\uac00-\ud7af]|[^\W\d_]+|\d+")
-"""A letter of a script whose words are not set apart or take many endings, a word, a number. Signs tell how one writes,
-not what is asked."""
+"""A letter of a script without spaces between words or with many endings (Korean), a word, or a number. Signs are left
+out: they are a matter of style."""
 
 BEGINNING, END = 5, 3
-"""Letters of a longer word's beginning, and of the end of one that is longer by more than two."""
+"""Letters of the beginning of a longer word, and of the end of a word that is longer by more than two."""
 
 SUMS = 2
-"""Numbers that `sum_words` returns."""
+"""Length of what `sum_words` returns."""
 
 DIGITS = string.digits.encode()
 
 LONGEST_NUMBER = 6
-"""Digits of a number beyond which all count alike."""
+"""Digits above which all numbers count alike."""
 
 LOWEST, HIGHEST = -3.0, 3.0
-"""What one in a hundred requests of stated difficulty reaches: no text reaches further."""
+"""Bounds of the ease: its 1 % and 99 % quantiles over the requests of stated difficulty."""
 
 
 @lru_cache(maxsize=1)
 def numbers() -> dict[str, float]:
-    """Return what each word counts, by the word, and beginnings and ends, as `pieces_of` writes them."""
+    """Return the numbers, by word, beginning or end, as `pieces_of` writes them."""
     return json.loads(FILE.read_text("utf-8"))  # type: ignore[no-any-return]
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text in small letters, with numbers by how many digits they have.
+    """Return the words of a text in lower case; a number becomes its count of digits.
 
     >>> words_of("Is 7919 prime?")
     ['is', '#4', 'prime']
@@ -67,7 +67,7 @@ def words_of(text: str) -> list[str]:
 
 
 def pieces_of(words: Sequence[str]) -> list[str]:
-    """Return all that counts of some words: themselves, and beginnings and ends of longer ones.
+    """Return words, and the beginnings and ends of the longer ones.
 
     >>> pieces_of(["is", "provable", "#4"])
     ['is', 'provable', '#4', 'prova-', '-ble']
@@ -78,17 +78,23 @@ def pieces_of(words: Sequence[str]) -> list[str]:
 
 
 def sum_pieces(words: Sequence[str], known: Mapping[str, float]) -> float:
-    """Return the sum of the numbers of some words and of their beginnings and ends."""
+    """Return the sum of the numbers of words and of their beginnings and ends."""
     return sum(filter(None, map(known.get, pieces_of(words))))
 
 
 def sum_words(text: str) -> tuple[float, int]:
-    """Return the sum over a text's words, and how many there are; both add up over parts between blanks."""
+    """Return the sum of a text's numbers and its count of words. Both add up over parts separated by white space."""
     words = words_of(text)
     return sum_pieces(words, numbers()), len(words)
 
 
 def ease_of_sums(sums: Sequence[Sequence[float]]) -> Floats:
-    """Return the ease of texts by what `sum_words` returns of each, shape (n,), within `LOWEST` and `HIGHEST`."""
+    """Return the ease of texts, shape (n,), within `LOWEST` and `HIGHEST`.
+
+    Args:
+        sums: What `sum_words` returns for each of the n texts.
+    """
     eases = [total / math.sqrt(count) if count else 0.0 for total, count in sums]
-    return np.array([min(max(ease, LOWEST), HIGHEST) for ease in eases])  # quicker than `np.clip` of a few
+    return np.array(
+        [min(max(ease, LOWEST), HIGHEST) for ease in eases]
+    )  # faster than `np.clip` for few texts

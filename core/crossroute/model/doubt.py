@@ -1,20 +1,21 @@
-"""How far a query lies from what a router was trained on, and what it seems to ask.
+"""Distance of a query from training (out-of-distribution detection), and its predicted kinds of work, ease and length.
 
     strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
-    asked  = softmax(manner(x))          as training asks, as people ask, for an agent's whole run        (n, 3)
-    known  = sigmoid((reach - strangeness) / width) * asked as training asks                              (n,)
-    trust  = known^2 / (known^2 + (1 - known)^2)                                 in the network, (n,)
+    manner = softmax(linear(x))        as in training, an ordinary request, for an agent's whole run      (n, 3)
+    known  = sigmoid((reach - strangeness) / width) * P(as in training)                                   (n,)
+    trust  = known^2 / (known^2 + (1 - known)^2)            weight of the network's prediction            (n,)
 
-W whitens what varies within a class, W_0 what varies among all. Kinds of work (n, K), ease and length (n,) are read of
-the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. A run is
-hundreds of times as long as an answer, and what is paid is the mean, which lies near the longer of two lengths: so
-what may well be a run is as long as one, unless it asks as training does near a class that is of none
-(`_as_long_as_run`). One call within a run is work of that kind, and neither as hard nor as long as the whole:
-`situate` is told of it. What is predicted then is in `beliefs`.
+W whitens with the covariance within classes, W_0 with that of all queries. Linear heads predict the kinds of work
+(n, K), the ease and the log tokens of the answer (n,). Their predictions have full weight for queries like ordinary
+requests; for other queries they are shrunk towards a typical query. For an agent's whole run, the means of known runs
+replace them. A run has hundreds of times the tokens of an answer, so the expected cost of a query that may be a run is
+near that of the run. Therefore such a query is predicted the length of a run, unless it is near a class of training
+queries without runs (`_weigh_run_length`). One call of a run has the run's kinds of work, but neither its difficulty
+nor its length (`one_call` in `situate`). `beliefs` turns all this into predictions.
 
 Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
-Detection", arXiv 2106.09022. Told apart from validation queries by it, queries of whole sets left out come to an AUC
-of 0.76 to 0.98 (docs/benchmarks.md).
+Detection", arXiv 2106.09022. It separates the queries of data sets left out of training from validation queries with
+an AUC of 0.76 to 0.98 (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -30,33 +31,34 @@ from crossroute.model.usual import USUAL, Usual, usual_tensors
 from crossroute.numeric import Floats, clip, means_by, softmax
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
-"""Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
+"""Bounds of the predicted ease: the logit of the quality of a candidate of ability 0."""
 
 LEAST_LOG_TOKENS = -7.0
-"""Of a ratio to the query's own tokens, where the cost head predicts that."""
+"""Lower bound of predicted log tokens. Negative, since some cost heads predict a ratio to the query's tokens."""
 
 MOST_LOG_TOKENS = float(np.log(400_000))
-"""Of one answer: as long as the dearest agents' whole runs in the training data."""
+"""Upper bound: the length of the most expensive agents' runs in the training data."""
 
 LEAST_READ, MOST_READ = np.array([[LEAST_EASE, LEAST_LOG_TOKENS], [MOST_EASE, MOST_LOG_TOKENS]])
 
 AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
-"""How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
+"""Indices of a query's manner: worded as in training, as an ordinary request, or as a task of an agent's whole run."""
 
 EASE_NOISE = 0.5
-"""Difficulty, in logits beside a typical query's, that is noise where a query is like none in training and no ordinary
-request: what is read beyond it counts. Chosen on whole sets left out and ordinary requests held out, as the next."""
+"""Deviation of the predicted ease from a typical query's, in logits, that is ignored as noise if a query is unlike
+training and no ordinary request. Chosen, as the next constants, on data sets left out of training and on ordinary
+requests held out."""
 
-SURER, LONGER = 1.5, 5.0
-"""Where length is read, the odds that a query asks for a run are raised to this power, and count so many times."""
+RUN_ODDS_POWER, RUN_ODDS_FACTOR = 1.5, 5.0
+"""For the length, the odds that a query asks for a run are raised to this power and multiplied by this factor."""
 
 Share = TypeVar("Share", float, Floats)
 
-NOTHING = 1e-12
-"""A probability that is none, where one is divided by."""
+NEGLIGIBLE = 1e-12
+"""Added to a divisor that may be 0."""
 
-NOWHERE = 1e30
-"""The squared distance to the nearest of no class, and more than any."""
+FARTHEST = 1e30
+"""Squared distance to the nearest class if there is no class."""
 
 TENSORS = (
     *("location", "within", "overall", "familiar", "own", "gate"),
@@ -65,22 +67,24 @@ TENSORS = (
     *("near_spread", "far_spread"),
 )
 BY_WORDS = "by_words"
-"""How much the ease of a query's words counts beside what is linear in it, shape (1,); 0 where it is not there."""
+"""Optional tensor of shape (1,): the weight of the ease by words, which is added to the linear head's."""
 
-WHOLLY = 2.0
-"""It counts so many times the probability that a query asks as people do, and once at most: words were learned of such
-queries, and mislead on tasks of benchmarks. Chosen on whole sets left out and on requests held out."""
+FULL_WEIGHT = 2.0
+"""The ease by words counts this many times the probability that a query is an ordinary request, but at most once: it
+was fitted to such requests and misleads on benchmark tasks. Chosen on data sets left out of training and on requests
+held out."""
 
 
 class Situation(NamedTuple):
-    """Where queries stand.
+    """Trust in the network, and predicted kinds of work, ease and length, per query.
 
     Attributes:
-        trust: In the network, in [0, 1], shape (n,).
-        read: How much of each kind of work is in the query, summing to 1, then the logit of the quality of a candidate
-            of ability 0, and log tokens of the answer of a candidate of typical verbosity, shape (n, K + 2).
-        written: What stands for `read` in the answer's length, likewise.
-        spread: Standard deviation of the logarithm of an answer's length around what is read of it, shape (n,).
+        trust: Weight of the network's prediction, in [0, 1], shape (n,).
+        read: Predicted from the query, shape (n, K + 2): shares of the K kinds of work, which sum to 1; the ease, as
+            the logit of the quality of a candidate of ability 0; log tokens of the answer of a candidate of typical
+            verbosity.
+        written: The same columns, for predicting the answer's length.
+        spread: Standard deviation of the answer's log tokens around the prediction, shape (n,).
     """
 
     trust: Floats
@@ -90,26 +94,32 @@ class Situation(NamedTuple):
 
     @property
     def kinds(self) -> Floats:
-        """How much of each kind of work is in the query, shape (n, K), summing to 1."""
+        """Shares of the kinds of work in each query, shape (n, K), summing to 1."""
         return self.read[:, :-2]
 
 
 class Doubt:
-    """Distance to the training queries, kinds of work and difficulty; safe to share between threads.
+    """Distance to the training queries, and heads for kinds of work, ease and length; safe to share between threads.
 
     Args:
         kinds: Names of the K kinds of work.
-        tensors: By name: `location` (p,), `within` and `overall` (p, p), which whiten queries within a class and all
-            together, `familiar` (c, p) and `own` (o, p), whitened means of classes of training queries and of those
-            that a router went on learning from, `gate` (2, 2), where and how gradually strangeness and the distance
-            to the nearest class begin to count, `manner` (p, 3) and `manner_bias` (3,) for how a query asks, `heads`
-            (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and length, `ordinary_heads` and `ordinary_bias` the
-            same of ordinary requests, `typical` and `run` (K + 2,) shares of kinds, ease and length of a training
-            query and of an agent's run, `reading` (3,) how much what is read of kind, ease and length counts beside
-            what is typical, where a query is no ordinary request, `near_spread` (k,) and `far_spread` (3,) of log
-            tokens, the last of unknown queries, ordinary ones and agents' runs; where heads were fitted beside the
-            ease of words, `by_words` (1,), how much that counts; and, where a router was shown some of its user's
-            queries, those of `Usual`.
+        tensors: By name:
+
+            - `location` (p,): mean of the training queries.
+            - `within`, `overall` (p, p): whitening by the covariance within classes, and by that of all queries.
+            - `familiar` (c, p), `own` (o, p): whitened means of classes of training queries, and of classes added by
+              `extended`.
+            - `gate` (2, 2): threshold and width for the strangeness, then for the squared distance to the nearest
+              class.
+            - `manner` (p, 3), `manner_bias` (3,): head for the manner.
+            - `heads` (p, K + 2), `heads_bias` (K + 2,): heads for kinds, ease and length, of clusters.
+            - `ordinary_heads`, `ordinary_bias`: the same for queries, fitted with ordinary requests weighed more.
+            - `typical`, `run` (K + 2,): mean kinds, ease and length of training queries, and of agents' runs.
+            - `reading` (3,): weights of the predicted kinds, ease and length against `typical`, for a query that is
+              no ordinary request.
+            - `near_spread` (k,), `far_spread` (3,): standard deviations of log tokens per cluster, and per manner.
+            - `by_words` (1,), optional: weight of the ease by words.
+            - Those of `Usual`, optional: typical queries of the user.
 
     Raises:
         KeyError: A tensor is missing.
@@ -118,8 +128,8 @@ class Doubt:
 
     def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
         self.kinds = kinds
-        told = (*TENSORS, *(name for name in (BY_WORDS, *USUAL) if name in tensors))
-        self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in told}
+        names = (*TENSORS, *(name for name in (BY_WORDS, *USUAL) if name in tensors))
+        self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in names}
         size, outputs = self.tensors["location"].size, len(kinds) + 2
         rows = {name: len(self.tensors[name]) for name in ("familiar", "own", "near_spread")}
         shapes = {
@@ -141,11 +151,11 @@ class Doubt:
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
-        # in double precision: two large distances differ by little
+        # in double precision, since strangeness is a small difference of large numbers
         held = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
         means = np.concatenate([held["familiar"], held["own"]])
         near = held["within"] @ means.T * 2  # (p, c + o)
-        # both whitenings are one, turned so that the second only scales what the first gives
+        # rotate W such that W_0 is a diagonal scaling of it: one product then gives both distances
         overall = np.linalg.solve(held["within"], held["overall"])
         scale, turn = np.linalg.eigh(overall @ overall.T)
         white = held["within"] @ turn
@@ -161,14 +171,14 @@ class Doubt:
         self._typical, self._run = held["typical"], held["run"]
         familiar = np.linalg.solve(held["within"].T, held["familiar"].T).T + held["location"]
         manners = softmax(familiar @ held["manner"] + held["manner_bias"])
-        self._of_runs = manners[:, A_RUN]  # how far each class is of runs
-        self._reading = held["reading"].repeat([len(kinds), 1, 1])  # of each number read
+        self._of_runs = manners[:, A_RUN]  # each class's share of runs, (c,)
+        self._reading = held["reading"].repeat([len(kinds), 1, 1])  # (K + 2,)
         self._ordinary = 1 - self._reading
         each = np.stack([self._typical, self._run, self._reading, self._ordinary], axis=1)
         self._each: list[list[float]] = each.tolist()
         self._far = held["far_spread"]
         self._far_of_call = self._far[[AS_TRAINING, AS_PEOPLE, AS_PEOPLE]]
-        self._without_run = _without_run(self._run, self._typical)
+        self._without_run = _make_run_removal(self._run, self._typical)
         self.near_variance = held["near_spread"] ** 2
         self._by_words = float(held[BY_WORDS][0]) if BY_WORDS in held else 0.0
         self._usual = Usual(self.tensors, size, outputs) if USUAL[0] in self.tensors else None
@@ -179,41 +189,41 @@ class Doubt:
         one_call: npt.NDArray[np.integer] | None = None,
         word_ease: Floats | None = None,
     ) -> Situation:
-        """Say how far queries lie from training and what they seem to ask.
+        """Compute the trust in the network, and predict kinds of work, ease and length of queries.
 
         Args:
             x: Principal components and surface features of queries, shape (n, p).
-            one_call: 1 where a query is known to be one call, -1 where an agent's whole run, 0 where neither, shape
-                (n,); None if all are 0. One call is of a run's kind of work, as far as it reads like one, but neither
-                as hard nor as long.
-            word_ease: How easy its words make each, shape (n,); None if nothing is known of them.
+            one_call: 1 for a query declared as one call, -1 as an agent's whole run, 0 if not declared, shape (n,);
+                None if all are 0. One call gets a run's kinds of work, as far as it reads like a run, but not the
+                run's difficulty and length.
+            word_ease: Ease by words of each query, in logits, shape (n,); None counts as 0.
         """
         if len(x) == 1:
-            said = 0 if one_call is None else int(one_call[0])
-            return self._situate_one(x[0], said, 0.0 if word_ease is None else float(word_ease[0]))
-        told, square, away = self._told(x)
-        heads = told[:, self._size : self._heads_end]  # (n, K + 2)
-        manner = softmax(told[:, self._heads_end : self._heads_end + 3])
-        near = self._nearness(square, away)
+            declared = 0 if one_call is None else int(one_call[0])
+            return self._situate_one(x[0], declared, 0.0 if word_ease is None else float(word_ease[0]))
+        linear, square, away = self._project(x)
+        heads = linear[:, self._size : self._heads_end]  # (n, K + 2)
+        manner = softmax(linear[:, self._heads_end : self._heads_end + 3])
+        near = self._measure_nearness(square, away)
         trust: Floats = manner[:, AS_TRAINING] * near
         if self._own_start is not None:
-            own = square[:, 0] - np.maximum.reduce(told[:, self._own_start :], axis=1)
-            trust = np.maximum(trust, self._nearness(square, np.maximum(own, 0)))
-        trust = _decided(trust)
+            own = square[:, 0] - np.maximum.reduce(linear[:, self._own_start :], axis=1)
+            trust = np.maximum(trust, self._measure_nearness(square, np.maximum(own, 0)))
+        trust = _sharpen(trust)
         heads[:, :-2] = softmax(heads[:, :-2])
         if word_ease is not None:
-            counted = np.minimum(WHOLLY * manner[:, AS_PEOPLE], 1)
+            counted = np.minimum(FULL_WEIGHT * manner[:, AS_PEOPLE], 1)
             heads[:, -2] += self._by_words * counted * word_ease
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
-        noise = EASE_NOISE * _strange(trust, manner[:, AS_PEOPLE])
+        noise = EASE_NOISE * _rate_unknown(trust, manner[:, AS_PEOPLE])
         heads[:, -2] -= clip(heads[:, -2], -noise, noise)
         heads += self._typical
-        classes = told[:, self._heads_end + 3 : self._own_start]
+        classes = linear[:, self._heads_end + 3 : self._own_start]
         of_class = self._of_runs[classes.argmax(axis=1)] if classes.size else 0 * near
-        longer = _as_long_as_run(manner[:, AS_TRAINING], manner[:, A_RUN], near, of_class)
+        run_length = _weigh_run_length(manner[:, AS_TRAINING], manner[:, A_RUN], near, of_class)
         beyond = self._run - heads
-        read, written = heads + manner[:, A_RUN:] * beyond, heads + longer[:, None] * beyond
+        read, written = heads + manner[:, A_RUN:] * beyond, heads + run_length[:, None] * beyond
         spread = manner @ self._far
         if one_call is not None and one_call.any():
             call, run = one_call > 0, one_call < 0
@@ -224,42 +234,42 @@ class Doubt:
             spread[run] = self._far[A_RUN]
         for each in (read, written):
             each[:, -2:] = clip(each[:, -2:], LEAST_READ, MOST_READ)
-        return self._leaning(Situation(trust, read, written, spread), x, manner[:, AS_PEOPLE], one_call)
+        return self._lean_on_usual(Situation(trust, read, written, spread), x, manner[:, AS_PEOPLE], one_call)
 
     def _situate_one(self, x: Floats, one_call: int, word_ease: float) -> Situation:
-        """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
-        told, p = x.astype(float).dot(self._weights), self._size
-        told += self._bias
-        white = told[:p]
+        """Do the same for one query, shape (p,), with Python floats, which are faster than arrays of one row."""
+        linear, p = x.astype(float).dot(self._weights), self._size
+        linear += self._bias
+        white = linear[:p]
         square, typical = (white * white).dot(self._squares).tolist()
-        rest: list[float] = told[p:].tolist()
+        rest: list[float] = linear[p:].tolist()
         heads, near = rest[: self._heads_end - p], rest[self._heads_end - p + 3 :]
-        as_training, as_people, a_run = _shares(rest[len(heads) : len(heads) + 3])
-        heads[-2] += self._by_words * min(WHOLLY * as_people, 1.0) * word_ease
+        as_training, as_people, a_run = _softmax_few(rest[len(heads) : len(heads) + 3])
+        heads[-2] += self._by_words * min(FULL_WEIGHT * as_people, 1.0) * word_ease
         own_start = len(near) if self._own_start is None else self._own_start - self._heads_end - 3
-        closest = max(near[:own_start], default=-NOWHERE)
-        known = self._near(max(square - closest, 0.0), typical)
+        closest = max(near[:own_start], default=-FARTHEST)
+        known = self._measure_nearness_of_one(max(square - closest, 0.0), typical)
         trust = as_training * known
         if own := near[own_start:]:
-            trust = max(trust, self._near(max(square - max(own), 0.0), typical))
-        trust = _decided(trust)
+            trust = max(trust, self._measure_nearness_of_one(max(square - max(own), 0.0), typical))
+        trust = _sharpen(trust)
         of_class = float(self._of_runs[near.index(closest)]) if own_start else 0.0
-        longer = _as_long_as_run(as_training, a_run, known, of_class)
+        run_length = _weigh_run_length(as_training, a_run, known, of_class)
         if one_call < 0:
-            a_run = longer = 1.0
+            a_run = run_length = 1.0
         held, read, written = [], [], []
-        apart = [
+        deviations = [
             (head - usual) * (far + more * as_people)
             for head, (usual, _, far, more) in zip(
-                [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
+                [*_softmax_few(heads[:-2]), *heads[-2:]], self._each, strict=True
             )
         ]
-        noise = EASE_NOISE * _strange(trust, as_people)
-        apart[-2] -= min(max(apart[-2], -noise), noise)
-        for head, (usual, run, *_) in zip(apart, self._each, strict=True):
-            held.append(usual + head)
+        noise = EASE_NOISE * _rate_unknown(trust, as_people)
+        deviations[-2] -= min(max(deviations[-2], -noise), noise)
+        for deviation, (usual, run, *_) in zip(deviations, self._each, strict=True):
+            held.append(usual + deviation)
             read.append(held[-1] + a_run * (run - held[-1]))
-            written.append(held[-1] + longer * (run - held[-1]))
+            written.append(held[-1] + run_length * (run - held[-1]))
         if one_call > 0:
             read[-2:], written = held[-2:], held
         for each in (read, written):
@@ -274,94 +284,95 @@ class Doubt:
             else spread[2]
         )
         at = Situation(np.array([trust]), np.array([read]), length, np.array([around]))
-        return self._leaning(at, x[None], np.array([as_people]), np.array([one_call]))
+        return self._lean_on_usual(at, x[None], np.array([as_people]), np.array([one_call]))
 
-    def _leaning(
+    def _lean_on_usual(
         self, at: Situation, x: Floats, people: Floats, one_call: npt.NDArray[np.integer] | None
     ) -> Situation:
-        """Return where queries stand, those that are strange read in part as their user's other queries."""
+        """Shrink the readings of queries far from training towards those of the user's similar queries, if any."""
         if self._usual is None:
             return at
-        said = np.zeros(len(x), dtype=np.int8) if one_call is None else one_call
-        leant = self._usual.lean(*at[:3], z=self._white(x), people=people, one_call=said)
+        declared = np.zeros(len(x), dtype=np.int8) if one_call is None else one_call
+        leant = self._usual.lean(*at[:3], z=self._whiten(x), people=people, one_call=declared)
         return Situation(*leant, at.spread)
 
-    def _white(self, x: Floats) -> Floats:
+    def _whiten(self, x: Floats) -> Floats:
         return np.asarray((x - self.tensors["location"]) @ self.tensors["within"])
 
-    def _near(self, away: float, typical: float) -> float:
-        """Return what `_nearness` does, of one query."""
+    def _measure_nearness_of_one(self, away: float, typical: float) -> float:
+        """Do what `_measure_nearness` does, for one query."""
         (reach, to_class), (width, of_class) = self._gates
-        strange = math.tanh(reach - (away - typical) * width)
-        return (strange + 1) * (math.tanh(to_class - away * of_class) + 1) / 4
+        gate = math.tanh(reach - (away - typical) * width)
+        return (gate + 1) * (math.tanh(to_class - away * of_class) + 1) / 4
 
     def distances(self, x: Floats) -> tuple[Floats, Floats]:
-        """Return strangeness and the squared distance to the nearest class of training queries, each of shape (n,).
+        """Return the strangeness and the squared distance to the nearest training class, each of shape (n,).
 
         Args:
             x: As for `situate`.
         """
-        _, square, away = self._told(x)
+        _, square, away = self._project(x)
         return away - square[:, 1], away
 
-    def _nearness(self, square: Floats, away: Floats) -> Floats:
-        """Return how near queries are, in [0, 1], shape (n,), by the squared distances from `_told`."""
+    def _measure_nearness(self, square: Floats, away: Floats) -> Floats:
+        """Return the nearness of queries to training, in [0, 1], shape (n,), from the distances of `_project`."""
         beyond = away[:, None] * self._scale
         beyond[:, 0] -= square[:, 1] * self._scale[0]
-        gates = np.tanh(self._nearer - beyond)  # (n, 2), of half the log-odds
+        gates = np.tanh(self._nearer - beyond)  # (n, 2); (1 + tanh(x)) / 2 = sigmoid(2 x)
         gates += 1
         return np.asarray(gates[:, 0] * gates[:, 1] / 4)
 
-    def _told(self, x: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return all that is linear in a query, the squares of both whitenings, and the distance to the nearest class.
+    def _project(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """Compute all linear functions of queries in one product, and their distances.
 
         Returns:
-            Whitened, read of it, log-odds of manners, nearness to classes, shape (n, p + K + 5 + c + o); shape (n, 2);
-            shape (n,).
+            The whitened query, its heads, the logits of manners, and 2 z . mean_c - |mean_c|^2 per class, shape
+            (n, p + K + 5 + c + o); squared norms under both whitenings, shape (n, 2); the squared distance to the
+            nearest class, shape (n,).
         """
-        told = x.astype(float) @ self._weights + self._bias  # one product
-        square = told[:, : self._size] ** 2 @ self._squares
-        near = told[:, self._heads_end + 3 : self._own_start]
-        nearest = np.maximum.reduce(near, axis=1, initial=-NOWHERE)
-        return told, square, np.maximum(square[:, 0] - nearest, 0)
+        linear = x.astype(float) @ self._weights + self._bias
+        square = linear[:, : self._size] ** 2 @ self._squares
+        near = linear[:, self._heads_end + 3 : self._own_start]
+        nearest = np.maximum.reduce(near, axis=1, initial=-FARTHEST)
+        return linear, square, np.maximum(square[:, 0] - nearest, 0)
 
     def extended(self, x: Floats, groups: npt.NDArray[np.intp]) -> Doubt:
-        """Return the same doubt, with further classes of queries counted as trained on, however they ask.
+        """Return a copy with further classes of training queries, which are trusted whatever their manner.
 
         Args:
             x: As for `situate`.
-            groups: The class of each, shape (n,).
+            groups: The class of each query, shape (n,).
         """
-        own = np.concatenate([self.tensors["own"], means_by(groups, self._white(x))])
+        own = np.concatenate([self.tensors["own"], means_by(groups, self._whiten(x))])
         return Doubt(self.kinds, self.tensors | {"own": own})
 
     def accustomed(self, x: Floats, word_ease: Floats | None = None) -> Doubt:
-        """Return the same doubt, which reads strange queries in part as it reads some of a user's own, ungraded.
+        """Return a copy that shrinks readings of queries far from training towards those of the user's; see `Usual`.
 
         Args:
-            x: Of these, as for `situate`.
-            word_ease: Likewise.
+            x: The user's queries, ungraded, as for `situate`.
+            word_ease: As for `situate`.
         """
         plain = self.unaccustomed()
-        said = np.zeros(len(x), dtype=np.int8)
-        readings = [plain.situate(x, each, word_ease) for each in (said, said + 1)]
+        undeclared = np.zeros(len(x), dtype=np.int8)
+        readings = [plain.situate(x, each, word_ease) for each in (undeclared, undeclared + 1)]
         manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
-        strange = _strange(readings[0].trust, manner[:, AS_PEOPLE])
+        strange = _rate_unknown(readings[0].trust, manner[:, AS_PEOPLE])
         read = [(at.read, at.written) for at in readings]
         return Doubt(
-            self.kinds, plain.tensors | usual_tensors(self._white(x), read, readings[0].trust, strange)
+            self.kinds, plain.tensors | usual_tensors(self._whiten(x), read, readings[0].trust, strange)
         )
 
     def unaccustomed(self) -> Doubt:
-        """Return the same doubt, which was shown no queries of a user's."""
+        """Return a copy without the user's queries."""
         return Doubt(self.kinds, {name: held for name, held in self.tensors.items() if name not in USUAL})
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
-        """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""
+        """Return the shares of kinds of work in clusters, shape (k, K), from their centroids, shape (k, p)."""
         return softmax(self._heads(centroids)[:, :-2])
 
     def effects_of_clusters(self, centroids: Floats) -> tuple[Floats, Floats]:
-        """Return ease and log tokens of each cluster, each of shape (k,), by its centroid, shape (k, p)."""
+        """Return ease and log tokens of clusters, each of shape (k,), from their centroids, shape (k, p)."""
         heads = self._heads(centroids)
         return heads[:, -2], heads[:, -1]
 
@@ -369,10 +380,10 @@ class Doubt:
         return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
 
 
-def _without_run(run: Floats, typical: Floats) -> Floats:
-    """Return what takes from what is read the kinds of work that whole runs are, shape (K + 2, K + 2).
+def _make_run_removal(run: Floats, typical: Floats) -> Floats:
+    """Return a matrix that removes a run's kinds of work from a reading, shape (K + 2, K + 2).
 
-    Their share goes to the other kinds as these are typical; where there are no others, nothing is taken.
+    Their share goes to the other kinds in typical proportions. Without other kinds, it is the identity.
     """
     matrix, kinds = np.eye(len(run)), len(run) - 2
     others = typical[:kinds] * (1 - run[:kinds])
@@ -381,40 +392,40 @@ def _without_run(run: Floats, typical: Floats) -> Floats:
     return matrix
 
 
-def _strange(trust: Share, as_people: Share) -> Share:
-    """Return how far a query is like none in training and no ordinary request, in [0, 1]."""
-    strange: Share = (1 - trust) * (1 - as_people)
-    return strange
+def _rate_unknown(trust: Share, as_people: Share) -> Share:
+    """Return the degree, in [0, 1], to which a query is both far from training and no ordinary request."""
+    unknown: Share = (1 - trust) * (1 - as_people)
+    return unknown
 
 
-def _decided(share: Share) -> Share:
-    """Return a share, in [0, 1], that is nearer to 0 or 1: its odds squared.
+def _sharpen(share: Share) -> Share:
+    """Square the odds of a share in [0, 1], which moves it towards 0 or 1.
 
-    A query is answered by one reading or the other. Mixed in equal parts they choose like neither, and differently for
-    each query of a set, so that none of its models gets what a blind choice of it would.
+    Of the network's prediction and the belief, one should dominate. A mixture in equal parts chooses like neither, and
+    varies between the queries of a data set, which costs more than always calling one model.
     """
     whole, rest = share * share, (1 - share) * (1 - share)
-    decided: Share = whole / (whole + rest)
-    return decided
+    sharpened: Share = whole / (whole + rest)
+    return sharpened
 
 
-def _as_long_as_run(as_training: Share, a_run: Share, near: Share, of_class: Share) -> Share:
-    """Return how far the answers to queries are as long as an agent's run.
+def _weigh_run_length(as_training: Share, a_run: Share, near: Share, of_class: Share) -> Share:
+    """Return the weight, in [0, 1], of a run's length in the predicted length.
 
     Args:
-        as_training: How probably they ask as training does.
-        a_run: How probably they ask for a run.
-        near: How near they are to training queries, in [0, 1].
-        of_class: How far the nearest class of these is of runs.
+        as_training: Probability that a query is worded as in training.
+        a_run: Probability that it asks for a run.
+        near: Nearness to training queries, in [0, 1].
+        of_class: Share of runs in the nearest training class.
     """
-    run, answer = LONGER * a_run**SURER, (1 - a_run) ** SURER
+    run, answer = RUN_ODDS_FACTOR * a_run**RUN_ODDS_POWER, (1 - a_run) ** RUN_ODDS_POWER
     asked: Share = run / (run + answer)
-    known = near * as_training / (as_training + a_run + NOTHING)
+    known = near * as_training / (as_training + a_run + NEGLIGIBLE)
     return asked + known * (of_class - asked)
 
 
-def _shares(scores: list[float]) -> list[float]:
-    """Return what `softmax` does, of a few numbers."""
+def _softmax_few(scores: list[float]) -> list[float]:
+    """Do what `softmax` does, for a few numbers."""
     most = max(scores)
     shares = [math.exp(score - most) for score in scores]
     total = sum(shares)

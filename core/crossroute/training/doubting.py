@@ -86,15 +86,15 @@ def fit_doubt(
     x = rows.x
     space = _space(x, assign_classes(train, x, predictor.network))
     light = heavy = fit_heads(rows, len(kinds))
-    telling = rows.taken(slice(0))
+    for_manner = rows.take(slice(0))
     if labelled is not None:
-        stated = labelled.rows(predictor.network)
-        telling = labelled.telling(stated)
-        framed = rows.framed(train.outcomes.texts, predictor.query_encoder, predictor.network)
-        rows = rows.times(0.5).beside(framed.times(0.5))
-        light = fit_heads(rows.beside(stated), len(kinds))
-        weighed = rows.beside(stated.times(labelled.weight))
-        heavy = fit_heads(weighed.beside_words().in_any_case(), len(kinds))
+        stated = labelled.to_rows(predictor.network)
+        for_manner = labelled.select_for_manner(stated)
+        reframed = rows.reframe(train.outcomes.texts, predictor.query_encoder, predictor.network)
+        rows = rows.scale_weights(0.5).concatenate(reframed.scale_weights(0.5))
+        light = fit_heads(rows.concatenate(stated), len(kinds))
+        weighed = rows.concatenate(stated.scale_weights(labelled.weight))
+        heavy = fit_heads(weighed.subtract_word_ease().drop_capitals(), len(kinds))
     told = x @ light[0] + light[1]
     if typical is None:
         typical = float(told[:, -1].mean())
@@ -104,7 +104,7 @@ def fit_doubt(
         **dict(zip(("heads", "heads_bias"), light, strict=True)),
         **dict(zip(("ordinary_heads", "ordinary_bias"), heavy, strict=True)),
         "typical": np.array([*softmax(told[:, :-2]).mean(axis=0), told[:, -2].mean(), typical]),
-        **fit_manners(rows, telling, len(kinds)),
+        **fit_manners(rows, for_manner, len(kinds)),
         "reading": np.array(READING_ALONE if labelled is None else READING),
         **({} if labelled is None else {BY_WORDS: np.ones(1)}),
         "near_spread": _spread(predictor, validation),

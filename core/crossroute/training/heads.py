@@ -1,8 +1,8 @@
-"""Fit the heads that read a query: its kind of work, difficulty, answer length and manner.
+"""Fit the heads that read a query: its kinds of work, ease, answer length and manner.
 
-A benchmark asks all its queries in one frame (headings, "let's think step by step", a letter as the answer), so a
-head that is fitted to them as they are reads the frame in place of the question. Each is therefore read a second time,
-in a frame drawn at random.
+A benchmark puts all its queries into one template (headings, "let's think step by step", a letter as the answer), and
+a head fitted to these texts would learn the template, not the question. So the training queries are read a second
+time, in templates drawn at random (data augmentation).
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from crossroute.numeric import Floats
 from crossroute.query import Query
 
 RIDGE = 30.0
-"""Penalty on the heads' weights, in training queries, for standardized inputs."""
+"""Ridge penalty on the weights of ease and length, for standardized inputs; in training queries."""
 
 KIND_STRENGTH = 0.01
-"""Inverse penalty on the weights that tell kinds apart."""
+"""Inverse penalty on the weights of the kinds of work."""
 
 MOST_KIND_WEIGHT = 3.0
-"""Of any query in what tells kinds apart: stated kinds are no surer than those of training tasks."""
+"""Largest weight of a query in fitting the kinds of work: stated kinds are no more certain than those of training
+tasks."""
 
 NEVER = -30.0
-"""Log-odds of a manner in which no known query asks."""
+"""Log-odds of a manner that no known query has."""
 
 MANNERS = (0.6, 0.2, 0.2)
-"""Shares of training queries, ordinary requests and runs in what tells them apart, whatever their number."""
+"""Shares of training queries, ordinary requests and runs in fitting the manner, whatever their numbers."""
 
 MANNER_STRENGTH = 0.03
-"""Inverse penalty on the weights that tell manners, for standardized inputs and twice as many queries as stated ones.
-Chosen, as the shares, on whole sets left out and ordinary requests held out."""
+"""Inverse penalty on the weights of the manner, for standardized inputs and twice as many queries as stated ones.
+Chosen, like the shares, on data sets left out of training and on ordinary requests held out."""
 
 FRAMED = 4000
-"""Training queries that are read in another frame as well."""
+"""Training queries that are also read in another template."""
 
 FRAMES = (
     "{}\n\nAnswer:",
@@ -59,21 +60,21 @@ FRAMES = (
     "Here is what I have to solve.\n\n- {}\n- explain each step\n- check the result",
     "{}\n\nPlease answer this question by first reasoning and then providing your answer.",
 )
-"""Ways in which people and benchmarks put a question; ours, of no data set."""
+"""Templates in which people and benchmarks put a question; written for this, from no data set."""
 
 
 class Labelled(NamedTuple):
-    """Queries whose kind, ease and length of answer are stated rather than observed.
+    """Queries whose kind, ease and answer length are stated, not observed.
 
     Attributes:
-        encoded: As the router reads them.
+        encoded: The n queries, as the router encodes them.
         kinds: Index of the kind of work, shape (n,).
         ease: Logit of the quality of a candidate of ability 0, shape (n,).
-        log_tokens: Of a typical candidate's answer, shape (n,).
-        run: Whether an agent's whole run is asked for, shape (n,), rather than one answer.
-        weight: Of each beside a training query, where a query is read that is asked as they are; shape (n,), or one
-            for all.
-        tells_manner: Whether a query counts in what tells the manner of asking, shape (n,); None where all do.
+        log_tokens: Log tokens of a typical candidate's answer, shape (n,).
+        run: Whether the query asks for an agent's whole run and not for one answer, shape (n,).
+        weight: Weight of each query in the heads for ordinary requests, where a training query has 1; shape (n,), or
+            one for all.
+        tells_manner: Whether a query is used in fitting the manner, shape (n,); None: all are.
     """
 
     encoded: EncodedQueries
@@ -84,73 +85,77 @@ class Labelled(NamedTuple):
     weight: Floats | float = 1.0
     tells_manner: npt.NDArray[np.bool_] | None = None
 
-    def telling(self, rows: Rows) -> Rows:
-        """Return those that tell manners, of the same queries as rows."""
-        return rows if self.tells_manner is None else rows.taken(self.tells_manner.nonzero()[0])
+    def select_for_manner(self, rows: Rows) -> Rows:
+        """Return the rows that are used in fitting the manner.
 
-    def rows(self, network: InferenceNetwork) -> Rows:
-        """Return what heads are fitted to, each query at a weight of 1."""
-        told = np.stack([self.ease, self.log_tokens], axis=1)
+        Args:
+            rows: The queries, from `to_rows`.
+        """
+        return rows if self.tells_manner is None else rows.take(self.tells_manner.nonzero()[0])
+
+    def to_rows(self, network: InferenceNetwork) -> Rows:
+        """Return the queries as rows for fitting heads, each with a weight of 1."""
+        targets = np.stack([self.ease, self.log_tokens], axis=1)
         x = network.project(self.encoded.vectors)
-        return Rows(x, self.kinds, told, self.run, np.ones(len(told)), self.encoded.word_ease)
+        return Rows(x, self.kinds, targets, self.run, np.ones(len(targets)), self.encoded.word_ease)
 
 
 class Rows(NamedTuple):
-    """What heads are fitted to.
+    """Queries and targets that heads are fitted to.
 
     Attributes:
         x: Principal components and surface features, shape (n, p).
         kind: Index of the kind of work, shape (n,).
-        told: Ease and log tokens, shape (n, 2).
-        run: Whether an agent's whole run is asked for, shape (n,).
-        weight: Of each, shape (n,).
-        word_ease: How easy its words make each, shape (n,).
+        targets: Ease and log tokens, shape (n, 2).
+        run: Whether the query asks for an agent's whole run, shape (n,).
+        weight: Weight of each query, shape (n,).
+        word_ease: Ease by words, in logits, shape (n,).
     """
 
     x: Floats
     kind: npt.NDArray[np.intp]
-    told: Floats
+    targets: Floats
     run: npt.NDArray[np.bool_]
     weight: Floats
     word_ease: Floats
 
-    def beside(self, other: Rows) -> Rows:
-        """Return these and the others."""
+    def concatenate(self, other: Rows) -> Rows:
+        """Return these rows followed by the others."""
         return Rows(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
-    def taken(self, rows: npt.NDArray[np.intp] | slice) -> Rows:
-        """Return some of these."""
-        x, kind, told, run, weight, word_ease = self
-        return Rows(x[rows], kind[rows], told[rows], run[rows], weight[rows], word_ease[rows])
+    def take(self, rows: npt.NDArray[np.intp] | slice) -> Rows:
+        """Return a selection of the rows."""
+        x, kind, targets, run, weight, word_ease = self
+        return Rows(x[rows], kind[rows], targets[rows], run[rows], weight[rows], word_ease[rows])
 
-    def times(self, factor: Floats | float) -> Rows:
-        """Return the same at other weights."""
+    def scale_weights(self, factor: Floats | float) -> Rows:
+        """Return a copy with the weights multiplied by a factor."""
         return self._replace(weight=self.weight * factor)
 
-    def in_any_case(self) -> Rows:
-        """Return the same without the share of capitals, the ninth of the surface features that end each row.
+    def drop_capitals(self) -> Rows:
+        """Return a copy with the share of capitals, the ninth of the surface features at the end of each row, set to 0.
 
-        How one types is not what one asks, and the requests of one author are typed alike.
+        Capitals show how someone types, not what is asked, and the stated requests are typed by one author.
         """
         x = self.x.copy()
         x[:, CAPITALS - len(LOWEST)] = 0
         return self._replace(x=x)
 
-    def beside_words(self) -> Rows:
-        """Return the same with what the ease of words leaves to be told of ease."""
-        left = self.told - np.stack([self.word_ease, np.zeros(len(self.told))], axis=1)
-        return self._replace(told=left)
+    def subtract_word_ease(self) -> Rows:
+        """Return a copy with the ease by words subtracted from the ease."""
+        left = self.targets - np.stack([self.word_ease, np.zeros(len(self.targets))], axis=1)
+        return self._replace(targets=left)
 
-    def framed(
+    def reframe(
         self, texts: Sequence[str], encoder: QueryEncoder, network: InferenceNetwork, seed: int = 0
     ) -> Rows:
-        """Return some of these in other frames: the same question, asked otherwise.
+        """Return a sample of the rows, encoded anew in other templates, with the same total weight.
 
         Args:
-            texts: Of the n queries.
-            encoder: Of queries.
-            network: That projects what is encoded.
-            seed: Of the draw.
+            texts: Texts of the n queries.
+            encoder: Encodes the new texts.
+            network: Projects the encoded texts.
+            seed: Seed of the sample and of the templates.
         """
         rng = np.random.default_rng(seed)
         share = self.weight / self.weight.sum()
@@ -158,7 +163,7 @@ class Rows(NamedTuple):
         frames = rng.integers(len(FRAMES), size=len(picked))
         asked = [Query(FRAMES[f].format(texts[i])) for i, f in zip(picked, frames, strict=True)]
         encoded = encoder.read(asked)
-        return self.taken(picked)._replace(
+        return self.take(picked)._replace(
             x=network.project(encoded.vectors),
             weight=np.full(len(picked), self.weight.sum() / len(picked)),
             word_ease=encoded.word_ease,
@@ -166,58 +171,61 @@ class Rows(NamedTuple):
 
 
 def fit_heads(rows: Rows, kinds: int) -> tuple[Floats, Floats]:
-    """Return weights (p, K + 2) and biases (K + 2,) of kinds, ease and length, for inputs as they are.
+    """Return weights (p, K + 2) and biases (K + 2,) for kinds, ease and log tokens; the inputs need no standardization.
 
     Args:
-        rows: What they are fitted to.
-        kinds: K.
+        rows: Queries and targets.
+        kinds: Number of kinds of work, K.
     """
-    z, mean, deviation = _standardized(rows.x)
+    z, mean, deviation = _standardize(rows.x)
     columns = np.concatenate([np.ones((len(z), 1)), z], axis=1)
     gram = (columns * rows.weight[:, None]).T @ columns
     gram[np.arange(1, len(gram)), np.arange(1, len(gram))] += RIDGE
-    solved = np.linalg.solve(gram, (columns * rows.weight[:, None]).T @ rows.told)  # (1 + p, 2)
-    scores, offsets = _kind_scores(z, rows.kind, np.minimum(rows.weight, MOST_KIND_WEIGHT), kinds)
+    solved = np.linalg.solve(gram, (columns * rows.weight[:, None]).T @ rows.targets)  # (1 + p, 2)
+    scores, offsets = _fit_kinds(z, rows.kind, np.minimum(rows.weight, MOST_KIND_WEIGHT), kinds)
     heads = np.concatenate([scores, solved[1:]], axis=1) / deviation[:, None]
     return heads, np.concatenate([offsets, solved[0]]) - mean @ heads
 
 
 def fit_manners(rows: Rows, stated: Rows, kinds: int) -> dict[str, Floats]:
-    """Return what tells in what manner a query asks, and what is typical of agents' runs: observed, or else stated.
+    """Return the tensors of `Doubt` for the manner and for runs: `manner` (p, 3), `manner_bias` (3,), `run` (K + 2,).
+
+    `run` is the mean of the training runs; without any, of the stated runs; zeros without either.
 
     Args:
-        rows: Of training.
-        stated: Ordinary requests and runs; without any, all queries ask as those of training do.
-        kinds: K.
+        rows: Training queries.
+        stated: Ordinary requests and runs. Without any, each query has the manner of training.
+        kinds: Number of kinds of work, K.
     """
     size = rows.x.shape[1]
     head, bias, typical = np.zeros((size, 3)), np.array([0, NEVER, NEVER]), np.zeros(kinds + 2)
     if len(stated.run):
         from sklearn.linear_model import LogisticRegression
 
-        every = rows.beside(stated)
+        every = rows.concatenate(stated)
         is_stated = np.repeat([False, True], [len(rows.run), len(stated.run)])
         manner = np.where(every.run, A_RUN, np.where(is_stated, AS_PEOPLE, AS_TRAINING))
-        z, mean, deviation = _standardized(every.x)
-        weight = _balanced(manner, is_stated, every.weight) * 2 * len(stated.run)
+        z, mean, deviation = _standardize(every.x)
+        weight = _balance_weights(manner, is_stated, every.weight) * 2 * len(stated.run)
         fitted = LogisticRegression(C=MANNER_STRENGTH, max_iter=500).fit(z, manner, sample_weight=weight)
-        found = fitted.classes_[
-            -len(fitted.coef_) :
-        ]  # of two manners, the scores are the second's over the first's
+        # for two manners, scikit-learn returns one row of scores: of the second against the first
+        found = fitted.classes_[-len(fitted.coef_) :]
         head[:, found] = (fitted.coef_ / deviation).T
         bias[fitted.classes_] = 0
         bias[found] = fitted.intercept_
         bias = bias - mean @ head
     known = next((group for group in (rows, stated) if group.run.any()), None)
     if known is not None:
-        runs = known.taken(known.run.nonzero()[0])
+        runs = known.take(known.run.nonzero()[0])
         shares = np.bincount(runs.kind, weights=runs.weight, minlength=kinds) / runs.weight.sum()
-        typical = np.concatenate([shares, np.average(runs.told, axis=0, weights=runs.weight)])
+        typical = np.concatenate([shares, np.average(runs.targets, axis=0, weights=runs.weight)])
     return {"manner": head, "manner_bias": bias, "run": typical}
 
 
-def _balanced(manner: npt.NDArray[np.intp], is_stated: npt.NDArray[np.bool_], weight: Floats) -> Floats:
-    """Return weights that sum to 1: each manner has its share, half of training and half stated where it has both."""
+def _balance_weights(
+    manner: npt.NDArray[np.intp], is_stated: npt.NDArray[np.bool_], weight: Floats
+) -> Floats:
+    """Return weights that sum to 1: each manner has its share, half from training and half stated if it has both."""
     balanced = np.zeros(len(manner))
     for each, share in enumerate(MANNERS):
         sources = [
@@ -228,7 +236,7 @@ def _balanced(manner: npt.NDArray[np.intp], is_stated: npt.NDArray[np.bool_], we
     return np.asarray(balanced / balanced.sum())
 
 
-def _kind_scores(z: Floats, kind: npt.NDArray[np.intp], weight: Floats, kinds: int) -> tuple[Floats, Floats]:
+def _fit_kinds(z: Floats, kind: npt.NDArray[np.intp], weight: Floats, kinds: int) -> tuple[Floats, Floats]:
     scores, offsets = np.zeros((z.shape[1], kinds)), np.zeros(kinds)
     found = np.unique(kind)
     if len(found) < 2:
@@ -240,10 +248,10 @@ def _kind_scores(z: Floats, kind: npt.NDArray[np.intp], weight: Floats, kinds: i
         scores[:, found[1]], offsets[found[1]] = fitted.coef_[0], fitted.intercept_[0]
     else:
         scores[:, found], offsets[found] = fitted.coef_.T, fitted.intercept_
-    offsets[np.setdiff1d(np.arange(kinds), found)] = -20.0  # a kind that no query is of
+    offsets[np.setdiff1d(np.arange(kinds), found)] = -20.0  # kinds without a query
     return scores, offsets
 
 
-def _standardized(x: Floats) -> tuple[Floats, Floats, Floats]:
+def _standardize(x: Floats) -> tuple[Floats, Floats, Floats]:
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
     return (x - mean) / deviation, mean, deviation

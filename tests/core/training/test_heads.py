@@ -20,7 +20,7 @@ def test_heads_read_ease_and_length_from_features_as_they_are():
     weights, bias = fit_heads(rows(), KINDS)
     fresh = rows(1)
     read = fresh.x @ weights + bias
-    assert np.abs(read[:, -2:] - fresh.told).mean() < 0.2
+    assert np.abs(read[:, -2:] - fresh.targets).mean() < 0.2
     assert (read[:, :KINDS].argmax(axis=1) == fresh.kind).mean() > 0.9
 
 
@@ -31,18 +31,20 @@ def test_a_kind_of_which_no_query_is_is_never_read():
 
 
 def test_heavier_queries_count_for_more():
-    ours, others = rows(), rows(1)._replace(told=np.zeros((N, 2)))
-    light, heavy = (fit_heads(ours.beside(others.times(weight)), KINDS) for weight in (0.01, 100.0))
-    away = [np.abs(ours.x @ w[:, -2:] + b[-2:] - ours.told).mean() for w, b in (light, heavy)]
+    ours, others = rows(), rows(1)._replace(targets=np.zeros((N, 2)))
+    light, heavy = (
+        fit_heads(ours.concatenate(others.scale_weights(weight)), KINDS) for weight in (0.01, 100.0)
+    )
+    away = [np.abs(ours.x @ w[:, -2:] + b[-2:] - ours.targets).mean() for w, b in (light, heavy)]
     assert away[0] < away[1] / 10
 
 
 def test_each_query_may_have_a_weight_of_its_own():
     ours, others = rows(), rows(1)
     is_wrong = np.arange(N) % 2 == 0
-    mixed = others._replace(told=np.where(is_wrong[:, None], 0.0, others.told))
-    weights, bias = fit_heads(ours.beside(mixed.times(np.where(is_wrong, 0.01, 1.0))), KINDS)
-    assert np.abs(ours.x @ weights[:, -2:] + bias[-2:] - ours.told).mean() < 0.3
+    mixed = others._replace(targets=np.where(is_wrong[:, None], 0.0, others.targets))
+    weights, bias = fit_heads(ours.concatenate(mixed.scale_weights(np.where(is_wrong, 0.01, 1.0))), KINDS)
+    assert np.abs(ours.x @ weights[:, -2:] + bias[-2:] - ours.targets).mean() < 0.3
 
 
 def told(rows: Rows, stated: Rows, x: np.ndarray) -> np.ndarray:
@@ -64,18 +66,18 @@ def test_runs_are_as_observed_or_else_as_stated():
     ours, stated = rows(), rows(2)
     run = stated.x[:, 3] > 8
     found = fit_manners(ours, stated._replace(run=run), KINDS)["run"]
-    assert found[-2:] == pytest.approx(stated.told[run].mean(axis=0))
+    assert found[-2:] == pytest.approx(stated.targets[run].mean(axis=0))
     assert found[:KINDS].sum() == pytest.approx(1)
     seen = ours._replace(run=np.arange(N) < 50)
     assert fit_manners(seen, stated._replace(run=run), KINDS)["run"][-2:] == pytest.approx(
-        ours.told[:50].mean(axis=0)
+        ours.targets[:50].mean(axis=0)
     )
 
 
 def test_a_manner_in_which_no_query_asks_is_never_told():
     ours = rows()
     assert (told(ours, rows(1), ours.x)[:, A_RUN] < 1e-9).all()
-    none = fit_manners(ours, rows(1).taken(slice(0)), KINDS)
+    none = fit_manners(ours, rows(1).take(slice(0)), KINDS)
     assert not none["manner"].any()
     assert none["manner_bias"].tolist() == [0, NEVER, NEVER]
 
@@ -86,20 +88,20 @@ def test_framed_queries_keep_what_is_known_and_the_weight_of_all(router):
     encoded = predictor.query_encoder.read([Query(text) for text in texts])
     none, english = np.zeros(30, dtype=bool), np.arange(30) < 20
     labelled = Labelled(encoded, np.arange(30) % 2, np.arange(30.0), np.ones(30), none, tells_manner=english)
-    known = labelled.rows(predictor.network)
-    framed = known.framed(texts, predictor.query_encoder, predictor.network)
+    known = labelled.to_rows(predictor.network)
+    framed = known.reframe(texts, predictor.query_encoder, predictor.network)
     assert framed.weight.sum() == pytest.approx(known.weight.sum())
-    assert sorted(framed.told[:, 0]) == sorted(known.told[:, 0])
-    assert labelled.telling(known).told[:, 0].tolist() == list(range(20))
-    assert not np.allclose(framed.x[np.argsort(framed.told[:, 0])], known.x)
+    assert sorted(framed.targets[:, 0]) == sorted(known.targets[:, 0])
+    assert labelled.select_for_manner(known).targets[:, 0].tolist() == list(range(20))
+    assert not np.allclose(framed.x[np.argsort(framed.targets[:, 0])], known.x)
 
 
 def test_beside_words_heads_are_fitted_to_what_these_leave():
     ours = rows()
     by_words = np.random.default_rng(3).normal(size=N)
-    told = ours.told + np.stack([by_words, np.zeros(N)], axis=1)
-    left = ours._replace(told=told, word_ease=by_words).beside_words()
-    assert left.told == pytest.approx(ours.told)
+    told = ours.targets + np.stack([by_words, np.zeros(N)], axis=1)
+    left = ours._replace(targets=told, word_ease=by_words).subtract_word_ease()
+    assert left.targets == pytest.approx(ours.targets)
 
 
 def test_each_frame_takes_any_text():
@@ -108,7 +110,7 @@ def test_each_frame_takes_any_text():
 
 def test_in_any_case_the_share_of_capitals_tells_nothing():
     wide = rows()._replace(x=np.random.default_rng(4).normal(size=(N, 20)))
-    read = wide.in_any_case()
+    read = wide.drop_capitals()
     weights, _ = fit_heads(read, KINDS)
     assert not weights[20 - 15 + 8].any()
     assert (np.delete(read.x, 20 - 15 + 8, axis=1) == np.delete(wide.x, 20 - 15 + 8, axis=1)).all()
