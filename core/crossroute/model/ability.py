@@ -14,7 +14,7 @@ From the covariance of a pool: a candidate that is better than its ability in so
 correlated ones. The logits of a new candidate's quality in all clusters are a Gaussian with the pool's mean and the
 pool's covariance without differences of ability; outcomes in one cluster update the others through the covariance.
 
-Source: Bishop, "Pattern Recognition and Machine Learning", 4.4 (Laplace approximation) and 6.4.6.
+Source: Bishop, "Pattern Recognition and Machine Learning" (2006), 4.4 (Laplace approximation) and 6.4.6.
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ import numpy as np
 from crossroute.numeric import Floats, logit, sigmoid
 
 SPREAD = 1.5
-"""Standard deviation of abilities and of eases before anything was observed, in logits."""
+"""Prior standard deviation of abilities and of eases, in logits."""
 
 STEPS = 50
-"""Newton steps; a dozen converge where most candidates share queries."""
+"""Newton steps; a dozen suffice if most candidates share queries."""
 
 LARGEST_STEP = 1.0
-"""In logits, so that a first step from far away does not overshoot."""
+"""Bound on a step, in logits, so that the first steps do not overshoot."""
 
 POOL_SPREAD = 1.0
-"""Standard deviation, in logits, of how much better or worse a new candidate is than the pool's mean."""
+"""Standard deviation, in logits, of a new candidate's ability around the pool's mean."""
 
 OWN = 0.2
-"""Standard deviation, in logits, in a cluster, of what the pool's covariance does not foresee."""
+"""Standard deviation, in logits, of a cluster's deviation that the pool's covariance does not explain."""
 
 LIKENESS_STEPS = 30
+"""Newton steps of `likely_quality`."""
 
 
 def fit_ease(right: Floats, seen: Floats) -> Floats:
-    """Fit abilities and eases together, and return the eases, in logits, shape (k,).
+    """Fit abilities and eases jointly, and return the eases, in logits, shape (k,).
 
     Args:
         right: Sum of each candidate's quality in each cluster, shape (m, k).
@@ -64,8 +65,8 @@ def fit_ability(right: Floats, seen: Floats, ease: Floats, spread: float = SPREA
     Args:
         right: Sum of its quality in each cluster, shape (k,).
         seen: Number of its outcomes, shape (k,).
-        ease: Of the clusters, in logits, shape (k,).
-        spread: Standard deviation of abilities, in logits, around 0.
+        ease: Ease of the clusters, in logits, shape (k,).
+        spread: Prior standard deviation of the ability around 0, in logits.
 
     >>> round(fit_ability(np.array([50.0, 0.0]), np.array([100.0, 0.0]), np.array([1.0, 0.0])), 1)
     -1.0
@@ -89,7 +90,7 @@ def _newton(
 
 
 def likely_quality(right: Floats, seen: Floats, pool: Floats) -> Floats:
-    """Return the most likely quality of one candidate in each cluster, shape (k,).
+    """Return the most likely quality of a candidate in each cluster, given the pool's covariance, shape (k,).
 
     Args:
         right: Sum of its quality in each cluster, shape (k,).
@@ -111,7 +112,7 @@ def likely_quality(right: Floats, seen: Floats, pool: Floats) -> Floats:
 
 
 def prior(pool: Floats) -> tuple[Floats, Floats]:
-    """Return mean, shape (k,), and covariance, shape (k, k), of a new candidate's quality, in logits.
+    """Return the mean, shape (k,), and covariance, shape (k, k), of the logits of a new candidate's quality.
 
     Args:
         pool: Quality of known candidates, shape (m, k), in [0, 1].
@@ -119,6 +120,6 @@ def prior(pool: Floats) -> tuple[Floats, Floats]:
     logits = logit(pool, 0.01)
     mean = logits.mean(0)
     beyond = logits - mean
-    beyond = beyond - beyond.mean(1, keepdims=True)  # ability
+    beyond = beyond - beyond.mean(1, keepdims=True)  # without differences of ability
     k = len(mean)
     return mean, beyond.T @ beyond / len(pool) + POOL_SPREAD**2 * np.ones((k, k)) + OWN**2 * np.eye(k)

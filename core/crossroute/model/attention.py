@@ -34,7 +34,7 @@ from crossroute.model.config import NetworkConfig
 
 
 class PoolEmbedding(NamedTuple):
-    """The pool's profiles as tensors, one row a candidate."""
+    """A pool's profiles as tensors, one row per candidate."""
 
     quality: Tensor  # (m, k)
     log_tokens: Tensor  # (m, k)
@@ -42,7 +42,7 @@ class PoolEmbedding(NamedTuple):
 
 
 class PoolKeys(NamedTuple):
-    """The pool as the network attends to it: computed once a pool, not once a query."""
+    """A pool's keys and values, computed once per pool and not per query."""
 
     key: Tensor  # (E, m, d)
     value: Tensor  # (E, m, d)
@@ -51,16 +51,16 @@ class PoolKeys(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What the network says of each query and candidate."""
+    """The network's predictions for each query and candidate."""
 
-    quality_logit: Tensor  # (n, m), or (E, n, m) of each member
+    quality_logit: Tensor  # (n, m), or (E, n, m) for each member
     log_tokens: Tensor  # (n, m), or (E, n, m)
     attention: Tensor  # (n, m), or (E, n, m)
     clusters: Tensor  # (n, k)
 
 
 class MemberLinear(nn.Module):
-    """A linear layer of each member: (E, n, inputs), or (n, inputs) for all, to (E, n, outputs)."""
+    """A linear layer per member: from (E, n, inputs), or (n, inputs) shared by all members, to (E, n, outputs)."""
 
     def __init__(self, members: int, inputs: int, outputs: int, *, zero: bool = False) -> None:
         super().__init__()
@@ -80,9 +80,10 @@ class CrossAttention(nn.Module):
         config: The network's shape.
 
     Attributes:
-        centre, projection: Encoded query -> principal components; shapes (D,) and (D, p).
-        centroids, temperature: Of the clusters; shapes (k, p) and (1,).
-        quality_effects, tokens_effects: Of the clusters on any candidate, for profiling more; shape (k,).
+        centre, projection: Map an encoded query to principal components; shapes (D,) and (D, p).
+        centroids, temperature: Centroids of the clusters, and temperature of the assignment; shapes (k, p) and (1,).
+        quality_effects, tokens_effects: Ease and typical log tokens of the clusters, for profiling further candidates;
+            shape (k,).
     """
 
     centre: Tensor
@@ -112,7 +113,7 @@ class CrossAttention(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def keys(self, pool: PoolEmbedding) -> PoolKeys:
-        """Return keys and values of a pool's profiles, each of shape (m, k)."""
+        """Return keys and values from a pool's profiles, each of shape (m, k)."""
         logits = torch.logit(pool.quality, eps=0.02)  # (m, k)
         model = torch.cat([logits, pool.log_tokens - pool.log_tokens.mean()], dim=-1)  # (m, 2k)
         return PoolKeys(self.key(model), self.value(model), pool.quality, pool.log_tokens)
@@ -121,14 +122,14 @@ class CrossAttention(nn.Module):
         """Return the members' average.
 
         Args:
-            query: As encoded, shape (n, D).
-            pool: Of m candidates, from `keys`.
+            query: Encoded queries, shape (n, D).
+            pool: The m candidates, from `keys`.
         """
         quality_logit, log_tokens, attention, clusters = self.each_member(query, pool)
         return Output(quality_logit.mean(0), log_tokens.mean(0), attention.mean(0), clusters)
 
     def each_member(self, query: Tensor, pool: PoolKeys) -> Output:
-        """Return what each member says; arguments as for `forward`."""
+        """Return each member's predictions; arguments as for `forward`."""
         x = (query - self.centre) @ self.projection  # (n, p)
         clusters = self.place(x)  # (n, k)
         h = self.dropout(F.gelu(self.hidden(self.dropout(x))))  # (E, n, d)
@@ -145,8 +146,8 @@ class CrossAttention(nn.Module):
         return Output(quality_logit, log_tokens, attention, clusters)
 
     def place(self, x: Tensor) -> Tensor:
-        """Return how much of each cluster is in each query, shape (n, k)."""
-        distance = (self.centroids**2).sum(-1) - 2 * x @ self.centroids.T  # (n, k), less |x|^2 a row
+        """Return each query's weights of the clusters, shape (n, k), summing to 1."""
+        distance = (self.centroids**2).sum(-1) - 2 * x @ self.centroids.T  # (n, k), without |x|^2
         return torch.softmax(-distance / self.temperature, dim=-1)
 
     def attend(self, query: Tensor, key: Tensor) -> Tensor:

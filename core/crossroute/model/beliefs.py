@@ -29,19 +29,20 @@ from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats, clip, logit, sigmoid
 
 LEAST_EVIDENCE = 5.0
-"""Outcomes that a cluster counts beside those observed there: shrunk profiles tell a little of it, too."""
+"""Pseudo-outcomes added per cluster: a profile shrunk to its prior contains some information without outcomes."""
 
 OWN_ERROR = 0.35
-"""Standard error of an ability that many outcomes of other queries tell, in logits: how kinds of sets differ."""
+"""Standard error, in logits, that remains in an ability estimated from many outcomes of other queries: data sets of one
+kind differ."""
 
 OWN_LENGTH_ERROR = 0.5
-"""The same of log tokens."""
+"""The same for log tokens."""
 
 QUALITY_HELD = 0.02
-"""What a profile's quality is held above and, from 1, below."""
+"""A profile's quality is clipped to this distance from 0 and 1 before its logit is taken."""
 
 FEW_OUTCOMES = 1.0
-"""Outcomes of a candidate near a query from which on these rather than belief tell of it."""
+"""Outcomes of a candidate near a query at which they weigh as much as the belief."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,8 @@ class Beliefs:
 
     @cached_property
     def of_read(self) -> tuple[Floats, Floats]:
-        """What is read of a query -> quality's logit, and log tokens, of each candidate, each of shape (K + 2, m)."""
-        # ease and length count alike for all
+        """Matrices from `Situation.read` to logits of quality and to log tokens, each of shape (K + 2, m)."""
+        # ease and length have the same weight for all candidates
         own = np.eye(2).repeat(len(self.ability), axis=1).reshape(2, 2, -1)
         ability, length = (
             np.concatenate([believed.T, own[:, place]]).astype(np.float32)
@@ -71,11 +72,11 @@ class Beliefs:
 
 
 class Outlook(NamedTuple):
-    """What is predicted with doubt taken into account, each of shape (n, m).
+    """Predictions mixed by trust, each of shape (n, m).
 
     Attributes:
         quality: In [0, 1].
-        log_tokens: What the cost head predicts.
+        log_tokens: In the unit of the cost head.
     """
 
     quality: Floats
@@ -83,30 +84,29 @@ class Outlook(NamedTuple):
 
 
 def pool_beliefs(pool: Pool, doubt: Doubt, network: InferenceNetwork) -> Beliefs:
-    """Return the belief of each candidate, as stored or derived from its profile.
+    """Return the belief about each candidate, as stored or derived from its profile.
 
     Args:
         pool: Candidates with profiles.
-        doubt: Whose kinds of work and ease are meant.
-        network: Whose clusters the profiles are over.
+        doubt: Defines the kinds of work and the ease.
+        network: Defines the clusters of the profiles.
     """
     clusters = network.config.clusters
     stated = [candidate.profile.belief if candidate.profile else None for candidate in pool]
     if all(stated):
-        told = [belief for belief in stated if belief is not None]
-        return _arrays(told)
+        return _stack([belief for belief in stated if belief is not None])
     derived = derive_beliefs(pool_profiles(pool, clusters), doubt, network)
     rows = [
         belief
         or Belief(**{field: tuple(getattr(derived, field)[i].tolist()) for field in Belief.model_fields})
         for i, belief in enumerate(stated)
     ]
-    return _arrays(rows)
+    return _stack(rows)
 
 
-def _arrays(beliefs: Sequence[Belief]) -> Beliefs:
+def _stack(beliefs: Sequence[Belief]) -> Beliefs:
     fields = ([getattr(belief, field) for belief in beliefs] for field in Belief.model_fields)
-    # of single precision, as they are saved, and held as the arithmetic has them
+    # rounded to single precision, as they are saved
     return Beliefs(*(np.array(values, dtype=np.float32).astype(float) for values in fields))
 
 
@@ -114,9 +114,9 @@ def derive_beliefs(profiles: PoolProfiles, doubt: Doubt, network: InferenceNetwo
     """Derive beliefs by kind of work from profiles over clusters.
 
     Args:
-        profiles: Of m candidates, each field of shape (m, k).
-        doubt: Whose kinds of work, ease and length are meant.
-        network: Whose clusters they are over.
+        profiles: Profiles of m candidates, each field of shape (m, k).
+        doubt: Defines the kinds of work, the ease and the length.
+        network: Defines the clusters.
     """
     centroids = network.weights["centroids"]
     kinds = doubt.kinds_of_clusters(centroids)
@@ -144,11 +144,11 @@ def temper(
     """Mix the network's prediction with the beliefs, weighted by the trust in the query.
 
     Args:
-        at: Where the n queries stand.
-        beliefs: Of the m candidates.
-        quality_logit: The network's, shape (n, m).
-        log_tokens: The network's, shape (n, m).
-        observed: From `evidence_share`, of the outcomes of each candidate near each query, shape (n, m).
+        at: Readings of the n queries.
+        beliefs: Beliefs about the m candidates.
+        quality_logit: The network's prediction, shape (n, m).
+        log_tokens: The network's prediction, shape (n, m).
+        observed: From `evidence_share`, for each candidate's outcomes near each query, shape (n, m).
     """
     trust = at.trust.astype(np.float32)[:, None]  # (n, 1)
     of_ability, of_length = beliefs.of_read
@@ -165,13 +165,13 @@ def temper(
 
 
 def quality_error(at: Situation, quality: Floats, variance: Floats, believed: Floats) -> Floats:
-    """Return the standard error of a tempered quality, shape (n, m), or (n,) of one candidate a query.
+    """Return the standard error of a tempered quality, shape (n, m); or (n,) for one candidate per query.
 
     Args:
-        at: Where the n queries stand.
-        quality: What `temper` says of them.
-        variance: Of the profiles' quality.
-        believed: Of what is believed of the ability at such work, in log-odds.
+        at: Readings of the n queries.
+        quality: Tempered quality, from `temper`.
+        variance: Variance of the profiles' quality.
+        believed: Variance of the believed ability at such work, in squared logits.
     """
     trust = at.trust.reshape(-1, *(1,) * (quality.ndim - 1))
     doubt = (quality * (1 - quality)) ** 2 * believed
@@ -181,13 +181,13 @@ def quality_error(at: Situation, quality: Floats, variance: Floats, believed: Fl
 def length_spread(
     near_variance: Floats, at: Situation, beliefs: Beliefs, clusters: Floats, observed: Floats
 ) -> Floats:
-    """Return the standard deviation of one answer's log tokens around what is predicted, shape (n, m).
+    """Return the standard deviation of one answer's log tokens around the prediction, shape (n, m).
 
     Args:
-        near_variance: Of an answer's log tokens where the network is trusted, by cluster, shape (k,).
-        at: Where the n queries stand.
-        beliefs: Of the m candidates.
-        clusters: How much of each cluster is in each query, shape (n, k).
+        near_variance: Variance of log tokens near training, per cluster, shape (k,).
+        at: Readings of the n queries.
+        beliefs: Beliefs about the m candidates.
+        clusters: Weights of the clusters per query, shape (n, k).
         observed: As for `temper`.
     """
     told, near = at.trust[:, None] * observed, clusters @ near_variance
@@ -196,5 +196,5 @@ def length_spread(
 
 
 def evidence_share(outcomes: Floats) -> Floats:
-    """Return the weight of outcomes near a query against the belief, in [0, 1], of the same shape."""
+    """Return the weight, in [0, 1], of outcomes near a query against the belief; same shape as the argument."""
     return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))

@@ -16,31 +16,31 @@ from crossroute.numeric import Floats
 Float32s = npt.NDArray[np.float32]
 
 SURFACE_WEIGHT = 0.5
-"""Of a standardized surface feature beside principal components of unit variance."""
+"""Weight of a standardized surface feature, next to principal components of unit variance."""
 
 TEMPERATURE = 16.0
-"""Of soft assignment, in mean squared distances to the centroid over the number of components."""
+"""Temperature of the soft assignment, in mean squared distances to the centroid divided by the number of components."""
 
 
 def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[Float32s, Float32s]:
-    """Fit what turns encoded queries into a few numbers of comparable size.
+    """Fit the projection of encoded queries to a few numbers of comparable scale.
 
-    The embeddings of the views are reduced to their principal components, scaled alike so that the first has
-    unit variance on average; the surface features behind them are standardized and weigh half.
+    The embeddings are reduced to principal components with one common scale, such that the mean variance is 1. The
+    surface features are standardized and weighted by `SURFACE_WEIGHT`.
 
     Args:
-        encoded: Training queries as encoded, shape (n, D).
-        views_width: How many of the D are embeddings.
-        components: Principal components, at most.
+        encoded: Encoded training queries, shape (n, D).
+        views_width: How many of the D columns are embeddings.
+        components: Most principal components.
 
     Returns:
-        Centre, shape (D,), and projection, shape (D, p), with p the components and the surface features.
+        Centre, shape (D,), and projection, shape (D, p), for p components and surface features.
     """
     from sklearn.decomposition import PCA
     from threadpoolctl import threadpool_limits
 
     views, surface = encoded[:, :views_width], encoded[:, views_width:]
-    # sums depend on how they are shared out: a router would on the machine's cores
+    # one thread: the order of summation, and so the router, would depend on the number of cores
     with threadpool_limits(1):
         pca = PCA(min(components, *views.shape), random_state=0).fit(views)
     found, width = len(pca.components_), encoded.shape[1]
@@ -63,8 +63,8 @@ def fit_centroids(x: Floats, clusters: int, seed: int) -> tuple[Float32s, float]
 
     Args:
         x: Projected training queries, shape (n, p).
-        clusters: k; fewer where there are fewer different queries.
-        seed: Of the initial centroids.
+        clusters: Number of clusters, k; fewer if there are fewer distinct queries.
+        seed: Seed of the initial centroids.
 
     Returns:
         Centroids, shape (k, p), and the temperature of soft assignment.
@@ -81,7 +81,7 @@ def fit_centroids(x: Floats, clusters: int, seed: int) -> tuple[Float32s, float]
 
 def assign(x: Floats, centroids: Floats) -> npt.NDArray[np.intp]:
     """Return the nearest centroid of each query, shape (n,)."""
-    distance = (centroids**2).sum(1) - 2 * x @ centroids.T  # (n, k), less a constant a row
+    distance = (centroids**2).sum(1) - 2 * x @ centroids.T  # (n, k), without |x|^2
     return np.asarray(distance.argmin(1))
 
 
@@ -91,9 +91,9 @@ def tally(
     """Return the sum and the number of each candidate's known qualities per cluster, each of shape (m, k).
 
     Args:
-        quality: Observed, shape (n, m), NaN where not known.
+        quality: Observed quality, shape (n, m), NaN where unknown.
         assignment: Cluster of each query, shape (n,).
-        clusters: k.
+        clusters: Number of clusters, k.
 
     >>> tally(np.array([[1.0, np.nan], [0.5, 0.0]]), np.array([1, 1]), clusters=2)
     (array([[0. , 1.5],
@@ -105,13 +105,13 @@ def tally(
 
 
 def relative_lengths(log_tokens: Floats) -> Floats:
-    """Return how much longer each candidate's answers are than others' to the same queries, in logs, shape (m,).
+    """Return the log of how much longer each candidate's answers are than others' to the same queries, shape (m,).
 
-    Least squares of log tokens by candidate and query, the queries eliminated: what a prompt asks for ("only the
-    letter", "step by step") then says nothing of the candidates that happened to be asked so.
+    Least squares of log tokens on candidate and query, with the queries eliminated. So the length that a prompt asks
+    for ("only the letter", "step by step") does not count for or against the candidates that answered it.
 
     Args:
-        log_tokens: Observed, shape (n, m), NaN where not known.
+        log_tokens: Observed log tokens, shape (n, m), NaN where unknown.
 
     >>> relative_lengths(np.array([[1.0, 3.0, np.nan], [np.nan, 6.0, 5.0]])).round(1)
     array([-0.5,  0.6, -0.1])
@@ -126,26 +126,26 @@ def relative_lengths(log_tokens: Floats) -> Floats:
 def cluster_effects(
     log_tokens: Floats, lengths: Floats, assignment: npt.NDArray[np.intp], clusters: int
 ) -> Floats:
-    """Return how long a typical candidate's answers are in each cluster, in logs, shape (k,).
+    """Return the log tokens of a typical candidate's answers in each cluster, shape (k,).
 
     Args:
-        log_tokens: Observed, shape (n, m), NaN where not known.
-        lengths: Of the candidates relative to others, shape (m,).
+        log_tokens: Observed log tokens, shape (n, m), NaN where unknown.
+        lengths: From `relative_lengths`, shape (m,).
         assignment: Cluster of each query, shape (n,).
-        clusters: k; one in which nothing is known is as long as the others are on average.
+        clusters: Number of clusters, k. A cluster without known answers gets the mean of the others.
 
     >>> cluster_effects(np.array([[1.0, 3.0], [5.0, np.nan]]), np.array([-1, 1]), np.array([0, 1]), clusters=3)
     array([2., 6., 4.])
     """
     known = ~np.isnan(log_tokens)
     asked = known.any(axis=1)
-    typical = np.where(known, log_tokens - lengths, 0).sum(1)[asked] / known.sum(1)[asked]  # one a query
+    typical = np.where(known, log_tokens - lengths, 0).sum(1)[asked] / known.sum(1)[asked]  # one per query
     total, count = tally(typical[:, None], assignment[asked], clusters)
     return np.where(count[0] > 0, total[0] / np.maximum(count[0], 1), typical.mean() if asked.any() else 0.0)
 
 
 def cluster_labels(tasks: Sequence[str], assignment: npt.NDArray[np.intp], clusters: int) -> tuple[str, ...]:
-    """Name each cluster by the (at most two) tasks that most of its training queries came from."""
+    """Name each cluster by the two tasks (at most) that most of its training queries come from."""
     counts = [Counter[str]() for _ in range(clusters)]
     for task, cluster in zip(tasks, assignment, strict=True):
         counts[cluster][task] += 1
@@ -155,7 +155,7 @@ def cluster_labels(tasks: Sequence[str], assignment: npt.NDArray[np.intp], clust
 def task_shares(
     tasks: Sequence[str], assignment: npt.NDArray[np.intp], clusters: int
 ) -> dict[str, list[float]]:
-    """Return how each task's queries are spread over the clusters: task -> shares, length k, summing to 1.
+    """Return the distribution of each task's queries over the clusters: task -> k shares that sum to 1.
 
     >>> task_shares(["sums", "sums", "law"], np.array([0, 1, 1]), clusters=2)
     {'law': [0.0, 1.0], 'sums': [0.5, 0.5]}

@@ -1,4 +1,4 @@
-"""The network's shape: what training, routing and a checkpoint must agree on."""
+"""The network's shape, which training, routing and a checkpoint must agree on."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ class NetworkConfig(BaseModel):
     """The network's shape.
 
     Attributes:
-        width: D, of an encoded query.
-        components: p, principal components of it that are kept.
-        clusters: k, of a profile.
-        hidden: d, of the attention.
-        heads: Each beyond the first adds one embedding to the attention's query; projections are shared.
-        members: E, networks that are averaged.
-        dropout: On the query and on h, while training.
-        prior: Start from the profiles at the query's clusters; False is the paper's plain form.
+        width: Numbers in an encoded query, D.
+        components: Principal components and surface features, p.
+        clusters: Clusters of a profile, k.
+        hidden: Units of the attention, d.
+        heads: Attention heads. Each beyond the first adds one embedding to the query; the projections are shared.
+        members: Networks that are averaged, E.
+        dropout: Dropout on the query and on h, in training.
+        prior: Whether predictions start from the profiles at the query's clusters; False is the paper's plain form.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +31,7 @@ class NetworkConfig(BaseModel):
     prior: bool = True
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the shape of each tensor of the network, by name."""
+        """Return the shapes of the network's tensors, by name."""
         width, p, k, d, members = self.width, self.components, self.clusters, self.hidden, self.members
         layers = {
             "hidden": (p, d),

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 CostUnit = Literal["output_tokens", "input_ratio"]
 
 LEAST_RATIO = 1e-3
+"""Lower bound of a ratio, so that its logarithm is finite."""
 
 TYPICAL_SPREAD = 0.7
-"""Standard deviation of an answer's log tokens around what is predicted, where a router does not tell: measured."""
+"""Standard deviation of an answer's log tokens around the prediction, for a router without its own estimate;
+measured."""
 
 
 def cost_unit(outcomes: Outcomes) -> CostUnit:
@@ -41,19 +43,19 @@ def cost_unit(outcomes: Outcomes) -> CostUnit:
     They do if at least 90 % of the known costs are within 10 % of price times tokens.
     """
     price = prices(outcomes.pool)
-    told = (outcomes.input_tokens * price[:, 0] + outcomes.output_tokens * price[:, 1]) / 1e6  # (n, m)
+    computed = (outcomes.input_tokens * price[:, 0] + outcomes.output_tokens * price[:, 1]) / 1e6  # (n, m)
     paid = ~np.isnan(outcomes.cost)
-    explained = np.abs(told - outcomes.cost)[paid] <= 0.1 * outcomes.cost[paid]
+    explained = np.abs(computed - outcomes.cost)[paid] <= 0.1 * outcomes.cost[paid]
     return "output_tokens" if explained.size and explained.mean() >= 0.9 else "input_ratio"
 
 
 def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floats:
-    """Return the cost head's target, shape (n, m), NaN where it is not known.
+    """Return the cost head's target, shape (n, m), NaN where unknown.
 
     Args:
-        outcomes: Of n queries; each candidate needs a price for "input_ratio".
+        outcomes: Outcomes of n queries; for "input_ratio", each candidate needs a price.
         query_tokens: Estimated tokens of each query, shape (n,).
-        unit: What is predicted.
+        unit: Target of the cost head.
     """
     if unit == "output_tokens":
         return np.log(np.clip(infer_output_tokens(outcomes, query_tokens), 1, None))
@@ -66,11 +68,11 @@ def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floa
 
 
 def infer_output_tokens(outcomes: Outcomes, query_tokens: Floats) -> Floats:
-    """Return the output tokens, shape (n, m): as counted, else what the cost leaves after the input's price.
+    """Return the output tokens, shape (n, m): as counted, or else the cost minus the input's, at the output price.
 
     Args:
-        outcomes: Of n queries and m candidates.
-        query_tokens: Estimated tokens of each query, shape (n,), where the input tokens were not counted.
+        outcomes: Outcomes of n queries and m candidates.
+        query_tokens: Estimated tokens of each query, shape (n,), for rows without a count of input tokens.
     """
     price = np.array([[p.input, p.output] if (p := c.price) else [np.nan] * 2 for c in outcomes.pool])
     read = np.where(np.isnan(outcomes.input_tokens), query_tokens[:, None], outcomes.input_tokens)
@@ -81,16 +83,16 @@ def infer_output_tokens(outcomes: Outcomes, query_tokens: Floats) -> Floats:
 
 
 class Tariff:
-    """What a pool charges, and at which prices its cost was learned: the cost head's output to tokens and USD.
+    """Converts the cost head's output to tokens and USD, by a pool's prices and those at which its costs were learned.
 
     Args:
         price: Input and output price, shape (m, 2), USD per million tokens.
-        unit: What the cost head predicts.
-        learned: The price of the outcomes that it was learned from, shape (m, 2); by default the same.
+        unit: Target of the cost head.
+        learned: Price of the outcomes it was learned from, shape (m, 2); by default the same.
     """
 
     reading: Floats
-    """USD for one token of input, shape (m,)."""
+    """USD per input token, shape (m,)."""
 
     def __init__(self, price: Floats, unit: CostUnit, learned: Floats | None = None) -> None:
         learned = price if learned is None else learned
@@ -102,44 +104,45 @@ class Tariff:
         self._all_same, self._none_free = bool(self._same.all()), bool((learned[:, 0] > 0).all())
 
     def cost(self, log_tokens: Floats, query_tokens: Floats, context_tokens: Floats) -> Floats:
-        """Return predicted cost, shape (n, m), USD for one call.
+        """Return the predicted cost, shape (n, m), USD for one call.
 
         Args:
             log_tokens: The cost head's output, shape (n, m).
             query_tokens: Estimated tokens of each query, shape (n,).
-            context_tokens: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
+            context_tokens: Further input tokens of each call, shape (n,); negative if the counted tokens are fewer than
+                the estimated ones.
         """
         query, context = query_tokens[:, None], context_tokens[:, None]  # (n, 1)
-        told = np.exp(log_tokens)
+        predicted = np.exp(log_tokens)
         if self._unit == "output_tokens":
-            return np.asarray((query + context) * self.reading + told * self._writing)
+            return np.asarray((query + context) * self.reading + predicted * self._writing)
         short = context < 0
         count = np.count_nonzero(short)
         if not count and self._all_same:
-            return np.asarray((told * query + context) * self.reading)
-        read, wrote = self._taken_apart(told, query)
+            return np.asarray((predicted * query + context) * self.reading)
+        read, wrote = self._split(predicted, query)
         whole = query + context
         if count == len(short):
             return np.asarray(np.minimum(read, whole) * self.reading + wrote * self._writing)
         read = np.where(short, np.minimum(read, whole), read + context)
-        as_learned = (told * query + context) * self.reading
+        as_learned = (predicted * query + context) * self.reading
         return np.where(self._same & ~short, as_learned, read * self.reading + wrote * self._writing)
 
     def output_tokens(self, log_tokens: Floats, query_tokens: Floats) -> Floats:
-        """Return predicted output tokens, shape (n, m); arguments as for `cost`."""
-        told = np.exp(log_tokens)
-        return told if self._unit == "output_tokens" else self._written(told, query_tokens[:, None])
+        """Return the predicted output tokens, shape (n, m); arguments as for `cost`."""
+        predicted = np.exp(log_tokens)
+        counted = self._unit == "output_tokens"
+        return predicted if counted else self._count_output(predicted, query_tokens[:, None])
 
-    def _written(self, ratio: Floats, query: Floats) -> Floats:
+    def _count_output(self, ratio: Floats, query: Floats) -> Floats:
         return np.maximum((ratio - 1) * query * self._exchange, 1.0)
 
-    def _taken_apart(self, ratio: Floats, query: Floats) -> tuple[Floats, Floats]:
-        """Return the tokens read and written, each of shape (n, m), that a ratio stands for at the learned price.
+    def _split(self, ratio: Floats, query: Floats) -> tuple[Floats, Floats]:
+        """Split the tokens that a ratio pays for at the learned price into input and output, each of shape (n, m).
 
-        At that price they cost what the ratio says: one that is too small to pay for the query's own tokens and one
-        token of output stands for a part of both.
+        If the ratio is too small for the query's own tokens and one token of output, both are scaled down.
         """
-        wrote, read = self._written(ratio, query), query * self._learned_reading
+        wrote, read = self._count_output(ratio, query), query * self._learned_reading
         paid = ratio * read
         whole = read + wrote * self._learned_writing  # (n, m)
         free = not self._none_free
@@ -148,24 +151,24 @@ class Tariff:
 
 
 def exchange_rate(learned: Floats) -> Floats:
-    """Return how many output tokens one input token was worth, shape (m,); 1 where one of them was free."""
+    """Return the output tokens that cost as much as one input token, shape (m,); 1 if one of them was free."""
     read, wrote = learned.T
     worth: Floats = np.divide(read, wrote, out=np.ones(len(learned)), where=(read > 0) & (wrote > 0))
     return worth
 
 
 def ratio_at(log_ratio: Floats, learned: Floats, price: Floats) -> Floats:
-    """Return what a ratio learned at one price is at another, both in logs, shape (k,).
+    """Convert the log of a ratio learned at one price to another price, shape (k,).
 
     Args:
-        log_ratio: Of one candidate, shape (k,).
+        log_ratio: Log ratio of one candidate, shape (k,).
         learned: Input and output price at which it was learned, shape (2,).
         price: The other price, shape (2,).
     """
     if (learned == price).all():
         return log_ratio
     ratio = np.exp(log_ratio)
-    wrote = np.clip(ratio - 1, 0, None) * exchange_rate(learned[None])[0]  # for each token of the query
+    wrote = np.clip(ratio - 1, 0, None) * exchange_rate(learned[None])[0]  # per token of the query
     read = np.clip(ratio, None, 1) if learned[0] > 0 else np.ones_like(ratio)
     found = read + wrote * price[1] / price[0] if price[0] > 0 else 1 + wrote
     return np.asarray(np.log(np.maximum(found, LEAST_RATIO)))

@@ -25,17 +25,17 @@ from crossroute.effort import LEVELS, Effort, read_effort
 from crossroute.numeric import Floats, logit, sigmoid
 
 LEAST_CHANCE = 1e-4
-"""What a quality is held above and, from 1, below, as log-odds."""
+"""A quality is clipped to this distance from 0 and 1 before its logit is taken."""
 
 
 class PoolEfforts(NamedTuple):
     """Effects of the efforts of a pool's m candidates; 0 for candidates without an effort.
 
     Attributes:
-        quality: In logits, by kind of work, shape (m, K).
-        quality_error: Standard error of it, shape (m, K).
-        log_tokens: Shape (m,).
-        log_tokens_error: Standard error of it, shape (m,).
+        quality: Effect on the logit of quality, by kind of work, shape (m, K).
+        quality_error: Its standard error, shape (m, K).
+        log_tokens: Effect on log tokens, shape (m,).
+        log_tokens_error: Its standard error, shape (m,).
     """
 
     quality: Floats
@@ -47,8 +47,8 @@ class PoolEfforts(NamedTuple):
         """Return the quality of the variants, shape (n, m), in [0, 1].
 
         Args:
-            quality: Of the models as they work untold, shape (n, m).
-            kinds: How much of each kind of work is in each query, shape (n, K), summing to 1.
+            quality: Quality at the models' default effort, shape (n, m).
+            kinds: Shares of the kinds of work in each query, shape (n, K), summing to 1.
         """
         effect = kinds @ self.quality.T  # (n, m)
         moved = sigmoid(logit(quality, LEAST_CHANCE) + effect)
@@ -62,7 +62,7 @@ class PoolEfforts(NamedTuple):
 
 @cache
 def effort_table() -> Mapping[str, Any]:
-    """Return the fitted table, read when first asked for."""
+    """Return the fitted table; it is read at the first call."""
     return json.loads(files("crossroute.model").joinpath("efforts.json").read_text("utf-8"))  # type: ignore[no-any-return]
 
 
@@ -71,7 +71,7 @@ def pool_efforts(pool: Pool, kinds: Sequence[str] | None) -> PoolEfforts | None:
 
     Args:
         pool: The candidates.
-        kinds: Names of the kinds of work that the router tells apart; None where it tells none, and one mean counts.
+        kinds: Names of the router's kinds of work; None if it has none: then the mean over all kinds applies.
     """
     if not any(candidate.effort for candidate in pool):
         return None
@@ -83,7 +83,11 @@ def pool_efforts(pool: Pool, kinds: Sequence[str] | None) -> PoolEfforts | None:
 def effects_of(
     effort: Effort | None, kinds: tuple[str, ...] | None = None
 ) -> tuple[Floats, Floats, float, float]:
-    """Return one effort's effect on quality, shape (K,), its error, that on log tokens, and its error."""
+    """Return one effort's effect on quality, shape (K,), its error, the effect on log tokens, and its error.
+
+    Raises:
+        ValueError: The effort is not a known level.
+    """
     none = np.zeros(len(kinds) if kinds else 1)
     if effort is None:
         return none, none, 0.0, 0.0
@@ -92,7 +96,9 @@ def effects_of(
     told, usual = read_effort(effort.told), read_effort(effort.usual)
     if told is None or usual is None:
         raise ValueError(f"Expected an effort such as {', '.join(LEVELS)} or 16k, got {effort.told!r}.")
-    quality, tokens = (_at(told.step, kinds)[i] - _at(usual.step, kinds)[i] for i in range(2))
+    quality, tokens = (
+        _interpolate(told.step, kinds)[i] - _interpolate(usual.step, kinds)[i] for i in range(2)
+    )
     length = float(tokens[0])
     return (
         share["quality"] * quality,
@@ -102,17 +108,17 @@ def effects_of(
     )
 
 
-def _at(step: float, kinds: tuple[str, ...] | None) -> tuple[Floats, Floats]:
-    """Return the effects at a place among the levels, shape (K,) each, straight between two of them."""
-    quality, tokens = _levels(kinds)
+def _interpolate(step: float, kinds: tuple[str, ...] | None) -> tuple[Floats, Floats]:
+    """Return the effects on quality and log tokens, shape (K,) each, interpolated linearly between levels."""
+    quality, tokens = _read_levels(kinds)
     places = np.arange(len(LEVELS))
     found = np.array([np.interp(step, places, column) for column in quality.T])
     return found, np.full(len(found), np.interp(step, places, tokens))
 
 
 @cache
-def _levels(kinds: tuple[str, ...] | None) -> tuple[Floats, Floats]:
-    """Return the effects by level: on quality, shape (levels, K), and on log tokens, shape (levels,)."""
+def _read_levels(kinds: tuple[str, ...] | None) -> tuple[Floats, Floats]:
+    """Return the effects on quality, shape (levels, K), and on log tokens, shape (levels,)."""
     levels = [effort_table()["levels"][level] for level in LEVELS]
     means = [float(np.mean(list(level["quality"].values()))) for level in levels]
     quality = [

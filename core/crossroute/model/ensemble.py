@@ -35,10 +35,10 @@ from crossroute.numeric import Floats, clip
 MEMBERS = ("ridge", "forest")
 
 HELD = 0.02
-"""What a member's quality is held above and, from 1, below, before its logit is taken."""
+"""A member's quality is clipped to this distance from 0 and 1 before its logit is taken."""
 
 LEVELS = 255
-"""Steps in which a leaf's quality is kept."""
+"""Quantization steps of a leaf's quality."""
 
 TENSORS = (
     *("profiles", "ridge", "ridge_bias"),
@@ -51,23 +51,28 @@ Columns = npt.NDArray[np.intp]
 
 
 class PoolWeights(NamedTuple):
-    """How members count over a pool of m candidates, 0 where they do not know one."""
+    """Weights of the members for a pool of m candidates; 0 for candidates they do not know."""
 
-    columns: Columns  # (m,), of the candidate among those of the members, c where they do not know it
+    columns: Columns  # (m,), the candidate's column in the members' output; c if they do not know it
     intercept: Float32s  # (m,)
-    own: Float32s  # (m,), of the network's logit, beyond 1
+    own: Float32s  # (m,), weight of the network's logit minus 1
     length: Float32s  # (m,), in log tokens
 
 
 class Ensemble:
-    """Members beside a network; safe to share between threads.
+    """Members that are stacked with a network; safe to share between threads.
 
     Args:
-        tensors: By name: `profiles` (c, k), by which the c candidates are known; `ridge` (D, c) and `ridge_bias` (c,);
-            of the forest `feature` (v,), `threshold` (v,) and `value` (v, c), in steps of 1 / 255, of each node,
-            `children` (v, 2), a leaf its own, the `root` of each tree (t,) and the `depth` of the deepest (1,);
-            `own` (1,), `weights` and `common` (members,), of a logit and of its mean over the c candidates,
-            `intercept` (c,), and `length` (c,), in log tokens.
+        tensors: By name:
+
+            - `profiles` (c, k): quality per cluster, which identifies the c candidates.
+            - `ridge` (D, c), `ridge_bias` (c,): the ridge regression.
+            - `feature` (v,), `threshold` (v,), `children` (v, 2), `value` (v, c): the forest's nodes. A leaf is its own
+              child; values are in steps of 1 / 255.
+            - `root` (t,), `depth` (1,): the root of each tree, and the depth of the deepest tree.
+            - `own` (1,): weight of the network's logit.
+            - `weights`, `common` (members,): weights of a member's logit, and of its mean over the c candidates.
+            - `intercept`, `length` (c,): in logits, and in log tokens.
 
     Raises:
         KeyError: A tensor is missing.
@@ -76,16 +81,16 @@ class Ensemble:
 
     def __init__(self, tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.tensors = {name: tensors[name] for name in TENSORS}
-        _check(self.tensors)
+        _check_tensors(self.tensors)
         held = {name: tensor.astype(np.float32) for name, tensor in self.tensors.items()}
         self._profiles, self._ridge, self._ridge_bias = (held[name] for name in TENSORS[:3])
         self._own, self._intercept = float(held["own"][0]), held["intercept"]
-        # from each logit to what it adds to each candidate, and to one that no member knows
+        # members' logits -> their contribution to each candidate, and 0 for an unknown one
         own = held["weights"][:, None, None] * np.eye(len(held["profiles"]), dtype=np.float32)
         each = own + held["common"][:, None, None] / np.float32(len(held["profiles"]))  # (members, c, c)
         self._shares = np.pad(np.concatenate(each), [(0, 0), (0, 1)])  # (members c, c + 1)
         self._value = held["value"] / np.float32(LEVELS * len(held["root"]))
-        # a node is known by twice its number, so that its children are the next two places
+        # a node's index is doubled, so that index and index + 1 address its two children
         self._root, self._children = (
             2 * self.tensors[name].astype(np.intp).ravel() for name in ("root", "children")
         )
@@ -95,22 +100,26 @@ class Ensemble:
         self._each = np.ones((1, len(self._root)), dtype=np.float32)
 
     def check(self, config: NetworkConfig) -> None:
-        """Raise a ValueError where the members do not fit beside a network of this shape."""
+        """Check that the members fit a network of this shape.
+
+        Raises:
+            ValueError: They do not.
+        """
         found, expected = (len(self._ridge), self._profiles.shape[1]), (config.width, config.clusters)
         if found != expected:
             raise ValueError(
-                f"the ensemble is over {found} numbers and clusters, the network over {expected}."
+                f"the ensemble is over {found} features and clusters, the network over {expected}."
             )
         if self._feature.max() >= config.components:
-            raise ValueError("the forest of the ensemble asks for features that the network lacks.")
+            raise ValueError("the forest of the ensemble uses features that the network lacks.")
 
-    def columns(self, quality: Floats) -> Columns:
-        """Return where the members know each candidate by its profile's quality (m, k); -1 where they do not."""
-        apart = np.abs(quality[:, None] - self._profiles).max(axis=2)  # (m, c)
-        return np.where(apart.min(axis=1) <= 1e-5, apart.argmin(axis=1), -1)
+    def find_columns(self, quality: Floats) -> Columns:
+        """Return each candidate's column in the members' output, by its profile's quality (m, k); -1 if unknown."""
+        distance = np.abs(quality[:, None] - self._profiles).max(axis=2)  # (m, c)
+        return np.where(distance.min(axis=1) <= 1e-5, distance.argmin(axis=1), -1)
 
-    def over(self, columns: Columns) -> PoolWeights | None:
-        """Return how the members count over a pool, by what `columns` says of it; None where they know no candidate."""
+    def weigh_pool(self, columns: Columns) -> PoolWeights | None:
+        """Return the members' weights for a pool, by the columns of `find_columns`; None if they know no candidate."""
         known = columns >= 0
         if not known.any():
             return None
@@ -121,53 +130,52 @@ class Ensemble:
             np.where(known, self.tensors["length"].astype(np.float32)[columns], 0),
         )
 
-    def joined(
+    def combine(
         self, encoded: Floats, x: Floats, quality_logit: Floats, weighed: PoolWeights, observed: Floats
     ) -> Floats:
-        """Return the network's logit of quality, with the members' beside it where they know the candidate, (n, m).
+        """Combine the network's logit of quality with the members', shape (n, m).
 
         Args:
-            encoded: Queries as encoded, shape (n, D).
+            encoded: Encoded queries, shape (n, D).
             x: Their principal components and surface features, shape (n, p).
-            quality_logit: The network's, shape (n, m).
-            weighed: From `over`.
-            observed: How far outcomes near each query tell of each candidate, in [0, 1], shape (n, m).
+            quality_logit: The network's prediction, shape (n, m).
+            weighed: From `weigh_pool`.
+            observed: Weight of the outcomes near each query, in [0, 1], shape (n, m).
         """
-        beyond = self.beside(encoded, x, weighed)
+        beyond = self.sum_members(encoded, x, weighed)
         beyond += weighed.own * quality_logit
         beyond *= observed
         beyond += quality_logit
         return beyond
 
-    def beside(self, encoded: Floats, x: Floats, weighed: PoolWeights) -> Floats:
-        """Return what stands beside the network's share, in log-odds, shape (n, m); arguments as for `joined`."""
-        held = clip(self.members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
+    def sum_members(self, encoded: Floats, x: Floats, weighed: PoolWeights) -> Floats:
+        """Return the members' weighted logits plus the intercept, shape (n, m); arguments as for `combine`."""
+        held = clip(self.predict_members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
         held /= 1 - held
-        beside = np.log(held, out=held).dot(self._shares).take(weighed.columns, axis=1)  # (n, m)
-        beside += weighed.intercept
-        return np.asarray(beside)
+        total = np.log(held, out=held).dot(self._shares).take(weighed.columns, axis=1)  # (n, m)
+        total += weighed.intercept
+        return np.asarray(total)
 
-    def members(self, encoded: Floats, x: Floats) -> Floats:
-        """Return what each member predicts, side by side in the order of `MEMBERS`, shape (n, 2 c)."""
+    def predict_members(self, encoded: Floats, x: Floats) -> Floats:
+        """Return the predictions of the members, concatenated in the order of `MEMBERS`, shape (n, 2 c)."""
         ridge = np.asarray(encoded, dtype=np.float32).dot(self._ridge)
         ridge += self._ridge_bias
         return np.concatenate([ridge, self._forest(np.asarray(x, dtype=np.float32))], axis=1)
 
     def _forest(self, x: Floats) -> Floats:
         if len(x) == 1:
-            leaves = self._walk(x[0].tolist())
-            # a product: quicker than a sum
+            leaves = self._find_leaves_of_one(x[0].tolist())
+            # a dot product with ones is faster than a sum
             return np.asarray(self._each.dot(self._value.take(leaves, axis=0)))
         total = np.zeros((len(x), self._value.shape[1]), dtype=np.float32)
-        told = np.empty_like(total)
-        for leaf in self._leaves(
-            x
-        ).T:  # tree by tree: all at once would be too large for the processor's caches
-            total += self._value.take(leaf, axis=0, out=told, mode="clip")
+        values = np.empty_like(total)
+        # one tree at a time, which fits in the processor's caches
+        for leaf in self._find_leaves(x).T:
+            total += self._value.take(leaf, axis=0, out=values, mode="clip")
         return total
 
-    def _leaves(self, x: Floats) -> Columns:
-        """Return the node at which each tree ends for each query, shape (n, t), all walked together."""
+    def _find_leaves(self, x: Floats) -> Columns:
+        """Return the leaf of each query in each tree, shape (n, t)."""
         at = np.repeat(self._root[None], len(x), axis=0)  # (n, t)
         row = np.arange(len(x))[:, None] * x.shape[1]
         values = x.ravel()
@@ -176,8 +184,8 @@ class Ensemble:
             at = self._children.take(at + right)
         return np.asarray(at // 2)
 
-    def _walk(self, x: list[float]) -> list[int]:
-        """Return the same of one query, node by node: for one, that is quicker than arrays."""
+    def _find_leaves_of_one(self, x: list[float]) -> list[int]:
+        """Return the leaves of one query; a walk in Python is faster than arrays of one row."""
         found = []
         for root in self._trees:
             place, threshold, left, right = root
@@ -188,7 +196,7 @@ class Ensemble:
 
     @cached_property
     def _trees(self) -> list[tuple[Any, ...]]:
-        """The root of each tree; a node is its feature, its threshold and its children, a leaf its number and None."""
+        """Roots of the trees. A node is (feature, threshold, left, right), a leaf (index, 0.0, None, None)."""
         threshold = self.tensors["threshold"].astype(np.float32).tolist()
         feature, children = self.tensors["feature"].tolist(), self.tensors["children"].tolist()
         nodes: list[tuple[Any, ...]] = [()] * len(feature)
@@ -199,7 +207,7 @@ class Ensemble:
         return [nodes[root] for root in self.tensors["root"].ravel().tolist()]
 
 
-def _check(tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
+def _check_tensors(tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
     candidates, nodes = len(tensors["profiles"]), len(tensors["feature"])
     width, trees = len(tensors["ridge"]), len(tensors["root"])
     shapes = {

@@ -1,4 +1,4 @@
-"""Prediction of a router or a baseline for every query and candidate."""
+"""Predictions of a router or a baseline for queries and candidates."""
 
 from __future__ import annotations
 

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
 
 SHRINKAGE = 30.0
-"""Outcomes' worth of what a candidate is expected to do in a cluster before any was seen there."""
+"""Weight of the expected quality in a cluster, in outcomes."""
 
 UNSEEN = 4.0
-"""How much more uncertain a cluster is, in variance, in which a candidate has no outcomes."""
+"""Factor on the variance in a cluster without outcomes of the candidate."""
 
 TOKENS_SHRINKAGE = 5.0
-"""The same for log tokens, which differ less from answer to answer than from cluster to cluster."""
+"""The same as `SHRINKAGE` for log tokens; smaller, since they vary more between clusters than between answers."""
 
 SHIFT = 0.5
-"""Standard deviation, in logits, of how much better or worse all of a known candidate's answers may turn out."""
+"""Standard deviation, in logits, of the shift of all of a known candidate's answers."""
 
 
 def profile_pool(
@@ -49,17 +49,16 @@ def profile_pool(
     known: Mapping[str, Profile] | None = None,
     anchors: Floats | None = None,
 ) -> Pool:
-    """Return the pool of some outcomes, each candidate with its profile.
+    """Return the pool of outcomes, each candidate with its profile.
 
     Args:
-        outcomes: Of n queries and m candidates.
+        outcomes: Outcomes of n queries and m candidates.
         log_tokens: The cost head's target, shape (n, m).
         assignment: Cluster of each query, shape (n,).
         effects: Ease of the clusters in logits, and their effect on log tokens, each of shape (k,).
-        lengths: How much longer than others each candidate's answers are, in logs, shape (m,); by default by
-            what it wrote beyond the effects.
-        known: Profiles, by name, of candidates that further outcomes are to be added to.
-        anchors: Quality per cluster of a pool that the others are likely to resemble, shape (a, k).
+        lengths: From `relative_lengths`, shape (m,); by default estimated from each candidate's answers and `effects`.
+        known: Candidate's name -> profile to which these outcomes are added.
+        anchors: Quality per cluster of a pool that further candidates are likely to resemble, shape (a, k).
 
     Raises:
         DataError: No quality, or no cost, of a candidate is known.
@@ -100,7 +99,7 @@ def _mean_quality(
     before: Profile | None,
     anchors: Floats | None,
 ) -> Floats:
-    """Return one candidate's mean quality per cluster, shrunk to what it is expected to be, shape (k,)."""
+    """Return one candidate's mean quality per cluster, shrunk to the expected one, shape (k,)."""
     if anchors is not None and before is None:
         total, count = (each[0] for each in tally(quality[:, None], assignment, len(ease)))
         return likely_quality(total, count, anchors)
@@ -109,7 +108,7 @@ def _mean_quality(
 
 
 def learned_prices(pool: Pool) -> Floats:
-    """Return the prices at which profiles were learned, shape (m, 2); a candidate's own where it does not matter."""
+    """Return the prices at which profiles were learned, shape (m, 2); by default a candidate's own price."""
     stated = [each.profile.learned_price if each.profile else None for each in pool]
     return np.array([price or own for price, own in zip(stated, costs.prices(pool).tolist(), strict=True)])
 
@@ -118,7 +117,7 @@ def pool_profiles(pool: Pool, clusters: int) -> PoolProfiles:
     """Return the profiles of a pool as arrays, each of shape (m, k).
 
     Raises:
-        DataError: A candidate has no profile, or one over another number of clusters.
+        DataError: A candidate has no profile, or one with another number of clusters.
     """
     profiles: list[Profile] = []
     for candidate in pool:
@@ -142,16 +141,16 @@ def pool_profiles(pool: Pool, clusters: int) -> PoolProfiles:
 def shrunk_means(
     values: Floats, assignment: npt.NDArray[np.intp], expected: Floats, shrinkage: float = SHRINKAGE
 ) -> Floats:
-    """Return one candidate's means per cluster, shrunk to what was expected there, shape (k,).
+    """Return one candidate's means per cluster, shrunk to the expected ones, shape (k,).
 
-    A cluster's mean is (sum + s * expected) / (count + s), with s the shrinkage: where nothing was seen, the
-    expectation stands.
+    A cluster's mean is (sum + s * expected) / (count + s), with s the shrinkage. Without outcomes it is the expected
+    mean.
 
     Args:
-        values: Observed quality or log tokens, shape (n,), NaN where it is not known.
+        values: Observed quality or log tokens, shape (n,), NaN where unknown.
         assignment: Cluster of each query, shape (n,).
-        expected: Shape (k,).
-        shrinkage: s, in outcomes.
+        expected: Expected mean per cluster, shape (k,).
+        shrinkage: Weight of the expected mean in outcomes, s.
 
     >>> shrunk_means(np.array([1.0, 0.0]), np.array([0, 1]), np.full(3, 0.5), shrinkage=1)
     array([0.75, 0.25, 0.5 ])
@@ -163,13 +162,13 @@ def shrunk_means(
 def expected_quality(
     quality: Floats, assignment: npt.NDArray[np.intp], ease: Floats, known: Floats | None = None
 ) -> Floats:
-    """Return what to expect of a candidate in each cluster by its ability, shape (k,).
+    """Return a candidate's expected quality in each cluster, by its ability, shape (k,).
 
     Args:
-        quality: Observed, shape (n,), NaN where not known.
+        quality: Observed quality, shape (n,), NaN where unknown.
         assignment: Cluster of each query, shape (n,).
-        ease: Of the clusters, in logits, shape (k,).
-        known: The candidate's quality per cluster as far as it is known already, shape (k,).
+        ease: Ease of the clusters, in logits, shape (k,).
+        known: The candidate's quality per cluster from earlier outcomes, shape (k,).
     """
     right, seen = tally(quality[:, None], assignment, len(ease))
     if known is None:
@@ -182,13 +181,13 @@ def expected_quality(
 def expected_log_tokens(
     log_tokens: Floats, assignment: npt.NDArray[np.intp], effects: Floats, known: Floats | None = None
 ) -> Floats:
-    """Return the log tokens to expect of a candidate in each cluster, shape (k,).
+    """Return a candidate's expected log tokens in each cluster, shape (k,).
 
     Args:
-        log_tokens: Observed, shape (n,), NaN where not known; at least one is, or `known` is given.
+        log_tokens: Observed log tokens, shape (n,), NaN where unknown; at least one is known, or `known` is given.
         assignment: Cluster of each query, shape (n,).
-        effects: Of the clusters, shape (k,).
-        known: The candidate's log tokens per cluster as far as they are known already, shape (k,).
+        effects: Effects of the clusters, shape (k,).
+        known: The candidate's log tokens per cluster from earlier outcomes, shape (k,).
     """
     seen = ~np.isnan(log_tokens)
     start, weight = (effects, 0.0) if known is None else (known, SHRINKAGE)
@@ -197,21 +196,21 @@ def expected_log_tokens(
 
 
 def quality_variance(quality: Floats, evidence: Floats) -> Floats:
-    """Return how uncertain a profile is: the variance of the mean quality in each cluster, shape (m, k).
+    """Return the variance of the mean quality in each cluster, shape (m, k).
 
-    With v = quality * (1 - quality), n outcomes in the cluster and s the shrinkage, what was seen there leaves
-    v / (n + s), and the ability that the expectation rests on adds (s / (n + s))^2 v^2 / p. The precision p of
-    the ability, in logits, is 1 / SPREAD^2 and v n s / (n + s) from each cluster: many outcomes of one cluster
-    tell only so much about others. Where nothing was seen, the first part counts UNSEEN times: candidates that
-    were profiled on other sets were off by 1.1 to 2.3 of the standard errors without it.
+    With v = quality * (1 - quality), n outcomes in the cluster and s the shrinkage, the outcomes there leave
+    v / (n + s), and the error of the ability adds (s / (n + s))^2 v^2 / p. The precision p of the ability, in logits,
+    is 1 / SPREAD^2 plus v n s / (n + s) from each cluster, which bounds what one cluster contributes. Without outcomes
+    in the cluster, the first part is multiplied by UNSEEN: otherwise the errors of candidates that were profiled on
+    other data sets are 1.1 to 2.3 standard errors.
 
     Args:
-        quality: Of the profiles, shape (m, k).
+        quality: Quality of the profiles, shape (m, k).
         evidence: Outcomes per cluster, shape (m, k).
     """
     smoothed = (quality * (evidence + SHRINKAGE) + 1) / (evidence + SHRINKAGE + 2)  # never certain
     spread = smoothed * (1 - smoothed)
-    trust = SHRINKAGE / (evidence + SHRINKAGE)  # in the expectation, against what was seen
+    trust = SHRINKAGE / (evidence + SHRINKAGE)  # weight of the expectation
     precision = 1 / SPREAD**2 + (spread * evidence * trust).sum(-1, keepdims=True)  # (m, 1)
     doubt = 1 + (UNSEEN - 1) * trust**2
     return np.asarray(spread * trust / SHRINKAGE * doubt + (trust * spread) ** 2 / precision)

@@ -22,36 +22,38 @@ from crossroute.model.clusters import assign
 from crossroute.numeric import Floats, means_by, softmax
 
 LEANING, TRUSTED = 0.75, 0.5
-"""How far a strange query is read as its group, and trusted as it. Read wholly so, sets left out gain further, but the
-harder of two queries of a group would have no claim to the dearer model."""
+"""Weights of the group's mean reading and mean trust for a query far from training. At a weight of 1, held-out data
+sets gain more, but the harder of two queries of a group is no longer routed to the better model."""
 
 BLENDED = 16.0
-"""Squared distance, whitened, by which a group counts 1 / e as much. With hard bounds, one query more moves them, and
-what is read of the queries there."""
+"""Squared whitened distance at which a group's weight falls to 1 / e. With hard assignment, one more query would move
+the groups' bounds, and the readings of the queries near them."""
 
 OF_GROUP, MOST_GROUPS = 50, 8
-"""Queries to a group, about, and most groups."""
+"""Approximate number of queries per group, and the most groups."""
 
 LEAST_STRANGE = 1e-3
-"""What a query counts in its group, though nothing of it is strange."""
+"""Least weight of a query in its group."""
 
 MOST_SHARE = 2.0
-"""What it counts at most, in means of its group: no single query makes a group of known ones what it is."""
+"""Largest weight of a query, in mean weights of its group, so that one unknown query does not determine a group of
+known ones."""
 
 BEGINNINGS, ROUNDS = 5, 20
+"""Initializations of k-means, and its iterations."""
 
 USUAL = ("usual", "usual_read", "usual_written", "usual_trust")
-"""Its tensors: centres of groups (u, p), what is read of each (2, u, K + 2), as what may be a run and as a call, and
-the mean trust in each (u,)."""
+"""Names of the tensors: centers of the groups (u, p); their mean readings (2, u, K + 2), of undeclared queries and of
+single calls, from `Situation.read` and `Situation.written`; and their mean trust (u,)."""
 
 
 class Usual:
-    """Groups of queries, and what is read of each.
+    """Groups of a user's queries, with the mean reading of each.
 
     Args:
-        tensors: By the names of `USUAL`.
+        tensors: By the names in `USUAL`.
         size: Principal components and surface features of a query, p.
-        outputs: What is read of one, K + 2 numbers.
+        outputs: Numbers in a reading, K + 2.
 
     Raises:
         ValueError: Shapes do not fit together.
@@ -75,17 +77,17 @@ class Usual:
         people: Floats,
         one_call: npt.NDArray[np.integer],
     ) -> tuple[Floats, Floats, Floats]:
-        """Return trust in queries and what is read of them, in part as of their groups.
+        """Shrink the trust and the readings of queries towards the means of their groups.
 
         Args:
-            trust: Of themselves, shape (n,); see `Situation`.
-            read: Likewise, shape (n, K + 2).
-            written: Likewise, for the answer's length.
-            z: The queries, whitened, shape (n, p).
-            people: How far each asks as people do, shape (n,).
+            trust: Trust, shape (n,); see `Situation`.
+            read: Reading, shape (n, K + 2).
+            written: Reading for the answer's length, shape (n, K + 2).
+            z: The whitened queries, shape (n, p).
+            people: Probability that each is an ordinary request, shape (n,).
             one_call: As for `Doubt.situate`, shape (n,).
         """
-        shares, call = _shares(z, self._centers), one_call > 0
+        shares, call = _weigh_groups(z, self._centers), one_call > 0
         strange = (1 - people) * (one_call >= 0)
         each = LEANING * strange[:, None]
         usual = [
@@ -101,17 +103,17 @@ class Usual:
 def usual_tensors(
     z: Floats, readings: Sequence[tuple[Floats, Floats]], trust: Floats, strange: Floats
 ) -> dict[str, npt.NDArray[np.floating]]:
-    """Return what is read of groups of queries, as tensors of `Usual`.
+    """Compute the tensors of `Usual` from a user's queries.
 
     Args:
-        z: The queries, whitened, shape (n, p).
-        readings: What is read of them, and for the answer's length, as of what may be runs, and of calls.
-        trust: In them, shape (n,).
-        strange: How much each counts, shape (n,): as far as it is like none in training and no ordinary request.
+        z: The whitened queries, shape (n, p).
+        readings: `Situation.read` and `written`, first of the undeclared queries, then of the same as single calls.
+        trust: Trust of each, shape (n,).
+        strange: Degree to which each is far from training and no ordinary request, shape (n,); its weight.
     """
-    centers = _groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
-    centers = centers[np.unique(assign(z, centers))]  # without groups that hold none in the end
-    shares = _shares(z, centers)  # (n, u)
+    centers = _find_groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
+    centers = centers[np.unique(assign(z, centers))]  # without empty groups
+    shares = _weigh_groups(z, centers)  # (n, u)
     size = shares.sum(axis=0)
     weight = strange + LEAST_STRANGE
     weight = np.minimum(weight, MOST_SHARE * shares @ (weight @ shares / size))
@@ -121,18 +123,19 @@ def usual_tensors(
     return dict(zip(USUAL, (each.astype(np.float32) for each in found), strict=True))
 
 
-def _shares(z: Floats, centers: Floats) -> Floats:
-    """Return how far each query is of each group, shape (n, u), summing to 1 for each query."""
+def _weigh_groups(z: Floats, centers: Floats) -> Floats:
+    """Return the weights of the groups for each query, shape (n, u), summing to 1."""
     return softmax((2 * z @ centers.T - (centers**2).sum(axis=1)) / BLENDED)
 
 
-def _groups(z: Floats, count: int) -> Floats:
-    """Return the centres of groups of queries, shape (u, p): k-means, the best of several beginnings.
+def _find_groups(z: Floats, count: int) -> Floats:
+    """Return the centers of groups of queries, shape (u, p), by k-means with several deterministic initializations.
 
-    A beginning cuts the queries along a direction in which they differ into parts of one size, so that one query more
-    or less changes little.
+    An initialization cuts the queries into parts of equal size along a principal direction, so that one more query
+    changes little.
 
-    Source: Lloyd, "Least Squares Quantization in PCM" (1982). Written here, since scikit-learn comes with training.
+    Source: Lloyd, "Least Squares Quantization in PCM" (1982). Implemented here, since scikit-learn is only installed
+    for training.
     """
     _, _, directions = np.linalg.svd(z - z.mean(axis=0), full_matrices=False)
     parts = np.arange(len(z)) * count // len(z)

@@ -78,7 +78,7 @@ class Foresight:
         self._observed = evidence_share(output.outcomes)  # (n, m)
         quality_logit, log_tokens = output.quality_logit, output.log_tokens
         if predictor.ensemble is not None and predictor.weighed is not None:
-            quality_logit = predictor.ensemble.joined(
+            quality_logit = predictor.ensemble.combine(
                 vectors, output.x, quality_logit, predictor.weighed, self._observed
             )
             log_tokens = log_tokens + predictor.weighed.length
@@ -282,8 +282,8 @@ class Predictor:
         self.counts_more = np.array([_uses_older_vocabulary(candidate) for candidate in pool])
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._adopt(pool)
-        self.columns = None if ensemble is None else ensemble.columns(profiles.quality)
-        self.weighed = None if ensemble is None or self.columns is None else ensemble.over(self.columns)
+        self.columns = None if ensemble is None else ensemble.find_columns(profiles.quality)
+        self.weighed = None if ensemble is None or self.columns is None else ensemble.weigh_pool(self.columns)
         self.tariff = costs.Tariff(prices, cost_unit, learned_prices(self.pool))
         windows = [candidate.context_window or np.inf for candidate in pool]
         self.windows, self.least_window = np.array(windows), min(windows, default=np.inf)

@@ -116,10 +116,10 @@ def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepa
     )
     known = np.flatnonzero(columns >= 0)
     encoded, tensors = validation.encoded.numpy(), dict(before.ensemble.tensors)
-    weighed = before.ensemble.over(columns[known])
+    weighed = before.ensemble.weigh_pool(columns[known])
     if weighed is None:
         return None
-    members = before.ensemble.beside(encoded, predictor.network.project(encoded), weighed)
+    members = before.ensemble.sum_members(encoded, predictor.network.project(encoded), weighed)
     network = network_logit(predictor, validation)[:, known]
     start = np.array([float(tensors["own"][0]), 1.0])
     quality = validation.outcomes.quality[:, known]

@@ -39,11 +39,11 @@ ENCODED, X = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.array([[-1.0, 0.0]
 
 
 def joined_by(ensemble, encoded, x, network, *, columns=BOTH, observed=WHOLLY):
-    return ensemble.joined(encoded, x, network, ensemble.over(columns), observed)
+    return ensemble.combine(encoded, x, network, ensemble.weigh_pool(columns), observed)
 
 
 def test_each_member_predicts_what_can_be_told_by_hand():
-    ridge, forest = np.split(Ensemble(tensors()).members(ENCODED, X), 2, axis=1)
+    ridge, forest = np.split(Ensemble(tensors()).predict_members(ENCODED, X), 2, axis=1)
     np.testing.assert_allclose(ridge, [[0.6, 0.6], [0.5, 0.4]], rtol=1e-6)
     # (0.2, 0.8) or (0.8, 0.2), and 0.4
     np.testing.assert_allclose(forest, [[0.3, 0.6], [0.6, 0.3]], rtol=1e-6)
@@ -60,18 +60,18 @@ def test_the_network_counts_as_much_as_it_was_weighed():
 
 def test_a_candidate_is_known_by_its_profile_and_another_is_the_networks_alone():
     ensemble = Ensemble(tensors())
-    columns = ensemble.columns(np.array([[0.4, 0.6], [0.4, 0.5], [0.9, 0.1]]))
+    columns = ensemble.find_columns(np.array([[0.4, 0.6], [0.4, 0.5], [0.9, 0.1]]))
     assert columns.tolist() == [1, -1, 0]
     network = np.array([[0.3, 0.3, 0.3]])
     joined = joined_by(ensemble, ENCODED[:1], X[:1], network, columns=columns)
     assert joined[0, 1] == np.float32(0.3)
     whole = joined_by(ensemble, ENCODED[:1], X[:1], network[:, :2])
     np.testing.assert_allclose(joined[0, [2, 0]], whole[0], rtol=1e-6)
-    np.testing.assert_allclose(ensemble.over(columns).length, [0, 0, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(ensemble.weigh_pool(columns).length, [0, 0, 0.3], rtol=1e-6)
 
 
 def test_members_that_know_no_candidate_do_not_count():
-    assert Ensemble(tensors()).over(np.array([-1, -1, -1])) is None
+    assert Ensemble(tensors()).weigh_pool(np.array([-1, -1, -1])) is None
 
 
 def test_a_forest_says_the_same_of_a_query_alone_and_among_others():
@@ -87,8 +87,8 @@ def test_a_forest_says_the_same_of_a_query_alone_and_among_others():
     ensemble = Ensemble(rest | nodes | {"depth": np.array([grown.depth])})
     x = generator.normal(size=(50, 5)).astype(np.float32)
     encoded = generator.normal(size=(50, 7)).astype(np.float32)
-    together = ensemble.members(encoded, x)
-    alone = [ensemble.members(encoded[[row]], x[[row]])[0] for row in range(50)]
+    together = ensemble.predict_members(encoded, x)
+    alone = [ensemble.predict_members(encoded[[row]], x[[row]])[0] for row in range(50)]
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
     assert len(np.unique(together[:, 3:], axis=0)) > 10
 
