@@ -119,14 +119,14 @@ def _merge_query(known: MergedQuery, other: MergedQuery, default_split: str) -> 
 def _separate_ids(queries: Iterable[MergedQuery]) -> list[MergedQuery]:
     """Give a new id to each query with an id that is taken by another text."""
     queries = list(queries)
-    taken, apart = {query.query_id for query in queries}, dict[str, MergedQuery]()
+    taken, separate = {query.query_id for query in queries}, dict[str, MergedQuery]()
     for query in queries:
         name = query.query_id
-        if name in apart:
+        if name in separate:
             name = next(other for n in count(2) if (other := f"{name}#{n}") not in taken)
             taken.add(name)
-        apart[name] = query._replace(query_id=name)
-    return list(apart.values())
+        separate[name] = query._replace(query_id=name)
+    return list(separate.values())
 
 
 def _unite_pools(pools: Iterable[Pool]) -> Pool:

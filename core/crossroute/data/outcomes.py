@@ -170,9 +170,9 @@ class Outcomes:
             DataError: A query or outcome is duplicated, a query has no text, the query of an outcome is unknown, or
                 a number is out of range.
         """
-        line = _lines([query["query_id"] for query in queries])
+        line = _number_queries([query["query_id"] for query in queries])
         pool = _extend_pool(Pool(candidates), cast("Sequence[str]", rows["candidate"]), place)
-        texts = tuple(_text_of(row, query) for row, query in enumerate(queries))
+        texts = tuple(_check_text(row, query) for row, query in enumerate(queries))
         return cls(
             query_ids=tuple(line),
             texts=texts,
@@ -216,7 +216,7 @@ class Outcomes:
             DataError: A query id is duplicated.
             FileExistsError: The folder contains other files.
         """
-        _lines(self.query_ids)
+        _number_queries(self.query_ids)
         row, column = np.nonzero(np.any([~np.isnan(getattr(self, name)) for name in MEASURES], axis=0))
         names = self.pool.names
         rows: dict[str, Sequence[str] | Floats] = {
@@ -253,7 +253,7 @@ def _hash_text(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big")
 
 
-def _lines(query_ids: Sequence[str | None]) -> dict[str, int]:
+def _number_queries(query_ids: Sequence[str | None]) -> dict[str, int]:
     """Map each query id to its row in the arrays.
 
     Raises:
@@ -266,7 +266,7 @@ def _lines(query_ids: Sequence[str | None]) -> dict[str, int]:
     return line
 
 
-def _text_of(row: int, query: Mapping[str, str | None]) -> str:
+def _check_text(row: int, query: Mapping[str, str | None]) -> str:
     text = query["text"]
     if text is None or not text.strip():
         raise DataError(

@@ -72,7 +72,7 @@ def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outc
         candidate
         if candidate.price
         else candidate.model_copy(
-            update={"price": _price(candidate, outcomes, column, text_tokens, known.get(candidate.name))}
+            update={"price": _find_price(candidate, outcomes, column, text_tokens, known.get(candidate.name))}
         )
         for column, candidate in enumerate(outcomes.pool)
     ]
@@ -97,7 +97,7 @@ def find_unpriced(outcomes: Outcomes) -> tuple[str, ...]:
     return tuple(candidate.name for candidate in outcomes.pool if candidate.price is None)
 
 
-def _price(
+def _find_price(
     candidate: Candidate, outcomes: Outcomes, column: int, text_tokens: Floats, known: Price | None
 ) -> Price | None:
     cost = outcomes.cost[:, column]
@@ -107,12 +107,12 @@ def _price(
     if not paid.any():
         return known or look_up_listed_price(candidate.name) if counted.any() else None
     if known and _is_free(known) == cost[paid].any():
-        known = None  # something is paid here, or nothing
+        known = None  # the known price is 0 and the calls were paid for, or the reverse
     cost_and_tokens = cost[paid & counted], tokens[paid & counted]
     fitted = fit_price(*cost_and_tokens)
     if known and fitted and _explains_as_well(known, fitted, *cost_and_tokens):
         return known
-    return fitted or PRICES.get(candidate.name) or known or _per_text_token(cost[paid], text_tokens[paid])
+    return fitted or PRICES.get(candidate.name) or known or _price_text_tokens(cost[paid], text_tokens[paid])
 
 
 def _explains_as_well(known: Price, fitted: Price, cost: Floats, tokens: Floats) -> bool:
@@ -121,7 +121,7 @@ def _explains_as_well(known: Price, fitted: Price, cost: Floats, tokens: Floats)
     Many prices explain costs that are rounded, few, or of similar calls. Exact costs that vary identify the price
     that was paid, even if another is listed today.
     """
-    share = _shares(cost, tokens)
+    share = _tokens_per_usd(cost, tokens)
     if not len(share):
         return True  # nothing was paid, and both prices agree
     off, least = (_error(share, np.array([price.input, price.output])) for price in (known, fitted))
@@ -150,10 +150,10 @@ def fit_price(cost: Floats, tokens: Floats) -> Price | None:
     """
     if len(cost) >= _ROWS and not cost.any():
         return Price(input=0, output=0, source=FITTED)
-    share = _shares(cost, tokens)
+    share = _tokens_per_usd(cost, tokens)
     if len(share) < _ROWS:
         return None
-    starts = np.concatenate([_pair_solutions(share), _nnls(share)[None]])  # (starts, 2)
+    starts = np.concatenate([_solve_pairs(share), _nnls(share)[None]])  # (starts, 2)
     judges = share[:: -(-len(share) // _JUDGES)]  # (judges, 2)
     start = starts[np.median(np.abs(starts @ judges.T - 1), axis=1).argmin()]
     closest = np.argsort(np.abs(share @ start - 1), kind="stable")[: len(share) // 2 + 1]
@@ -164,10 +164,10 @@ def fit_price(cost: Floats, tokens: Floats) -> Price | None:
     return Price(input=read, output=written, source=FITTED)
 
 
-def _shares(cost: Floats, tokens: Floats) -> Floats:
+def _tokens_per_usd(cost: Floats, tokens: Floats) -> Floats:
     """Return million tokens per USD of the k outcomes with cost and tokens, shape (k, 2); times the price, 1."""
-    telling = (cost > 0) & (tokens.sum(axis=1) > 0)
-    return np.asarray(tokens[telling] / 1e6 / cost[telling, None])
+    usable = (cost > 0) & (tokens.sum(axis=1) > 0)
+    return np.asarray(tokens[usable] / 1e6 / cost[usable, None])
 
 
 def _error(share: Floats, price: Floats) -> float:
@@ -175,7 +175,7 @@ def _error(share: Floats, price: Floats) -> float:
     return float(np.median(np.abs(share @ price - 1)))
 
 
-def _pair_solutions(share: Floats) -> Floats:
+def _solve_pairs(share: Floats) -> Floats:
     """Return the non-negative exact solutions of random pairs of outcomes, shape (pairs, 2)."""
     pairs = share[np.random.default_rng(0).integers(len(share), size=(_PAIRS, 2))]  # (pairs, 2, 2)
     (a, b), (c, d) = pairs[:, 0].T, pairs[:, 1].T
@@ -192,7 +192,7 @@ def _nnls(share: Floats) -> Floats:
     return np.asarray(nnls(share, np.ones(len(share)))[0])
 
 
-def _per_text_token(cost: Floats, text_tokens: Floats) -> Price:
+def _price_text_tokens(cost: Floats, text_tokens: Floats) -> Price:
     """Return one price for input and output: the cost divided by the estimated input tokens."""
     usd = float(f"{cost.sum() / text_tokens.sum() * 1e6:.4g}")
     return Price(input=usd, output=usd, source=ESTIMATED)
@@ -240,5 +240,7 @@ def _fill_costs(outcomes: Outcomes) -> Outcomes:
     prices = [candidate.price for candidate in outcomes.pool]
     read = np.array([price.input if price else np.nan for price in prices])  # (m,)
     written = np.array([price.output if price else np.nan for price in prices])  # (m,)
-    told: npt.NDArray[np.floating] = (outcomes.input_tokens * read + outcomes.output_tokens * written) / 1e6
-    return replace(outcomes, cost=np.where(np.isnan(outcomes.cost), told, outcomes.cost))
+    computed: npt.NDArray[np.floating] = (
+        outcomes.input_tokens * read + outcomes.output_tokens * written
+    ) / 1e6
+    return replace(outcomes, cost=np.where(np.isnan(outcomes.cost), computed, outcomes.cost))

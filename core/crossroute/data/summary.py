@@ -91,15 +91,15 @@ class Summary(BaseModel):
             ),
         ):
             facts.add_row(name, escape(value))
-        beware = [f"[yellow]![/] {escape(warning)}" for warning in self.warnings]
-        return Group(facts, "", _table(self.candidates), _sources(self.candidates), *beware)
+        warnings = [f"[yellow]![/] {escape(warning)}" for warning in self.warnings]
+        return Group(facts, "", _make_table(self.candidates), _explain_sources(self.candidates), *warnings)
 
 
 def summarize(outcomes: Outcomes) -> Summary:
     """Summarize outcomes: counts, means, duplicates and warnings."""
     costs = outcomes.cost[~np.isnan(outcomes.cost)]
-    candidates = tuple(_candidate(outcomes, column) for column in range(len(outcomes.pool)))
-    within, across = _duplicates(outcomes)
+    candidates = tuple(_summarize_candidate(outcomes, column) for column in range(len(outcomes.pool)))
+    within, across = _count_duplicates(outcomes)
     splits = Counter(outcomes.splits)
     return Summary(
         queries=len(outcomes),
@@ -110,11 +110,11 @@ def summarize(outcomes: Outcomes) -> Summary:
         splits={name: splits[name] for name in SPLITS},
         duplicates_within=within,
         duplicates_across=across,
-        warnings=tuple(_warnings(len(outcomes), candidates, splits, across)),
+        warnings=tuple(_list_warnings(len(outcomes), candidates, splits, across)),
     )
 
 
-def _candidate(outcomes: Outcomes, column: int) -> CandidateSummary:
+def _summarize_candidate(outcomes: Outcomes, column: int) -> CandidateSummary:
     candidate = tuple(outcomes.pool)[column]
     return CandidateSummary(
         name=candidate.name,
@@ -132,7 +132,7 @@ def _mean(values: Floats) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _duplicates(outcomes: Outcomes) -> tuple[int, int]:
+def _count_duplicates(outcomes: Outcomes) -> tuple[int, int]:
     """Count the queries that repeat a text of their split, and the texts in more than one split."""
     places = set(zip(outcomes.texts, outcomes.splits, strict=True))
     within = len(outcomes) - len(places)
@@ -140,7 +140,7 @@ def _duplicates(outcomes: Outcomes) -> tuple[int, int]:
     return within, across
 
 
-def _warnings(
+def _list_warnings(
     queries: int, candidates: tuple[CandidateSummary, ...], splits: Mapping[str, int], across: int
 ) -> Iterator[str]:
     if across:
@@ -178,7 +178,7 @@ def _format_counts(counts: Mapping[str, int]) -> str:
     return _list_some([f"{name or 'none stated'} {count:,}" for name, count in counts.items()], 12)
 
 
-def _table(candidates: tuple[CandidateSummary, ...]) -> Table:
+def _make_table(candidates: tuple[CandidateSummary, ...]) -> Table:
     table = FittingTable(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("candidate", overflow="fold")
     for heading in ("answered", "quality", "USD/call", "tokens", "price"):
@@ -200,7 +200,7 @@ def _format_whole(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
 
 
-def _sources(candidates: tuple[CandidateSummary, ...]) -> str:
+def _explain_sources(candidates: tuple[CandidateSummary, ...]) -> str:
     """Explain the columns, and name the sources of the prices."""
     sources = Counter(
         candidate.price.source.partition(":")[0] or "not stated"

@@ -6,8 +6,8 @@
     sentence-transformers:NAME  any sentence-transformers model, by hub name or folder
     onnx:NAME, onnx-int8:NAME   the same, exported once and run by onnxruntime (NAME may be minilm)
 
-The name is recorded in a router's checkpoint. Any object with `encode(list[str]) -> array (n, d)` serves as
-well; a checkpoint made with it is loaded by `Router.from_pretrained(folder, encoder=that_object)`.
+The name is recorded in a router's checkpoint. Any object with `encode(list[str]) -> array (n, d)` is also an encoder; a
+checkpoint made with it is loaded by `Router.from_pretrained(folder, encoder=that_object)`.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ DEFAULT_ENCODER = "static"
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Anything that turns texts into embeddings."""
+    """An object that converts texts to embeddings."""
 
     def encode(self, texts: list[str], /) -> npt.NDArray[np.floating]:
-        """Return one embedding a text, shape (n, d)."""
+        """Return one embedding per text, shape (n, d)."""
         ...
 
 
 def load_encoder(name: str = DEFAULT_ENCODER) -> Encoder:
-    """Return the encoder of a name (see the table above).
+    """Load the encoder of a name (see the table above).
 
     Raises:
-        EncoderError: No encoder goes by this name.
+        EncoderError: The name is unknown, or the model cannot be loaded.
         MissingExtraError: Its packages are not installed.
     """
     if not is_encoder_name(name):
@@ -51,7 +51,7 @@ def load_encoder(name: str = DEFAULT_ENCODER) -> Encoder:
 
 
 def is_encoder_name(name: str) -> bool:
-    """Return whether a name stands for an encoder that `load_encoder` can look for."""
+    """Return whether `load_encoder` knows the kind of encoder that a name states."""
     tier, _, model = name.partition(":")
     if tier == "minilm":
         return not model
@@ -59,15 +59,15 @@ def is_encoder_name(name: str) -> bool:
 
 
 def encoder_name(encoder: Encoder) -> str:
-    """Return the name under which an encoder is recorded: its own `name`, else its type's."""
+    """Return the name recorded for an encoder: its `name` attribute, or else its type's name."""
     return str(getattr(encoder, "name", f"custom:{type(encoder).__qualname__}"))
 
 
 def encode_checked(encoder: Encoder, texts: list[str]) -> Embeddings:
-    """Return an encoder's embeddings, shape (n, d), once they are known to be that.
+    """Return an encoder's embeddings, shape (n, d), after checking them.
 
     Raises:
-        EncoderError: The encoder returned something other than one finite vector a text.
+        EncoderError: The encoder did not return one finite vector per text.
     """
     name, returned = encoder_name(encoder), encoder.encode(texts)
     try:
@@ -85,28 +85,28 @@ def encode_checked(encoder: Encoder, texts: list[str]) -> Embeddings:
     return embeddings
 
 
-def _static(model: str) -> Encoder:
+def _load_static(model: str) -> Encoder:
     from crossroute.encoder.static import StaticEncoder
 
     return StaticEncoder(model)
 
 
-def _sentence_transformer(model: str) -> Encoder:
+def _load_sentence_transformer(model: str) -> Encoder:
     from crossroute.encoder.transformer import SentenceTransformerEncoder
 
     return SentenceTransformerEncoder(model)
 
 
-def _onnx(model: str, *, int8: bool) -> Encoder:
+def _load_onnx(model: str, *, int8: bool) -> Encoder:
     from crossroute.encoder.onnx import OnnxEncoder
 
     return OnnxEncoder(model, int8=int8)
 
 
 _LOADERS: dict[str, Callable[[str], Encoder]] = {
-    "static": _static,
-    "minilm": lambda _: _sentence_transformer("minilm"),
-    "sentence-transformers": _sentence_transformer,
-    "onnx": lambda model: _onnx(model, int8=False),
-    "onnx-int8": lambda model: _onnx(model, int8=True),
+    "static": _load_static,
+    "minilm": lambda _: _load_sentence_transformer("minilm"),
+    "sentence-transformers": _load_sentence_transformer,
+    "onnx": lambda model: _load_onnx(model, int8=False),
+    "onnx-int8": lambda model: _load_onnx(model, int8=True),
 }

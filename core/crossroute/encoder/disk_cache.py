@@ -16,6 +16,7 @@ from crossroute.errors import EncoderError
 
 BATCH = 256
 PROBE = "Which candidate should answer this?"
+"""A text whose embedding, with the encoder's name, identifies the cache file."""
 
 
 class DiskCachedEncoder:
@@ -24,7 +25,7 @@ class DiskCachedEncoder:
     Args:
         encoder: Encoder for texts that are not in the cache.
         folder: Folder of the cache; by default the user's cache folder.
-        on_batch: Called with the number of texts after each batch that had to be encoded.
+        on_batch: Called after each encoded batch with its number of texts.
     """
 
     def __init__(
@@ -37,20 +38,19 @@ class DiskCachedEncoder:
         folder.mkdir(parents=True, exist_ok=True)
         probe = encode_checked(encoder, [PROBE]).round(3)
         self._path = folder / f"{_digest(self.name.encode() + probe.tobytes()).hex()[:16]}.sqlite"
-        with self._database() as database, database:
+        with self._open() as database, database:
             database.execute(
                 "CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, embedding BLOB) WITHOUT ROWID"
             )
 
     def encode(self, texts: list[str]) -> Embeddings:
-        """Return one embedding a text, shape (n, d); only texts never seen before are encoded.
+        """Return one embedding per text, shape (n, d); only texts that are not in the cache are encoded.
 
         Raises:
-            EncoderError: The encoder returned something other than one finite vector a text, which is then
-                not kept; or the cache's file cannot be used.
+            EncoderError: The encoder did not return one finite vector per text, or the cache file cannot be used.
         """
         keys = [_digest(text.encode("utf-8", "surrogatepass")) for text in texts]
-        with self._database() as database:
+        with self._open() as database:
             known = _look_up(database, set(keys))
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
             pending = list(missing.items())
@@ -66,7 +66,7 @@ class DiskCachedEncoder:
         return np.stack([known[key] for key in keys])
 
     @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._path)) as database:
                 yield database

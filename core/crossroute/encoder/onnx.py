@@ -1,4 +1,4 @@
-"""The transformer tier on onnxruntime: exported once to the user's cache, in fp32 or int8 per channel."""
+"""The transformer tier on onnxruntime: exported once to the user's cache, in fp32 or in int8."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from crossroute.errors import EncoderError, check_extra, one_line
 BATCH = 32
 OPSET = 17
 ATTENTION = "eager"
-"""Transformers' way to attend that is exported: the others guard against rows that are masked whole, in many nodes."""
+"""Implementation of attention that is exported: the others add many nodes to handle fully masked rows."""
 
 
 class OnnxEncoder:
-    """A mean-pooled sentence transformer on onnxruntime, cut to 256 tokens a view.
+    """A mean-pooled sentence transformer on onnxruntime; texts are truncated to 256 tokens.
 
     Args:
-        model: "minilm", a hub id or a folder of a BERT-like model that is mean-pooled.
-        int8: Quantize the weights per channel: a third of the time at cosine 0.99 to fp32 (quantized per
-            tensor, onnxruntime's default, it falls to 0.94).
-        threads: That compute one encoding.
+        model: "minilm", or a hub id or folder of a BERT-like model with mean pooling.
+        int8: Whether to quantize the weights per channel. This takes a third of the time, at a cosine similarity of
+            0.99 to fp32 (0.94 if quantized per tensor, onnxruntime's default).
+        threads: Threads per encoding.
 
     Raises:
-        MissingExtraError: onnxruntime, or what exports to it, is not installed.
+        MissingExtraError: onnxruntime, or a package for the export, is not installed.
         EncoderError: There is no such model, or it cannot be reached.
     """
 
@@ -47,7 +47,7 @@ class OnnxEncoder:
             source = check_reachable(locate(model))
             self._tokenizer: Any = AutoTokenizer.from_pretrained(source)
             options = SessionOptions()
-            options.intra_op_num_threads = threads  # more of them spin on all cores for one short text
+            options.intra_op_num_threads = threads  # more threads busy-wait on short texts
             self._session = InferenceSession(
                 find_or_export(source, int8=int8), options, providers=["CPUExecutionProvider"]
             )
@@ -65,7 +65,7 @@ class OnnxEncoder:
         return np.concatenate(parts)[np.argsort(order)]
 
     def _encode_batch(self, texts: list[str]) -> Embeddings:
-        with self._lock:  # tokenizers must not be set up by two threads at once
+        with self._lock:  # setting a tokenizer's padding is not thread-safe
             tokens = self._tokenizer(
                 texts, padding=True, truncation=True, max_length=TOKENS_A_VIEW, return_tensors="np"
             )
@@ -77,7 +77,7 @@ class OnnxEncoder:
 
 
 def find_or_export(source: str, *, int8: bool) -> Path:
-    """Return the path of the exported model, exporting and quantizing it the first time."""
+    """Return the path of the exported model; the first call exports and quantizes it."""
     digest = hashlib.sha256(f"{source}|opset {OPSET}|{ATTENTION}".encode()).hexdigest()[:16]
     folder = user_cache_path("crossroute") / "onnx"
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,9 +94,9 @@ def find_or_export(source: str, *, int8: bool) -> Path:
 
 
 def export(source: str, path: Path) -> None:
-    """Write a transformer's last hidden state as an ONNX graph of two dynamic axes.
+    """Write a transformer's last hidden state as an ONNX graph with dynamic batch size and length.
 
-    By torch's TorchScript exporter: the newer one exports BERT in torch 2.13 with wrong numbers.
+    Uses torch's TorchScript exporter: the newer exporter of torch 2.13 exports BERT with wrong results.
     """
     import torch
     from transformers import AutoModel
@@ -127,7 +127,7 @@ def export(source: str, path: Path) -> None:
 
 
 def quantize(full: Path, path: Path) -> None:
-    """Write the int8 form of a graph, one scale a channel."""
+    """Write a graph's int8 version, with one scale per channel."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(full, path, per_channel=True, weight_type=QuantType.QInt8)

@@ -1,7 +1,7 @@
 """Encode queries as the network's input: embeddings of both views, and surface features.
 
-A question that needs no normalization, usually a short one, is looked up word by word: its vector, features and token
-count are sums over its words.
+A question that needs no normalization, usually a short one, is encoded from cached rows of its words: its vector,
+features and token count are sums over the words.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 
 CACHED_VIEWS = 4096
+"""Most views whose embeddings are cached."""
 
 
 class EncodedQueries(NamedTuple):
-    """Queries as the network reads them.
+    """Queries as input of the network.
 
     Attributes:
-        vectors: Task view, instance view and surface features side by side, shape (n, D), D = 2 d + s.
-        tokens: Length of each question as it is read, in fours of characters, shape (n,).
-        context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
-        one_call: 1 where each is known to be one call, -1 where an agent's whole run, 0 where neither, shape (n,).
-        word_ease: How easy its words make each, in logits, shape (n,); see `word_ease`.
+        vectors: Task view, instance view and surface features, concatenated, shape (n, D), D = 2 d + s.
+        tokens: Length of each question after normalization, in units of four characters, shape (n,).
+        context: Further input tokens of each call, shape (n,); negative if the counted tokens are fewer than these.
+        one_call: 1 for a query declared as one call, -1 as an agent's whole run, 0 if not declared, shape (n,).
+        word_ease: Ease by words, in logits, shape (n,); see `word_ease`.
     """
 
     vectors: Floats
@@ -56,29 +57,37 @@ class EncodedQueries(NamedTuple):
         whole: Sequence[float],
         word_ease: Floats,
     ) -> EncodedQueries:
-        """Return queries by their vectors, the tokens of each as it is read, and those of each whole call."""
+        """Return encoded queries.
+
+        Args:
+            queries: The n queries.
+            vectors: Their vectors, shape (n, D).
+            tokens: Length of each question after normalization.
+            whole: Input tokens of each whole call.
+            word_ease: Ease by words, shape (n,).
+        """
         read, calls = np.array(tokens, dtype=float), np.array(whole, dtype=float)
         one_call = np.array([query.said for query in queries], dtype=np.int8)
         return cls(vectors, read, calls - read, one_call, word_ease)
 
     @classmethod
     def alone(cls, vectors: Floats, tokens: Floats, word_ease: Floats | None = None) -> EncodedQueries:
-        """Return queries of calls that hold nothing else."""
+        """Return queries of calls without further input."""
         none = np.zeros(len(tokens))
         ease = none if word_ease is None else word_ease
         return cls(vectors, tokens, none, np.zeros(len(tokens), dtype=np.int8), ease)
 
     def take(self, rows: npt.NDArray[Any] | slice) -> EncodedQueries:
-        """Return some of the queries."""
+        """Return a selection of the queries."""
         vectors, tokens, context, one_call, word_ease = self
         return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows], word_ease[rows])
 
 
 class QueryEncoder:
-    """Encode each view once, remembered by content; safe to share between threads.
+    """Encodes queries, with a cache of embeddings by view; safe to share between threads.
 
     Args:
-        encoder: An encoder, or the name of one, which is then loaded at the first query.
+        encoder: An encoder, or the name of one, which is loaded at the first query.
     """
 
     def __init__(self, encoder: Encoder | str) -> None:
@@ -88,12 +97,12 @@ class QueryEncoder:
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave out an encoder that can be loaded by its name: some hold sessions of other libraries."""
+        """Pickle an encoder that has a name by its name: some hold sessions that cannot be pickled."""
         return QueryEncoder, (self.name if is_encoder_name(self.name) else self.encoder,)
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder, loaded."""
+        """The encoder; loaded at first use."""
         if self._encoder is None:
             with self._lock:
                 if self._encoder is None:
@@ -101,15 +110,15 @@ class QueryEncoder:
         return self._encoder
 
     def encode(self, queries: Sequence[Query]) -> Embeddings:
-        """Return task view, instance view and surface features side by side, shape (n, 2 d + s).
+        """Return task view, instance view and surface features, concatenated, shape (n, 2 d + s).
 
         Raises:
-            EncoderError: The encoder returned something other than one finite vector a text.
+            EncoderError: The encoder did not return one finite vector per text.
         """
         return np.asarray(self.read(queries).vectors)
 
     def read(self, queries: Sequence[Query]) -> EncodedQueries:
-        """Return queries as `encode` does, with their tokens.
+        """Return the encoded queries, with their tokens and ease by words.
 
         Raises:
             EncoderError: As `encode`.
@@ -146,22 +155,25 @@ class QueryEncoder:
         return EncodedQueries.of(queries, vectors, tokens, whole, ease)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
-        """Return how much of each question the encoder knows, shape (n,), in [0, 1]; 1 where it cannot tell."""
+        """Return the share of each question that the encoder knows, shape (n,), in [0, 1].
+
+        It is 1 if the encoder does not measure it.
+        """
         measure = getattr(self.encoder, "known_share", None)
         texts = [query.instance_view for query in queries]
         return np.ones(len(texts)) if measure is None else np.asarray(measure(texts), dtype=float)
 
     @property
     def views_width(self) -> int:
-        """2 d: how much of an encoded query is embeddings."""
+        """Number of columns that are embeddings, 2 d."""
         return len(self.embed([Query("width")])[0])
 
     def embed(self, queries: Sequence[Query]) -> Embeddings:
-        """Return the embeddings of task view and instance view side by side, shape (n, 2 d)."""
+        """Return the embeddings of task view and instance view, concatenated, shape (n, 2 d)."""
         row: dict[str, int] = {}
         places = [row.setdefault(view, len(row)) for query in queries for view in query.view[:2]]
         encoder = self.encoder
-        if isinstance(encoder, StaticEncoder):  # quicker than to look up what it said
+        if isinstance(encoder, StaticEncoder):  # encoding is faster than the cache
             vectors = encoder.encode([*row])
         else:
             vectors = np.stack(self._encode_views(encoder, row))
@@ -182,20 +194,20 @@ def _read_lines(
 ) -> EncodedQueries:
     """Encode queries that need no normalization from the cached rows of their words."""
     lengths, whole, features, sums = [], [], [], []
-    for query, told in zip(queries, counts, strict=True):
-        if told is not None:
-            length, pieces = read_length(query.text), told[0]
+    for query, each in zip(queries, counts, strict=True):
+        if each is not None:
+            length, pieces = read_length(query.text), each[0]
             lengths.append(length)
             whole.append(pieces if query.input_tokens is None else query.input_tokens)
-            features.append(line_features(query.text, length, told[1:-SUMS]))
-            sums.append(told[-SUMS:])
+            features.append(line_features(query.text, length, each[1:-SUMS]))
+            sums.append(each[-SUMS:])
     vectors = np.concatenate([embeddings, embeddings, within_bounds(features)], axis=1)
     return EncodedQueries.of(queries, vectors, lengths, whole, ease_of_sums(sums))
 
 
 def surface_features(queries: Sequence[Query]) -> Embeddings:
-    """Return features of each question's length and of the surface of its instance view, shape (n, s).
+    """Return the surface features of each question, shape (n, s), within `LOWEST` and `HIGHEST`.
 
-    Each is within `LOWEST` and `HIGHEST`.
+    The length is that of the whole question, the other features are those of the instance view.
     """
     return within_bounds([text_features(query.view.instance, query.view.tokens) for query in queries])

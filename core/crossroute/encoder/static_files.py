@@ -1,4 +1,4 @@
-"""Read a folder of token vectors, as model2vec writes it, and its tokenizer's settings."""
+"""Load the token vectors and the tokenizer from a folder in one of model2vec's layouts."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ LAYOUTS = (
         "embedding.weight",
     ),
 )
-"""The files of a folder, and the tensor that holds the vectors, as model2vec looks for them."""
+"""Layouts of a folder: names of its configuration, weights and tokenizer, and of the tensor with the vectors."""
 
 MOST_TOKENS = 512
-"""Tokens that are read of a text where the model does not say, as in model2vec."""
+"""Tokens after which a text is truncated, unless the model states it; model2vec's default."""
 
 
 def locate(model: str) -> Path:
-    """Return a model's folder: the bundled one's where it is empty, a hub id's once it is fetched."""
+    """Return a model's folder: the bundled one for an empty name; a hub id is downloaded."""
     if not model or is_folder(model):
         return Path(model or BUNDLED)
     from huggingface_hub import snapshot_download
@@ -42,7 +42,11 @@ def locate(model: str) -> Path:
 
 
 def load(folder: Path) -> tuple[Tokenizer, npt.NDArray[np.generic]]:
-    """Return a folder's tokenizer and its vectors, one a token, shape (v, d), as they are kept: some as integers."""
+    """Load a folder's tokenizer and its vectors, one per token, shape (v, d), in their stored type.
+
+    Raises:
+        ValueError: The folder has none of the layouts.
+    """
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
@@ -64,7 +68,7 @@ def load(folder: Path) -> tuple[Tokenizer, npt.NDArray[np.generic]]:
 
 
 def unknown_token(tokenizer: Tokenizer) -> int | None:
-    """Return the token for unknown words, or None."""
+    """Return the id of the token for unknown words; None if there is none."""
     named = getattr(tokenizer.model, "unk_token", None)
     if named is not None:
         return tokenizer.token_to_id(named)
@@ -73,7 +77,7 @@ def unknown_token(tokenizer: Tokenizer) -> int | None:
 
 
 def splits_at_blanks(tokenizer: Tokenizer) -> bool:
-    """Return whether a tokenizer reads each chunk between blanks by itself, as BERT's does."""
+    """Return whether a tokenizer treats each word between blanks separately, as BERT's does."""
     kinds = [type(part).__name__ for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.model)]
     added = tokenizer.get_added_tokens_decoder().values()
     whole = all(

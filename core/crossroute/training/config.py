@@ -16,23 +16,24 @@ class TrainingConfig(BaseModel):
     Attributes:
         encoder: Name of the encoder (see crossroute.encoder).
         components: p, number of principal components of the encoded query.
-        clusters: k, number of query clusters of the profiles.
+        clusters: k, number of clusters of queries.
         hidden: d, width of the attention.
         heads: Number of attention heads.
         members: Number of networks that are averaged.
         dropout: Dropout rate, in [0, 1).
-        prior: Predict corrections to the profiles at the query's clusters; False is the paper's plain form.
+        prior: Whether the network predicts corrections to the profiles at the query's clusters; False is the paper's
+            plain form.
         epochs: Most epochs.
         patience: Epochs without a better validation score before training stops.
         batch_size: Queries per step.
-        learning_rate: Of AdamW, with a warm-up over two epochs and a cosine decay.
-        weight_decay: Of AdamW.
+        learning_rate: Learning rate of AdamW, with a warm-up over two epochs and a cosine decay.
+        weight_decay: Weight decay of AdamW.
         candidate_dropout: Share of the batches that see a random part of the pool, in [0, 1].
         choose_by: The validation score that selects the epoch: AIQ, or the likelihood of the observed qualities, which
             is less noisy for few queries or incomplete outcomes.
         teacher_weight: Weight of a forest's expectations in the quality targets, in [0, 1]; 0 trains no teacher.
-        ensemble: Stack a ridge regression and a forest with the network (model/ensemble.py); when training is
-            continued, the router's own ensemble is kept.
+        ensemble: Whether to stack a ridge regression and a forest with the network (model/ensemble.py); fine-tuning
+            keeps the router's own ensemble.
         trees: Trees of the forest.
         leaves: Approximate number of leaves of a tree.
         least_outcomes: Candidates with fewer outcomes are predicted by the network alone.

@@ -1,7 +1,7 @@
-"""Fit doubt: where training queries lie, their kinds of work, difficulty and answer lengths.
+"""Fit the doubt model: where training queries lie, and the heads for kinds of work, ease, answer length and manner.
 
-The distance at which trust in the network ends is set by validation queries, which are near by definition; that it
-does not end sooner or later was chosen on whole sets left out (docs/benchmarks.md).
+The distance at which trust in the network ends is set by validation queries, which are near training by definition.
+The margin was chosen on data sets left out of training (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -22,36 +22,38 @@ from crossroute.training.heads import Labelled, Rows, fit_heads, fit_manners
 from crossroute.training.run import PreparedSplit
 
 NEAR = 0.999
-"""Share of validation queries within reach: as far as these lie, queries are like what the router was trained on."""
+"""Share of validation queries within the threshold of strangeness."""
 
 GATE_WIDTH = 0.1
-"""How gradually trust ends, as a part of what lies between nine tenths of validation queries and a tenth of them."""
+"""Width of the transition of trust, relative to the spread between the 10 % and 90 % quantiles of validation
+queries."""
 
 OUTLYING = 0.999
-"""Share of validation queries that are no further from their nearest class than trust goes."""
+"""Share of validation queries within the threshold of the distance to the nearest class."""
 
 LEAST_OF_CLASS = 15
-"""Training queries of a task, or of a cluster where there is one task, that make a class of their own."""
+"""Training queries of a task, or of a cluster if there is one task, that are needed for a class of its own."""
 
 READING = 0.5, 0.5, 0.15
-"""How much of what is read of a query's kind, difficulty and length counts, where it is neither like those of training
-nor an ordinary request; the rest is as of a typical query. Chosen on whole sets left out and ordinary ones held out."""
+"""Weights of the predicted kinds, ease and length, against those of a typical query, for queries that are neither like
+training nor ordinary requests. Chosen on data sets left out of training and on ordinary requests held out."""
 
 READING_ALONE = 0.5, 0.7, 0.3
-"""The same where no ordinary request is stated: more, since nothing else tells an easy one from a hard one."""
+"""The same if no ordinary requests were stated: higher, since nothing else distinguishes easy from hard queries."""
 
 SHRINKAGE = 0.05
-"""Of covariances to the variances, in standardized inputs; the fewer the queries, the more."""
+"""Shrinkage of the covariance towards the identity, for standardized inputs; p / n is added to it."""
 
 FAR_SPREAD = 1.8, 1.3, 2.5
-"""Standard deviations of log tokens around what is read of queries that are like nothing known, of ordinary ones and of
-agents' runs: as whole sets left out, ordinary requests held out, and validation queries of runs differed from what was
-foreseen of them."""
+"""Standard deviations of log tokens around the prediction, for queries of the manner of training, ordinary requests
+and agents' runs. Measured on data sets left out of training, on ordinary requests held out, and on validation queries
+of runs."""
 
 SHRUNK_TO_ALL = 20.0
-"""Answers' worth of the spread over all clusters in the spread of each."""
+"""Weight of the spread over all clusters in the spread of each cluster, in answers."""
 
 NORMAL_90 = 1.2815515655446004
+"""90 % quantile of the standard normal distribution."""
 
 
 def fit_doubt(
@@ -67,24 +69,23 @@ def fit_doubt(
     near: float = NEAR,
     typical: float | None = None,
 ) -> Doubt:
-    """Fit what tells doubt beside a trained network.
+    """Fit the doubt model of a trained network.
 
     Args:
-        predictor: With the network, what stands beside it, and the pool as profiled; where its profiles state beliefs
-            these are kept.
-        train: What trained it.
-        validation: What sets the reach and the spread of answers' lengths.
+        predictor: The network, its ensemble, and the profiled pool. Beliefs that the profiles state are kept.
+        train: The split that the network was trained on.
+        validation: The split that sets the thresholds and the spread of answers' lengths.
         kinds: Names of the K kinds of work.
-        kind: Index of each training query's, shape (n,); by default all are of the first.
-        weight: Of each training query, shape (n,); by default all weigh alike.
+        kind: Index of each training query's kind, shape (n,); by default all are of the first.
+        weight: Weight of each training query, shape (n,); by default equal.
         run: Whether a training query asks for an agent's whole run, shape (n,); by default none does.
-        labelled: Further queries for the heads, stated and not observed.
-        near: Share of validation queries within reach.
-        typical: Log tokens of an answer where nothing tells its length; by default the mean of training.
+        labelled: Further queries for the heads, with stated kinds, ease and length.
+        near: Share of validation queries within the threshold of strangeness.
+        typical: Log tokens of an answer whose length is not predicted; by default the mean of training.
     """
-    rows = _observed(predictor, train, len(kinds), kind=kind, weight=weight, run=run)
+    rows = _make_rows(predictor, train, len(kinds), kind=kind, weight=weight, run=run)
     x = rows.x
-    space = _space(x, assign_classes(train, x, predictor.network))
+    space = _fit_space(x, assign_classes(train, x, predictor.network))
     light = heavy = fit_heads(rows, len(kinds))
     for_manner = rows.take(slice(0))
     if labelled is not None:
@@ -95,29 +96,29 @@ def fit_doubt(
         light = fit_heads(rows.concatenate(stated), len(kinds))
         weighed = rows.concatenate(stated.scale_weights(labelled.weight))
         heavy = fit_heads(weighed.subtract_word_ease().drop_capitals(), len(kinds))
-    told = x @ light[0] + light[1]
+    read = x @ light[0] + light[1]  # (n, K + 2)
     if typical is None:
-        typical = float(told[:, -1].mean())
+        typical = float(read[:, -1].mean())
     tensors = {
         **space,
         "gate": np.ones((2, 2)),
         **dict(zip(("heads", "heads_bias"), light, strict=True)),
         **dict(zip(("ordinary_heads", "ordinary_bias"), heavy, strict=True)),
-        "typical": np.array([*softmax(told[:, :-2]).mean(axis=0), told[:, -2].mean(), typical]),
+        "typical": np.array([*softmax(read[:, :-2]).mean(axis=0), read[:, -2].mean(), typical]),
         **fit_manners(rows, for_manner, len(kinds)),
         "reading": np.array(READING_ALONE if labelled is None else READING),
         **({} if labelled is None else {BY_WORDS: np.ones(1)}),
-        "near_spread": _spread(predictor, validation),
+        "near_spread": _measure_spread(predictor, validation),
         "far_spread": np.array(FAR_SPREAD),
     }
     ungated = Doubt(kinds, tensors)
-    gate = _gate(*ungated.distances(predictor.network.project(validation.encoded.numpy())), near=near)
+    gate = _fit_gate(*ungated.distances(predictor.network.project(validation.encoded.numpy())), near=near)
     if labelled is None:
         gate = _relax_gate(gate, x.shape[1])
     return Doubt(kinds, tensors | {"gate": gate})
 
 
-def _observed(
+def _make_rows(
     predictor: Predictor,
     train: PreparedSplit,
     kinds: int,
@@ -126,32 +127,36 @@ def _observed(
     weight: Floats | None,
     run: npt.NDArray[np.bool_] | None,
 ) -> Rows:
-    """Return what heads are fitted to: what the network says of training queries, the candidates' own taken off."""
+    """Return the training queries as rows for the heads.
+
+    The targets are the network's predictions, averaged over candidates after subtracting their ability and verbosity;
+    for runs, the observed values.
+    """
     encoded = train.encoded.numpy()
     x = predictor.network.project(encoded)  # (n, p)
     kind = np.zeros(len(x), dtype=np.intp) if kind is None else kind
-    alone = predictor.with_doubt(None).with_ensemble(None)  # members have learned these very outcomes
+    alone = predictor.with_doubt(None).with_ensemble(None)  # the ensemble was fitted to these outcomes
     foreseen = alone.foresee_encoded(train.queries)
     logits = logit(foreseen.quality, LEAST_CHANCE)
     log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
-    ability, verbosity = _abilities(predictor.pool, logits, log_tokens, kind, kinds)
-    told = np.stack([(logits - ability).mean(axis=1), (log_tokens - verbosity).mean(axis=1)], axis=1)
+    ability, verbosity = _estimate_abilities(predictor.pool, logits, log_tokens, kind, kinds)
+    targets = np.stack([(logits - ability).mean(axis=1), (log_tokens - verbosity).mean(axis=1)], axis=1)
     run = np.zeros(len(x), dtype=bool) if run is None else run
     made = _measure_runs(train, *(np.broadcast_to(each, logits.shape) for each in (ability, verbosity)))
-    told = np.where(run[:, None] & ~np.isnan(made), made, told)
+    targets = np.where(run[:, None] & ~np.isnan(made), made, targets)
     weight = np.ones(len(x)) if weight is None else weight / weight.mean()
-    return Rows(x, kind, told, run, weight, train.word_ease)
+    return Rows(x, kind, targets, run, weight, train.word_ease)
 
 
 def _measure_runs(train: PreparedSplit, ability: Floats, verbosity: Floats) -> Floats:
-    """Return ease and log tokens of queries by the runs that were made, shape (n, 2).
+    """Return ease and log tokens of queries from the observed runs, shape (n, 2), NaN without a run.
 
-    NaN where none was. Of models that made none the network would tell the answers, which are shorter.
+    The network is not used here: for models without runs it predicts the length of an answer, which is shorter.
     """
     quality, log_tokens = train.quality.numpy().astype(float), train.log_tokens.numpy().astype(float)
     made = np.where(np.isnan(quality) | np.isnan(log_tokens), np.nan, 1.0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a query of which no run is known
+        warnings.simplefilter("ignore", RuntimeWarning)  # queries without a run
         quality, length, able = (
             np.nanmean(made * each, axis=1) for each in (quality, log_tokens - verbosity, ability)
         )
@@ -159,33 +164,33 @@ def _measure_runs(train: PreparedSplit, ability: Floats, verbosity: Floats) -> F
 
 
 def assign_classes(prepared: PreparedSplit, x: Floats, network: InferenceNetwork) -> npt.NDArray[np.intp]:
-    """Return the class of each query, shape (n,): its task, or its cluster where all are of one task.
+    """Return the class of each query, shape (n,): its task, or its cluster if all are of one task.
 
     Args:
         prepared: The n queries.
         x: Their principal components and surface features, shape (n, p).
-        network: The network that made the clusters.
+        network: The network, with its clusters.
     """
     tasks = np.unique(prepared.outcomes.tasks, return_inverse=True)[1]
     return tasks if tasks.max(initial=0) > 0 else assign(x, network.weights["centroids"])
 
 
-def _space(x: Floats, classes: npt.NDArray[np.intp]) -> dict[str, Floats]:
-    """Return where queries lie and what whitens them, each class weighing by the root of its size."""
+def _fit_space(x: Floats, classes: npt.NDArray[np.intp]) -> dict[str, Floats]:
+    """Return the tensors of `Doubt` for distances; each class has the weight of the root of its size."""
     location, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
     z = (x - location) / deviation
     _, at, count = np.unique(classes, return_inverse=True, return_counts=True)
     weight = 1 / np.sqrt(count[at])
-    within = _whitening(z - means_by(classes, z)[at], weight) / deviation[:, None]
+    within = _fit_whitening(z - means_by(classes, z)[at], weight) / deviation[:, None]
     several = (count >= LEAST_OF_CLASS).sum() > 1
-    overall = _whitening(z, weight) / deviation[:, None] if several else np.zeros_like(within)
+    overall = _fit_whitening(z, weight) / deviation[:, None] if several else np.zeros_like(within)
     space = {"location": location, "within": within, "overall": overall}
-    familiar = _class_means(classes, _whiten(x, space), LEAST_OF_CLASS if several else 0)
+    familiar = _average_classes(classes, _whiten(x, space), LEAST_OF_CLASS if several else 0)
     return space | {"familiar": familiar, "own": np.zeros((0, x.shape[1]))}
 
 
-def _whitening(z: Floats, weight: Floats) -> Floats:
-    """Return what makes queries of unit variance in all directions, shape (p, p)."""
+def _fit_whitening(z: Floats, weight: Floats) -> Floats:
+    """Return a whitening matrix of the shrunk covariance, shape (p, p)."""
     covariance = (z * weight[:, None]).T @ z / weight.sum()
     shrinkage = SHRINKAGE + z.shape[1] / len(z)
     return np.asarray(np.linalg.cholesky(np.linalg.inv(covariance + shrinkage * np.eye(z.shape[1]))))
@@ -195,25 +200,26 @@ def _whiten(x: Floats, space: dict[str, Floats]) -> Floats:
     return np.asarray((x - space["location"]) @ space["within"])
 
 
-def _class_means(classes: npt.NDArray[np.intp], z: Floats, least: int) -> Floats:
-    """Return the means of the classes of at least so many queries, shape (c, p)."""
+def _average_classes(classes: npt.NDArray[np.intp], z: Floats, least: int) -> Floats:
+    """Return the means of the classes of at least `least` queries, shape (c, p)."""
     count = np.unique(classes, return_counts=True)[1]
     return means_by(classes, z)[count >= least]
 
 
 def _relax_gate(gate: Floats, size: int) -> Floats:
-    """Return where doubt begins for a router of one kind of queries.
+    """Return the gate for a router trained on one kind of queries, with higher thresholds and a wider transition.
 
-    They may be of a few templates, beside which any other wording is strange: trust goes on for half of what chance
-    alone spreads a squared distance of as many features by, and to twice the distance of the furthest class.
+    Such queries may be of a few templates, from which any other wording is far. So trust extends by half of the
+    standard deviation of a chi-squared distance with as many degrees of freedom as features, and to twice the distance
+    of the farthest class.
     """
     spread = np.sqrt(2 * size)
     (reach, width), away = gate
     return np.array([(reach + spread / 2, max(width, spread / 8)), 2 * away])
 
 
-def _gate(strangeness: Floats, away: Floats, *, near: float) -> Floats:
-    """Return where, and how gradually, each distance begins to count, by those of validation queries, (2, 2)."""
+def _fit_gate(strangeness: Floats, away: Floats, *, near: float) -> Floats:
+    """Return threshold and width for each distance, from those of validation queries, shape (2, 2)."""
     shares = ((strangeness, near), (away, OUTLYING))
     widths = (max(GATE_WIDTH * float(np.subtract(*np.quantile(d, (0.9, 0.1)))), 1e-3) for d, _ in shares)
     return np.array(
@@ -221,10 +227,10 @@ def _gate(strangeness: Floats, away: Floats, *, near: float) -> Floats:
     )
 
 
-def _abilities(
+def _estimate_abilities(
     pool: Pool, logits: Floats, log_tokens: Floats, kind: npt.NDArray[np.intp], kinds: int
 ) -> tuple[Floats, Floats]:
-    """Return ability and verbosity of each candidate at each training query's kind, each of shape (n, m) or (m,)."""
+    """Return each candidate's ability and verbosity at the kinds of the training queries, of shape (n, m) or (m,)."""
     beliefs = [candidate.profile.belief if candidate.profile else None for candidate in pool]
     stated = [belief for belief in beliefs if belief is not None and len(belief.ability) == kinds]
     if len(stated) == len(beliefs):
@@ -233,14 +239,14 @@ def _abilities(
     return logits.mean(axis=0) - logits.mean(), log_tokens.mean(axis=0) - log_tokens.mean()
 
 
-def _spread(predictor: Predictor, validation: PreparedSplit) -> Floats:
-    """Return how far one answer's log tokens lie from what is predicted, cluster by cluster, shape (k,).
+def _measure_spread(predictor: Predictor, validation: PreparedSplit) -> Floats:
+    """Return the standard deviation of an answer's log tokens around the prediction, per cluster, shape (k,).
 
-    Nine in ten answers are to lie under the prediction's 90 % quantile, were the logarithm normal.
+    It is set such that nine in ten answers are shorter than the 90 % quantile of a log-normal distribution.
     """
     output = predictor.network(validation.encoded.numpy(), predictor.keys)
-    foretold = output.log_tokens + (predictor.weighed.length if predictor.weighed else 0)
-    beyond = validation.log_tokens.numpy() - foretold  # (n, m)
+    predicted = output.log_tokens + (predictor.weighed.length if predictor.weighed else 0)
+    beyond = validation.log_tokens.numpy() - predicted  # (n, m)
     known = ~np.isnan(beyond)
     nearest = output.clusters.argmax(axis=1)
     clusters = predictor.network.config.clusters

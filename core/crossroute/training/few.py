@@ -39,20 +39,22 @@ from crossroute.training.run import TrainingRun, prepare
 from crossroute.training.start import start_fresh
 
 FEW = 600
-"""Train and validation queries up to which `crossroute train` chooses out of fold."""
+"""Most train and validation queries for which `crossroute train` compares the ways by cross-validation."""
 
 FOLDS = 3
+"""Folds of the cross-validation."""
 ENOUGH_FROM_NOTHING = 120
-"""Queries from which training from nothing is tried at all."""
+"""Least queries for which training from nothing is tried."""
 
 HELD_BACK = 7
-"""One query in so many chooses the epoch."""
+"""One query in this many is a validation query."""
 
 BLEND_GAIN, NOTHING_GAIN, SPREAD = 0.004, 0.002, 0.01
-"""AIQ over the constant's that the two ways gained on sets left out of training, and how much that differs by set."""
+"""Mean gain in AIQ over the constant, on data sets left out of training, of the blend and of training from nothing;
+and the standard deviation between data sets."""
 
 HALF_WIDTH = 1.96
-"""Of a 95 % interval, in standard errors."""
+"""Half the width of a 95 % interval, in standard errors."""
 
 CONSTANT, FROM_NOTHING = "a constant", "from nothing"
 
@@ -60,13 +62,13 @@ Way = Callable[[Outcomes], Router]
 
 
 class OutOfFoldResult(NamedTuple):
-    """How a way did out of fold.
+    """Cross-validated result of a way.
 
     Attributes:
-        aiq: Over all folds.
-        interval: 95 % interval of it.
-        gain: AIQ less the constant's.
-        gain_interval: 95 % interval of that, paired.
+        aiq: AIQ over all folds.
+        interval: Its 95 % interval.
+        gain: AIQ minus the constant's.
+        gain_interval: Its 95 % interval, paired.
     """
 
     aiq: float
@@ -78,8 +80,8 @@ class OutOfFoldResult(NamedTuple):
         """Return the expected gain, given the prior: the mean gain of this way on other data sets."""
         low, high = self.gain_interval
         error = (high - low) / (2 * HALF_WIDTH)
-        told = SPREAD**2 / (SPREAD**2 + error**2)
-        return prior + told * (self.gain - prior)
+        weight = SPREAD**2 / (SPREAD**2 + error**2)
+        return prior + weight * (self.gain - prior)
 
 
 @dataclass(frozen=True)
@@ -106,40 +108,44 @@ class Choice:
 
     @property
     def nearest(self) -> OutOfFoldResult:
-        """The standing of the best way that uses the text: the chosen one, unless that is the constant."""
+        """Result of the best way that uses the text: the chosen one, unless that is the constant."""
         reading = [way for way in self.standings if way != CONSTANT]
         return self.standings[self.way if self.way in reading else _choose_best(reading, self.standings)]
 
     @property
     def needed(self) -> int | None:
-        """About how many more queries are needed for a significant gain of using the text; None if it is decided."""
+        """Approximate number of further queries needed for a significant gain from the text; None if it is decided."""
         standing = self.nearest
         if standing.gain_interval[0] > 0 or standing.gain <= 0:
             return None
         return estimate_more_queries(standing.gain, standing.gain_interval, self.queries)
 
     def __str__(self) -> str:
-        told = "; ".join(
+        results = "; ".join(
             f"{way} {standing.aiq:.3f} ({standing.interval[0]:.3f} to {standing.interval[1]:.3f})"
             for way, standing in self.standings.items()
         )
-        return f"Out of {FOLDS} folds over {self.queries} queries, AIQ: {told}. Taken: {self.way}. {self._verdict()}"
+        return (
+            f"AIQ by {FOLDS}-fold cross-validation over {self.queries} queries: {results}. Chosen: {self.way}. "
+            f"{self._explain()}"
+        )
 
-    def _verdict(self) -> str:
+    def _explain(self) -> str:
+        """Return whether the text helps, in a sentence."""
         standing, name, quality = self.nearest, *self.enough
         gain = f"{standing.gain:+.3f} ({standing.gain_interval[0]:+.3f} to {standing.gain_interval[1]:+.3f})"
-        more = f"; about {self.needed:,} more would tell" if self.needed else ""
+        more = f"; about {self.needed:,} more queries would decide it" if self.needed else ""
         if self.way != CONSTANT:
             if standing.gain_interval[0] > 0:
                 return f"Reading the text gains {gain} over a constant."
-            known = "" if more else f"; it gained {_prior(self.way):+.3f} on other sets"
-            return f"Too few to tell whether reading the text pays: {gain}{more}{known}."
+            known = "" if more else f"; on other data sets it gained {_prior(self.way):+.3f}"
+            return f"Too few queries to decide whether reading the text pays: {gain}{more}{known}."
         best = f"; the best, {self.best[0]}, has {self.best[1]:.2f}, which is within the noise"
-        beside = "" if name == self.best[0] else best
-        saves = f", and that saves {self.saving:.0%} of its cost" if self.saving > 0.005 else ""
+        other = "" if name == self.best[0] else best
+        saves = f", and {name} saves {self.saving:.0%} of its cost" if self.saving > 0.005 else ""
         return (
-            f"On these queries the text predicts nothing: take {name} (quality {quality:.2f}{beside}{saves}). "
-            f"Reading it gained {gain}{more}."
+            f"On these queries the text predicts nothing: take {name} (quality {quality:.2f}{other}{saves}). "
+            f"Reading the text gained {gain}{more}."
         )
 
 
@@ -151,14 +157,14 @@ def fit_few(
     seed: int = 0,
     on_fit: Callable[[int, int], None] = lambda *_: None,
 ) -> Choice:
-    """Train a router on few outcomes.
+    """Train a router on few outcomes, in the way that cross-validation expects to gain most.
 
     Args:
-        outcomes: Train and validation queries are used, and shared out anew; test queries are left alone.
-        start: The router to go on from.
-        name: What it is called.
-        seed: Of folds and training.
-        on_fit: Called after each fit with how many are done and how many there are.
+        outcomes: Outcomes; the train and validation queries are split anew, the test queries are not used.
+        start: The trained router to blend with.
+        name: Its name, for `Choice.way`.
+        seed: Seed of the folds and of training.
+        on_fit: Called after each fit with the number of fits done and in total.
 
     Raises:
         DataError: As `fit`.
@@ -217,7 +223,12 @@ def fit_constant(outcomes: Outcomes, seed: int = 0) -> Router:
 
 
 def compare_ways(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> dict[str, OutOfFoldResult]:
-    """Return how each way did beside the constant, on the same queries, with paired intervals."""
+    """Return the result of each way, and its gain over the constant on the same queries, with paired intervals.
+
+    Args:
+        predictions: Way -> out-of-fold predictions for the n queries.
+        outcomes: Outcomes of the n queries.
+    """
     usd = sweep_for(outcomes.cost)
     sweeps = [Sweep.of(prediction, outcomes, usd) for prediction in predictions.values()]
     low, high = cost_range(outcomes.quality, outcomes.cost)
@@ -241,7 +252,15 @@ def compare_ways(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> d
 
 
 def find_best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[str, float], float]:
-    """Return the best candidate, the cheapest that cannot be told from it, and what this one saves of its cost."""
+    """Return the best candidate, the cheapest without a significant difference to it, and the latter's saving.
+
+    Args:
+        outcomes: Outcomes of the n queries.
+
+    Returns:
+        Name and mean quality of the best, the same of the cheapest, and the share of the best's cost that this one
+        saves.
+    """
     known = known_outcomes(outcomes.quality, outcomes.cost)
     count = np.maximum(known.sum(0), 1)
     quality = np.where(known, outcomes.quality, 0).sum(0) / count
@@ -260,7 +279,7 @@ def find_best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[s
 
 
 def _choose_best(ways: Iterable[str], standings: Mapping[str, OutOfFoldResult]) -> str:
-    """Return the way that is expected to gain most over the constant, which gains nothing."""
+    """Return the way with the highest expected gain over the constant, whose own gain is 0."""
     return max(ways, key=lambda way: 0.0 if way == CONSTANT else standings[way].expected_gain(_prior(way)))
 
 
@@ -276,7 +295,7 @@ def _is_within_noise(difference: Floats) -> bool:
 
 
 def split_randomly(outcomes: Outcomes, seed: int) -> Outcomes:
-    """Return the queries with splits of their own: one in HELD_BACK chooses, the others train."""
+    """Return the queries with new splits: one in HELD_BACK is a validation query, the others are train queries."""
     place = np.random.default_rng(seed).permutation(len(outcomes))
     return replace(outcomes, splits=tuple("validation" if at % HELD_BACK == 0 else "train" for at in place))
 

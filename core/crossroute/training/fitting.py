@@ -40,7 +40,7 @@ from crossroute.training.start import Start, start_fresh, start_from
 from crossroute.training.state import forget_state
 
 FEWEST = 2
-"""Least number of train queries, for projection and clustering."""
+"""Least train queries, for projection and clustering."""
 
 CALIBRATION_QUERIES = 256
 """Encoded validation queries that a router stores to calibrate the dial for other pools."""
@@ -64,14 +64,14 @@ def fit(
     run; the state is deleted once the router is built.
 
     Args:
-        outcomes: With train and validation queries; every candidate needs a price (see `crossroute.priced`).
+        outcomes: Outcomes of train and validation queries; every candidate needs a price (see `crossroute.priced`).
         config: Settings; with `start`, the network's shape and the encoder are those of `start`, and so is the reward
             unless set.
         start: A router to fine-tune; candidates are matched in any spelling. Its weights are kept if the validation
             split shows no gain. None trains from scratch.
         encoder: An encoder object in place of the one that `config` names; required if `start` was trained with one.
         prior: Beliefs about the candidates before their outcomes; not with `start`.
-        state_folder: Where the state is saved after each epoch, and resumed from.
+        state_folder: Folder that the state is saved to after each epoch, and resumed from.
         on_encoded: Called with the number of queries encoded since the last call.
         on_epoch: Called after each epoch.
         on_trained: Called with the router before the state is deleted, to save it.
@@ -135,7 +135,7 @@ def fit_prepared(
         config: Settings, with the shape of `start` if given.
         start: A router to fine-tune, with the candidates' names of the outcomes.
         prior: Beliefs about the candidates before their outcomes.
-        state_folder: Where the state is saved.
+        state_folder: Folder of the state.
         on_epoch: Called after each epoch.
         on_trained: Called with the router before the state is deleted.
     """
@@ -161,7 +161,7 @@ def fit_prepared(
         if state_folder is not None:
             run.resume(state_folder)
         ended = run.finish(state_folder, on_epoch)
-    predictor, provenance = run.build_predictor(), _provenance(run, begun, start)
+    predictor, provenance = run.build_predictor(), _describe_provenance(run, begun, start)
     if start is None:
         predictor, foreseen = _add_ensemble_and_doubt(predictor, train, validation, config, prior)
     else:
@@ -217,7 +217,7 @@ def collect_digests(splits: Iterable[Outcomes], start: Router | None) -> npt.NDA
     return np.unique(np.concatenate([*before, *(hash_texts(split.texts) for split in splits)]))
 
 
-def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:
+def _describe_provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:
     """Return the settings and figures of the training, and the sources of the profiles from `start`."""
     earlier = start.provenance if start else {}
     sources = {name: held for name, held in earlier.get("sources", {}).items() if name in begun.pool}
@@ -232,10 +232,10 @@ def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[st
 def fit_prior_doubt(
     predictor: Predictor, train: PreparedSplit, validation: PreparedSplit, prior: Prior | None
 ) -> Doubt:
-    """Fit the doubt model of a trained network; with a prior, each task weighs by the root of its size.
+    """Fit the doubt model of a trained network; with a prior, each task has the weight of the root of its size.
 
     Args:
-        predictor: With the network and the ensemble, and the pool as profiled.
+        predictor: The network, the ensemble and the profiled pool.
         train: The train split.
         validation: The validation split.
         prior: Beliefs about the candidates before their outcomes.
@@ -265,11 +265,11 @@ def _fit_verifier(
     The network has overfitted its train queries, so a forest's out-of-bag expectation is the prior there.
 
     Args:
-        predictor: The trained router's.
+        predictor: Predictor of the trained router.
         train: The train split.
         validation: The validation split.
         foreseen: Out-of-sample predictions of quality for the validation queries, shape (n, m).
-        seed: Of the forest.
+        seed: Seed of the forest.
     """
     if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
         return None
@@ -286,7 +286,7 @@ def _fit_verifier(
 
 
 def check_splits(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
-    """Return the train and the validation split, checked.
+    """Check the train and the validation split, and return them.
 
     Raises:
         DataError: A candidate has no price, all cost the same, or there are too few queries.

@@ -5,7 +5,8 @@ also for missing outcomes. With a mixture of both as its target, the network doe
 
 Source: extremely randomized trees, Geurts, Ernst, Wehenkel, Machine Learning 63, 2006; soft targets, Hinton, Vinyals,
 Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531. Deviations of the forest in the ensemble:
-each tree gets a sample of the queries, so that the others validate it; missing outcomes count for the splits only.
+each tree gets a bootstrap sample of the queries, so that the others are out of bag; imputed outcomes are used for the
+splits only.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from crossroute.training.config import TrainingConfig
 DEPTH = 12
 LEAST_LEAF = 8
 TEACHERS = 150
-"""Trees of a forest that teaches the network."""
+"""Trees of the forest for soft targets."""
 
 FEATURES = 0.35
-"""Share of the inputs that a split may look at."""
+"""Share of the features considered for a split."""
 
 Places = npt.NDArray[np.integer]
 
 
 class Tree(NamedTuple):
-    """One tree's v nodes, a leaf its own child, and where the queries end, shape (n,)."""
+    """One tree's v nodes, where a leaf is its own child, and the leaf of each query."""
 
     feature: Places  # (v,)
     threshold: Floats  # (v,)
@@ -43,7 +44,7 @@ class Tree(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """All trees' nodes, one after the other, and what is said of each query by the trees that did not draw it."""
+    """The nodes of all trees, concatenated, and the out-of-bag predictions for the training queries."""
 
     feature: Places
     threshold: Floats
@@ -55,14 +56,15 @@ class Forest(NamedTuple):
 
 
 def grow_forest(x: Floats, quality: Floats, config: TrainingConfig) -> Forest:
-    """Grow trees over all candidates together, each on a draw of the queries.
+    """Grow trees for all candidates together, each on a bootstrap sample of the queries.
 
-    A split asks in which parts the candidates differ as little as may be, so that a leaf is a kind of query.
+    A split reduces the variance of all candidates' qualities, so that the queries in a leaf are similar for all of
+    them.
 
     Args:
         x: Principal components and surface features, shape (n, p).
-        quality: Shape (n, m), NaN where not known.
-        config: How many trees and leaves, and the seed of draws and splits.
+        quality: Observed quality, shape (n, m), NaN where unknown.
+        config: Number of trees and leaves, and the seed of samples and splits.
     """
     generator, n = np.random.default_rng(config.seed), len(x)
     least = max(LEAST_LEAF, n // config.leaves)
@@ -81,15 +83,15 @@ def grow_forest(x: Floats, quality: Floats, config: TrainingConfig) -> Forest:
 
 
 def grow_tree(x: Floats, targets: Floats, quality: Floats, drawn: Places, *, least: int, seed: int) -> Tree:
-    """Grow one tree. A leaf's value is the mean of what is known there and one outcome's worth of the candidate's mean.
+    """Grow one tree. A leaf's value is the mean of known outcomes, with the candidate's mean added as one outcome.
 
     Args:
-        x: Shape (n, p), in single precision.
-        targets: What the splits tell apart, shape (n, m).
-        quality: Shape (n, m), NaN where not known.
-        drawn: How often each query counts, shape (n,).
-        seed: Of the splits.
-        least: Queries of a leaf.
+        x: Features, shape (n, p), in single precision.
+        targets: Targets of the splits, shape (n, m).
+        quality: Observed quality, shape (n, m), NaN where unknown.
+        drawn: How often each query was drawn, shape (n,).
+        seed: Seed of the splits.
+        least: Least queries in a leaf.
     """
     from sklearn.tree import ExtraTreeRegressor
 
@@ -116,7 +118,7 @@ def grow_tree(x: Floats, targets: Floats, quality: Floats, drawn: Places, *, lea
 
 
 def join_trees(trees: Sequence[Tree], unseen: Floats) -> Forest:
-    """Return trees as one forest, each node's number counted over all of them."""
+    """Concatenate trees to one forest, with nodes numbered across all trees."""
     nodes = np.cumsum([0, *(len(tree.feature) for tree in trees)])
     children = [tree.children + first for tree, first in zip(trees, nodes, strict=False)]
     return Forest(
@@ -131,29 +133,28 @@ def join_trees(trees: Sequence[Tree], unseen: Floats) -> Forest:
 
 
 def fill_unknown(quality: Floats) -> Floats:
-    """Return qualities, what is not known as the candidate's mean and what is special about the query, shape (n, m).
+    """Impute unknown qualities, shape (n, m): the candidate's mean plus the query's mean deviation.
 
     >>> fill_unknown(np.array([[1.0, 0.5], [0.0, np.nan]]))
     array([[1. , 0.5],
            [0. , 0. ]])
     """
     known, mean = ~np.isnan(quality), np.nanmean(quality, axis=0)
-    special = np.where(known, quality - mean, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.where(known, quality, mean + special[:, None])
+    deviation = np.where(known, quality - mean, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(known, quality, mean + deviation[:, None])
 
 
 def soft_targets(x: Floats, quality: Floats, weight: float, seed: int) -> Floats:
-    """Mix observed quality with what a forest expects.
+    """Mix observed quality with a forest's out-of-bag predictions.
 
     Args:
         x: Projected training queries, shape (n, p).
-        quality: Observed quality, shape (n, m), NaN where it is not known.
-        weight: Of the forest where the quality is known, in [0, 1].
-        seed: Of the forest.
+        quality: Observed quality, shape (n, m), NaN where unknown.
+        weight: Weight of the forest where the quality is known, in [0, 1].
+        seed: Seed of the forest.
 
     Returns:
-        (1 - weight) * observed + weight * expected, or the only one that is known, shape (n, m); NaN where
-        neither is.
+        (1 - weight) * observed + weight * predicted, or the one that is known, shape (n, m); NaN where neither is.
     """
     expected = predict_out_of_bag(x, quality, seed)
     mixed = (1 - weight) * quality + weight * expected
@@ -161,13 +162,13 @@ def soft_targets(x: Floats, quality: Floats, weight: float, seed: int) -> Floats
 
 
 def predict_out_of_bag(x: Floats, quality: Floats, seed: int) -> Floats:
-    """Return out-of-bag expectations where the quality is known, and plain ones elsewhere, shape (n, m).
+    """Return out-of-bag predictions where the quality is known, and ordinary ones elsewhere, shape (n, m).
 
-    NaN for candidates of which fewer outcomes are known than a leaf holds: of these a forest tells nothing.
+    NaN for candidates with fewer known outcomes than a leaf needs.
     """
     from sklearn.ensemble import ExtraTreesRegressor
 
-    together = defaultdict(list)  # candidates that the same queries are known of share a forest
+    together = defaultdict(list)  # candidates with outcomes on the same queries share a forest
     known = ~np.isnan(quality)
     for column in range(quality.shape[1]):
         together[known[:, column].tobytes()].append(column)

@@ -25,29 +25,29 @@ from crossroute.training.doubting import NEAR
 from crossroute.training.heads import Labelled
 
 OWN = 0.5
-"""Standard deviation of a candidate's own in a cluster, in logits."""
+"""Prior standard deviation of a candidate's effect in a cluster, in logits."""
 
 TASK_EASE, CELL_EASE = 4.0, 0.7
-"""Standard deviations of a task's ease and of what a cluster adds to it, in logits."""
+"""Prior standard deviations of a task's ease, and of a cluster's deviation from it, in logits."""
 
 TOKENS_SHRINKAGE = 5.0
-"""Outcomes' worth of no own length in a cluster."""
+"""Shrinkage of a candidate's effect on log tokens in a cluster, in outcomes."""
 
 STEPS = 30
 LARGEST_STEP = 1.0
 
 
 class Prior(NamedTuple):
-    """What is believed before outcomes are looked at.
+    """Beliefs about candidates before their outcomes, and what the heads for queries need.
 
     Attributes:
         kinds: Names of the K kinds of work.
         kind_of_task: Task -> the name of its kind.
-        beliefs: Candidate's name -> what is believed of it.
-        runs: The tasks whose queries ask for an agent's whole run.
-        labelled: Further queries whose kind, ease and length are stated.
-        near: Share of validation queries that count as within reach.
-        typical: Log tokens of an answer where nothing tells its length; None takes the mean of training.
+        beliefs: Candidate's name -> belief about it.
+        runs: Tasks whose queries ask for an agent's whole run.
+        labelled: Further queries with stated kind, ease and length.
+        near: Share of validation queries within the threshold of strangeness.
+        typical: Log tokens of an answer whose length is not predicted; None takes the mean of training.
     """
 
     kinds: tuple[str, ...]
@@ -67,9 +67,9 @@ class MeasuredPool(NamedTuple):
     """A profiled pool, and the effects of the clusters on any candidate.
 
     Attributes:
-        pool: With profiles.
-        ease: Of the clusters, in logits, shape (k,).
-        length: Of a typical answer in each cluster, in logs, shape (k,).
+        pool: Candidates with profiles.
+        ease: Ease of the clusters, in logits, shape (k,).
+        length: Log tokens of a typical answer in each cluster, shape (k,).
     """
 
     pool: Pool
@@ -87,16 +87,16 @@ def profile_under(
     assignment: npt.NDArray[np.intp],
     clusters: int,
 ) -> MeasuredPool:
-    """Profile the candidates of some outcomes under what is believed of them.
+    """Profile candidates from outcomes and beliefs.
 
     Args:
-        prior: What is believed; it knows each candidate and each task.
+        prior: Beliefs, about every candidate and task.
         pool: The m candidates.
-        tasks: Of the n queries.
-        quality: Observed, shape (n, m), NaN where not known.
-        log_tokens: Observed, shape (n, m), NaN where not known.
+        tasks: Task of each of the n queries.
+        quality: Observed quality, shape (n, m), NaN where unknown.
+        log_tokens: Observed log tokens, shape (n, m), NaN where unknown.
         assignment: Cluster of each query, shape (n,).
-        clusters: k.
+        clusters: Number of clusters, k.
     """
     beliefs = [prior.beliefs[name] for name in pool.names]
     ability = np.array([belief.ability for belief in beliefs])  # (m, K)
@@ -118,8 +118,8 @@ def profile_under(
     length = (written - counted * expected).sum(axis=1) / np.maximum(answered, 1)
     beyond = sum_by(cell_cluster, written - counted * (expected + length[:, None]), clusters)
     own_length = beyond / (sum_by(cell_cluster, counted, clusters) + TOKENS_SHRINKAGE)  # (k, m)
-    cluster_ease = _mean_by(cell_cluster, ease, size, clusters)
-    cluster_length = _mean_by(cell_cluster, length, size * (answered > 0), clusters)
+    cluster_ease = _average_by(cell_cluster, ease, size, clusters)
+    cluster_length = _average_by(cell_cluster, length, size * (answered > 0), clusters)
     qualities = sigmoid(ability @ mix.T + cluster_ease + own.T)  # (m, k)
     lengths = verbosity @ mix.T + cluster_length + own_length.T
     evidence = sum_by(cell_cluster, seen, clusters).T
@@ -142,14 +142,14 @@ def profile_under(
 def believed_candidate(
     candidate: Candidate, belief: Belief, mix: Floats, ease: Floats, length: Floats
 ) -> Candidate:
-    """Return a candidate without outcomes, with the profile that follows from beliefs about it.
+    """Return a candidate without outcomes, with a profile derived from the belief about it.
 
     Args:
-        candidate: With a price.
-        belief: By kind of work.
-        mix: How much of each kind is in each cluster, shape (k, K).
-        ease: Of the clusters, in logits, shape (k,).
-        length: Of a typical answer in each cluster, in logs, shape (k,).
+        candidate: A candidate with a price.
+        belief: Belief by kind of work.
+        mix: Shares of the kinds in each cluster, shape (k, K).
+        ease: Ease of the clusters, in logits, shape (k,).
+        length: Log tokens of a typical answer in each cluster, shape (k,).
     """
     profile = Profile(
         quality=tuple(sigmoid(mix @ np.array(belief.ability) + ease).tolist()),
@@ -161,15 +161,15 @@ def believed_candidate(
 
 
 def _fit_ease(right: Floats, seen: Floats, ability: Floats, task: npt.NDArray[np.intp]) -> Floats:
-    """Return the ease of each cell of task and cluster given the candidates' abilities, shape (cells,)."""
+    """Return the ease of each cell (task, cluster) given the candidates' abilities, shape (cells,)."""
     tasks = int(task.max()) + 1
     of_task, of_cell = np.zeros(tasks), np.zeros(len(task))
     for _ in range(STEPS):
-        gap, slope = _newton(right, seen, ability + (of_task[task] + of_cell)[:, None])
+        gap, slope = _differentiate(right, seen, ability + (of_task[task] + of_cell)[:, None])
         total, curve = (np.bincount(task, each.sum(axis=1), tasks) for each in (gap, slope))
         step = (total - of_task / TASK_EASE**2) / (curve + 1 / TASK_EASE**2)
         of_task = of_task + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        gap, slope = _newton(right, seen, ability + (of_task[task] + of_cell)[:, None])
+        gap, slope = _differentiate(right, seen, ability + (of_task[task] + of_cell)[:, None])
         step = (gap.sum(axis=1) - of_cell / CELL_EASE**2) / (slope.sum(axis=1) + 1 / CELL_EASE**2)
         of_cell = of_cell + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
     return np.asarray(of_task[task] + of_cell)
@@ -178,10 +178,10 @@ def _fit_ease(right: Floats, seen: Floats, ability: Floats, task: npt.NDArray[np
 def _fit_own(
     right: Floats, seen: Floats, logits: Floats, cluster: npt.NDArray[np.intp], clusters: int
 ) -> Floats:
-    """Return what each candidate does beyond what is expected in each cluster, in logits, shape (k, m)."""
+    """Return each candidate's effect in each cluster, in logits, shape (k, m)."""
     own = np.zeros((clusters, right.shape[1]))
     for _ in range(STEPS):
-        gap, slope = _newton(right, seen, logits + own[cluster])
+        gap, slope = _differentiate(right, seen, logits + own[cluster])
         step = (sum_by(cluster, gap, clusters) - own / OWN**2) / (
             sum_by(cluster, slope, clusters) + 1 / OWN**2
         )
@@ -189,13 +189,14 @@ def _fit_own(
     return own
 
 
-def _newton(right: Floats, seen: Floats, logits: Floats) -> tuple[Floats, Floats]:
+def _differentiate(right: Floats, seen: Floats, logits: Floats) -> tuple[Floats, Floats]:
+    """Return the gradient and the curvature of the log-likelihood, each of the shape of `logits`."""
     expected = sigmoid(logits)
     return right - seen * expected, seen * expected * (1 - expected)
 
 
-def _mean_by(group: npt.NDArray[np.intp], values: Floats, weight: Floats, groups: int) -> Floats:
-    """Return weighted means by group, shape (groups,); the mean of all where a group has no weight."""
+def _average_by(group: npt.NDArray[np.intp], values: Floats, weight: Floats, groups: int) -> Floats:
+    """Return weighted means by group, shape (groups,); a group without weight gets the mean of all."""
     total, count = np.bincount(group, values * weight, groups), np.bincount(group, weight, groups)
     overall = total.sum() / max(count.sum(), 1)
     return np.where(count > 0, total / np.maximum(count, 1e-9), overall)

@@ -37,21 +37,21 @@ from crossroute.training.state import (
 )
 
 WARM_UP = 2
-"""Epochs over which the learning rate rises."""
+"""Epochs of the learning rate's warm-up."""
 
 
 class PreparedSplit(NamedTuple):
-    """A split as the network's input and targets."""
+    """A split as input and targets of the network."""
 
     outcomes: Outcomes
     encoded: torch.Tensor  # (n, D)
     query_tokens: npt.NDArray[np.floating]  # (n,)
-    quality: torch.Tensor  # (n, m), NaN where not known; what the quality head learns
-    log_tokens: torch.Tensor  # (n, m), NaN where not known
+    quality: torch.Tensor  # (n, m), target of the quality head, NaN where unknown
+    log_tokens: torch.Tensor  # (n, m), target of the cost head, NaN where unknown
     word_ease: Floats  # (n,)
 
     def take(self, rows: npt.NDArray[np.intp]) -> PreparedSplit:
-        """Return some of the queries."""
+        """Return a selection of the queries."""
         return PreparedSplit(
             self.outcomes.take(rows),
             self.encoded[rows],
@@ -63,7 +63,7 @@ class PreparedSplit(NamedTuple):
 
     @property
     def queries(self) -> EncodedQueries:
-        """The queries as a predictor reads them."""
+        """The queries, encoded for a predictor."""
         return EncodedQueries.alone(self.encoded.numpy(), self.query_tokens, self.word_ease)
 
 
@@ -97,17 +97,17 @@ class Epoch(NamedTuple):
 
 
 class TrainingRun:
-    """The optimization: epochs until validation AIQ no longer rises.
+    """The optimization: epochs until the validation score no longer rises.
 
     Args:
-        network: Trained in place.
+        network: The network; it is trained in place.
         pool: Profiled candidates.
-        query_encoder: For the predictor of the trained network.
-        cost_unit: What the cost head learns.
+        query_encoder: Encoder for the predictor of the trained network.
+        cost_unit: Target of the cost head.
         train: The train split.
-        validation: The validation split, which chooses the epoch.
-        config: How to train.
-        origin: Digest of the router whose training it continues; empty for none.
+        validation: The validation split, which selects the epoch.
+        config: Settings of training.
+        origin: Digest of the router that is fine-tuned; empty without one.
     """
 
     def __init__(
@@ -130,10 +130,14 @@ class TrainingRun:
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.epoch, self.best_epoch, self.best_score, self.best_aiq = 0, 0, -math.inf, -math.inf
-        self.best = self._weights()
+        self.best = self._copy_weights()
 
     def finish(self, state_folder: Path | None, on_epoch: Callable[[Epoch], None]) -> bool:
-        """Train to the end, or to Ctrl-C; the network gets the best epoch's weights. Return whether it is the end."""
+        """Train to the end or to Ctrl-C, and load the best epoch's weights.
+
+        Returns:
+            Whether training came to its end.
+        """
         ended = True
         try:
             while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
@@ -157,13 +161,13 @@ class TrainingRun:
         )
         if score > self.best_score:
             self.best_epoch, self.best_score, self.best_aiq = self.epoch, score, found
-            self.best = self._weights()
+            self.best = self._copy_weights()
         return found
 
     def train_epoch(self) -> float:
-        """Take one pass over the train split and return the mean loss."""
+        """Make one pass over the train split and return the mean loss."""
         self.epoch += 1
-        torch.manual_seed(self.config.seed * 10_000 + self.epoch)  # a resumed run repeats an unbroken one
+        torch.manual_seed(self.config.seed * 10_000 + self.epoch)  # a resumed run gives the same result
         self.network.train()
         losses = []
         batches = torch.split(torch.randperm(len(self.train.encoded)), self.config.batch_size)
@@ -177,7 +181,7 @@ class TrainingRun:
         return sum(losses) / len(losses)
 
     def loss(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return cross-entropy of quality and Huber loss of log tokens, each over what is known."""
+        """Return the cross-entropy of quality plus the weighted Huber loss of log tokens, each over known targets."""
         columns = self._sample_pool()
         profiles = PoolEmbedding(*(tensor[columns] for tensor in self.profiles))
         output = self.network.each_member(self.train.encoded[rows], self.network.keys(profiles))
@@ -187,14 +191,14 @@ class TrainingRun:
             for target in (self.train.quality, self.train.log_tokens)
         )
         known, counted = ~quality.isnan(), ~log_tokens.isnan()
-        # where nothing is known, nothing is learned
+        # without a known target, a loss of 0 with a gradient of 0
         quality_loss = tokens_loss = output.quality_logit.sum() * 0
         if known.any():
             quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
         if counted.any():
             tokens_loss = F.smooth_l1_loss(output.log_tokens[counted], log_tokens[counted])
         loss = quality_loss + self.config.tokens_weight * tokens_loss
-        return members * loss  # so that each has the gradient that it would have alone
+        return members * loss  # each member gets the gradient it would get alone
 
     def build_predictor(self) -> Predictor:
         """Return a predictor with the current weights."""
@@ -211,7 +215,7 @@ class TrainingRun:
         return aiq(points, *cost_range(quality, cost))
 
     def _sample_pool(self) -> torch.Tensor:
-        """Return the candidates of a batch: sometimes a random part, so that the network learns from any pool."""
+        """Return the candidates of a batch; at times a random subset, so that smaller pools are learned too."""
         pool = len(self.pool)
         if not self.config.candidate_dropout or torch.rand(()) >= self.config.candidate_dropout:
             return torch.arange(pool)
@@ -227,7 +231,7 @@ class TrainingRun:
         """Save the state of the run."""
         moments = optimizer_tensors(self.optimizer)
         state = TrainingState(
-            self._weights(),
+            self._copy_weights(),
             self.best,
             moments,
             self.epoch,
@@ -238,7 +242,7 @@ class TrainingRun:
         write_state(folder, state, self._fingerprint)
 
     def resume(self, folder: Path) -> None:
-        """Resume from the state that `save` wrote, if there is one."""
+        """Load the state that `save` wrote, if there is one."""
         state = read_state(folder, self._fingerprint)
         if state is not None:
             self.network.load_state_dict(state.network)
@@ -253,17 +257,17 @@ class TrainingRun:
         prices = [(c.name, c.price.input, c.price.output) for c in self.pool if c.price]
         digests = []
         for split in (self.train, self.validation):
-            told, known = (split.encoded, split.log_tokens), (split.outcomes.quality, split.outcomes.cost)
-            arrays = (*(tensor.numpy() for tensor in told), *known, split.query_tokens)
+            tensors, known = (split.encoded, split.log_tokens), (split.outcomes.quality, split.outcomes.cost)
+            arrays = (*(tensor.numpy() for tensor in tensors), *known, split.query_tokens)
             digests += [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
         return fingerprint(self.config.model_dump_json(), self.cost_unit, self.origin, prices, *digests)
 
-    def _weights(self) -> dict[str, torch.Tensor]:
+    def _copy_weights(self) -> dict[str, torch.Tensor]:
         return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
 
 
 def likelihood(predictor: Predictor, split: PreparedSplit) -> float:
-    """Return the mean log-likelihood of the qualities observed on a split."""
+    """Return the mean log-likelihood of the observed qualities of a split."""
     predicted = predictor.foresee_encoded(split.queries).quality
     observed, predicted = split.outcomes.quality, predicted.clip(1e-6, 1 - 1e-6)
     return float(np.nanmean(observed * np.log(predicted) + (1 - observed) * np.log(1 - predicted)))

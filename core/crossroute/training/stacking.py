@@ -1,12 +1,12 @@
-"""Fit the ensemble beside the network (model/ensemble.py), and the weight of each member.
+"""Fit the ensemble (model/ensemble.py), and the weights of its members and of the network.
 
 The members learn from train and validation queries. Their weights are fitted to out-of-sample predictions: closed-form
 leave-one-out for the ridge, out-of-bag for the forest. Two parts have separate weights, since choices depend on the
 second alone: the difficulty of a query for all candidates, and the differences between candidates. Both weights are
-shrunk to 0, so that if members cannot distinguish candidates, each is predicted its mean.
+shrunk to 0: if members cannot distinguish candidates, each candidate is predicted its mean.
 
-The network is weighed against the members on validation queries, which it has not learned from either. These are few,
-so its weight has a prior of half the weight of the forest's differences: the network learns from a forest.
+The network is weighed against the members on validation queries, where both predictions are out of sample. These are
+few, so its weight has a prior of half the weight of the forest's differences: the network learns from a forest.
 
 Source: shrinkage to the mean by how well left-out outcomes are predicted, Copas, JRSS B 45, 1983.
 """
@@ -29,51 +29,52 @@ from crossroute.training.forest import Forest, grow_forest
 from crossroute.training.run import PreparedSplit
 
 PENALTY = 10.0
-"""Of the ridge, for embeddings of unit length."""
+"""Ridge penalty, for embeddings of unit length."""
 
 STACK_PENALTY = 20.0
-"""On the members' weights and intercepts, which all queries tell."""
+"""Penalty on the members' weights and intercepts, which are fitted to all queries."""
 
 HALF_PENALTY = 20.0
-"""The same, times the number of candidates, of network and members, which few queries tell."""
+"""Penalty per candidate on the weights of network and members, which are fitted to few queries."""
 
 SHRUNK_TO_ALL = 20.0
-"""Answers' worth of how much longer all candidates' answers are in each candidate's."""
+"""Weight of all candidates' length correction in each candidate's, in answers."""
 
 MOST_LONGER = 3.0
-"""Logs of what was foretold beyond which an answer's length counts as this: no answer makes a mean alone."""
+"""Bound on the log of an answer's length over its prediction, so that no single answer determines a mean."""
 
 STEPS, CLOSE = 30, 1e-6
+"""Most Newton steps, and the step at which they end."""
 
 
 class StackedEnsemble(NamedTuple):
-    """An ensemble, and what it and the network predict of validation queries without having learned from them."""
+    """An ensemble, and out-of-sample predictions of quality for the v validation queries, by it and the network."""
 
     ensemble: Ensemble
     unseen: Floats  # (v, m)
 
 
 class UnweightedMembers(NamedTuple):
-    """A ridge regression and a forest of the quality of c candidates, not weighed yet.
+    """A ridge regression and a forest for the quality of c candidates, before they are weighed.
 
     Attributes:
-        profiles: Of the candidates, shape (c, k).
-        ridge: Its weights, shape (D, c).
-        bias: Its intercepts, shape (c,).
-        straight: What it predicts of queries that it has not learned from, shape (n, c).
+        profiles: Quality per cluster of the candidates, shape (c, k).
+        ridge: Weights of the ridge, shape (D, c).
+        bias: Intercepts of the ridge, shape (c,).
+        left_out: Leave-one-out predictions of the ridge, shape (n, c).
         forest: The forest.
     """
 
     profiles: Floats
     ridge: Floats
     bias: Floats
-    straight: Floats
+    left_out: Floats
     forest: Forest
 
     def to_ensemble(
         self, *, own: float, weights: Floats, common: Floats, intercept: Floats, length: Floats
     ) -> Ensemble:
-        """Return the members, each with what it counts; arguments as the tensors of `Ensemble`."""
+        """Return the members with their weights; arguments as the tensors of `Ensemble`."""
         forest = self.forest
         tensors = {
             "profiles": self.profiles,
@@ -93,24 +94,24 @@ class UnweightedMembers(NamedTuple):
 
 
 class WeightFit(NamedTuple):
-    """A logistic regression that all candidates share but for the intercept."""
+    """A logistic regression with weights shared by all candidates, and one intercept per candidate."""
 
     weights: Floats  # (k,)
     intercept: Floats  # (m,)
 
     def __call__(self, features: Floats) -> Floats:
-        """Return the log-odds, shape (n, m), by the features, shape (k, n, m)."""
+        """Return the logits, shape (n, m), from the features, shape (k, n, m)."""
         return np.asarray(np.tensordot(self.weights, features, axes=1) + self.intercept)
 
 
 class Shares(NamedTuple):
-    """What members count for.
+    """Weights of the members.
 
     Attributes:
-        weights: Of each member's logit, shape (members,).
-        common: Of its mean over the candidates, shape (members,).
-        intercept: Shape (m,).
-        worth: What the last member's word on candidates alone was worth, in [0, 1].
+        weights: Weight of each member's logit, shape (members,).
+        common: Weight of its mean over the candidates, shape (members,).
+        intercept: Intercept per candidate, shape (m,).
+        worth: Weight of the last member's differences between candidates if used alone, at most 1.
     """
 
     weights: Floats
@@ -119,23 +120,22 @@ class Shares(NamedTuple):
     worth: float
 
     def __call__(self, logits: Floats) -> Floats:
-        """Return the log-odds, shape (n, m), by the members', shape (members, n, m)."""
-        apart = np.tensordot(self.weights, logits, axes=1)
-        return np.asarray(
-            apart + np.tensordot(self.common, logits.mean(-1, keepdims=True), axes=1) + self.intercept
-        )
+        """Return the logits, shape (n, m), from the members', shape (members, n, m)."""
+        own = np.tensordot(self.weights, logits, axes=1)
+        common = np.tensordot(self.common, logits.mean(-1, keepdims=True), axes=1)
+        return np.asarray(own + common + self.intercept)
 
 
 def fit_ensemble(
     predictor: Predictor, train: PreparedSplit, validation: PreparedSplit, config: TrainingConfig
 ) -> StackedEnsemble | None:
-    """Return the members beside a trained network, or None where the outcomes are too few.
+    """Fit the ensemble of a trained network; None if no candidate has enough outcomes.
 
     Args:
-        predictor: The network, which learned from `train`, and the pool of m candidates.
+        predictor: The network, trained on `train`, and the pool of m candidates.
         train: The train split.
         validation: The validation split, of v queries.
-        config: Of the forest, and from how many outcomes on a candidate is the members', too.
+        config: Settings of the forest, and the least outcomes of a candidate.
     """
     quality = np.concatenate([train.outcomes.quality, validation.outcomes.quality])
     known = np.flatnonzero((~np.isnan(quality)).sum(axis=0) >= config.least_outcomes)  # c candidates
@@ -144,13 +144,13 @@ def fit_ensemble(
     quality = quality[:, known]
     encoded = np.concatenate([train.encoded.numpy(), validation.encoded.numpy()])
     members = grow_members(predictor, known, encoded, quality, config)
-    logits = logit(np.stack([members.straight, members.forest.unseen]), HELD)  # (members, n, c)
+    logits = logit(np.stack([members.left_out, members.forest.unseen]), HELD)  # (members, n, c)
     shares = weigh_members(logits, quality)
     network = np.concatenate([network_logit(predictor, part) for part in (train, validation)])  # (n, m)
-    seen, beside = len(train.encoded), shares(logits)  # (n, c)
-    halves = weigh_network(network[:, known], beside, quality, seen, shares.worth)
+    seen, combined = len(train.encoded), shares(logits)  # (n, c)
+    halves = weigh_network(network[:, known], combined, quality, seen, shares.worth)
     unseen = sigmoid(network[seen:])
-    unseen[:, known] = sigmoid(halves(np.stack([network[:, known], beside])[:, seen:]))
+    unseen[:, known] = sigmoid(halves(np.stack([network[:, known], combined])[:, seen:]))
     own, share = halves.weights
     ensemble = members.to_ensemble(
         own=own,
@@ -169,14 +169,14 @@ def grow_members(
     quality: Floats,
     config: TrainingConfig,
 ) -> UnweightedMembers:
-    """Fit a ridge regression and a forest to the quality of some candidates.
+    """Fit a ridge regression and a forest to the quality of candidates.
 
     Args:
-        predictor: Of the m candidates.
-        known: Which of them, shape (c,).
-        encoded: The n queries, shape (n, D).
-        quality: Observed, shape (n, c), NaN where it was not.
-        config: Of the forest.
+        predictor: The network and the pool of m candidates.
+        known: Indices of the c candidates, shape (c,).
+        encoded: The n encoded queries, shape (n, D).
+        quality: Observed quality, shape (n, c), NaN where unknown.
+        config: Settings of the forest.
     """
     profiles = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
     forest = grow_forest(predictor.network.project(encoded), quality, config)
@@ -184,21 +184,21 @@ def grow_members(
 
 
 def fit_mean_lengths(predictor: Predictor, parts: Sequence[PreparedSplit]) -> Floats:
-    """Return by how many log tokens candidates' mean answers are longer than the network foretells, shape (m,).
+    """Return the log of candidates' mean answer lengths over those that the network predicts, shape (m,).
 
-    As many as make the spend that is foretold of each candidate the observed one, shrunk to what does so for all.
+    The correction makes the predicted spend of each candidate the observed one, shrunk to the one for all candidates.
 
     Args:
-        predictor: Of the m candidates.
+        predictor: The network and the pool of m candidates.
         parts: Queries with the lengths of their answers.
     """
-    foretold = np.concatenate(
+    predicted_log = np.concatenate(
         [predictor.network(p.encoded.numpy(), predictor.keys).log_tokens for p in parts]
     )
-    beyond = np.concatenate([part.log_tokens.numpy() for part in parts]) - foretold  # (n, m)
+    beyond = np.concatenate([part.log_tokens.numpy() for part in parts]) - predicted_log  # (n, m)
     read = np.concatenate([part.query_tokens for part in parts])[:, None]
     known = ~np.isnan(beyond)
-    spent = np.exp(foretold.astype(float)) * (1.0 if predictor.cost_unit == "output_tokens" else read)
+    spent = np.exp(predicted_log.astype(float)) * (1.0 if predictor.cost_unit == "output_tokens" else read)
     spent, more = np.where(known, spent, 0), np.exp(np.where(known, beyond.clip(None, MOST_LONGER), 0))
     count, predicted, paid = known.sum(axis=0), spent.sum(axis=0), (spent * more).sum(axis=0)
     if not count.any():
@@ -209,59 +209,59 @@ def fit_mean_lengths(predictor: Predictor, parts: Sequence[PreparedSplit]) -> Fl
 
 
 def network_logit(predictor: Predictor, part: PreparedSplit) -> Floats:
-    """Return what the network alone says of quality, shape (n, m), in log-odds."""
+    """Return the logit of the network's predicted quality, without ensemble and doubt, shape (n, m)."""
     alone = predictor.with_doubt(None).with_ensemble(None)
     return logit(alone.foresee_encoded(part.queries).quality, LEAST_CHANCE)
 
 
 def weigh_members(logits: Floats, quality: Floats) -> Shares:
-    """Return what members count for, by what they say of queries that they have not learned from.
+    """Fit the weights of the members to out-of-sample predictions.
 
     Args:
-        logits: Of each member, shape (members, n, m), the forest's last.
-        quality: Observed, shape (n, m), in [0, 1], NaN where not known.
+        logits: Logits of each member, shape (members, n, m), the forest's last.
+        quality: Observed quality, shape (n, m), in [0, 1], NaN where unknown.
     """
     known = ~np.isnan(quality)
     centre = logits.mean(axis=1, keepdims=True, where=known)  # (members, 1, m)
     common = (logits - centre).mean(axis=-1, keepdims=True)
-    apart = logits - centre - common
-    features = np.concatenate([np.broadcast_to(common, logits.shape), apart])  # (2 members, n, m)
+    differences = logits - centre - common
+    features = np.concatenate([np.broadcast_to(common, logits.shape), differences])  # (2 members, n, m)
     base, size = logit(np.nanmean(quality, axis=0), LEAST_CHANCE), len(logits)
-    counted = weigh_positive(features, quality, STACK_PENALTY, base)
-    of_common, weights = counted.weights[:size], counted.weights[size:]
+    fitted = weigh_positive(features, quality, STACK_PENALTY, base)
+    of_common, weights = fitted.weights[:size], fitted.weights[size:]
     worth = weigh_positive(features[[size - 1, -1]], quality, STACK_PENALTY, base).weights[-1]
     less = np.tensordot(weights, centre[:, 0], axes=1) + (of_common - weights) @ centre[:, 0].mean(axis=-1)
-    return Shares(weights, of_common - weights, counted.intercept - less, min(float(worth), 1.0))
+    return Shares(weights, of_common - weights, fitted.intercept - less, min(float(worth), 1.0))
 
 
 def weigh_network(network: Floats, members: Floats, quality: Floats, seen: int, worth: float) -> WeightFit:
-    """Return what the network's logit and the members' count for beside each other.
+    """Fit the weights of the network's logit and of the members' combined logit.
 
     Args:
-        network: Of train and validation queries, shape (n, m).
-        members: What they come to, without having learned from these queries, shape (n, m).
-        quality: Observed, shape (n, m).
-        seen: So many of the queries, the first, the network has learned from; the others weigh it.
-        worth: What a word on candidates is worth here, in [0, 1].
+        network: The network's logits, of train and validation queries, shape (n, m).
+        members: The members' combined logits, out of sample, shape (n, m).
+        quality: Observed quality, shape (n, m).
+        seen: Number of train queries, which come first and are not used; the network was trained on them.
+        worth: See `Shares`; the network's prior weight is half of it.
     """
-    # so that what a candidate is on the whole is the members' word alone
+    # the mean of each candidate is taken from the members alone
     centre = (network - members).mean(axis=0, where=~np.isnan(quality))  # (m,)
-    beside = np.stack([network - centre, members])[:, seen:]
+    both = np.stack([network - centre, members])[:, seen:]
     halves = weigh(
-        beside, quality[seen:], np.array([worth / 2, 1 - worth / 2]), HALF_PENALTY * quality.shape[1]
+        both, quality[seen:], np.array([worth / 2, 1 - worth / 2]), HALF_PENALTY * quality.shape[1]
     )
     return halves._replace(intercept=halves.intercept - halves.weights[0] * centre)
 
 
 def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]:
-    """Fit one ridge regression a candidate, on the queries of which its quality is known.
+    """Fit one ridge regression per candidate, on the queries with a known quality.
 
     Args:
-        encoded: Shape (n, D).
-        quality: Shape (n, m), NaN where not known.
+        encoded: Encoded queries, shape (n, D).
+        quality: Observed quality, shape (n, m), NaN where unknown.
 
     Returns:
-        Weights, shape (D, m), biases, shape (m,), and what each predicts of its queries had it not seen them, (n, m).
+        Weights, shape (D, m), biases, shape (m,), and leave-one-out predictions, shape (n, m).
 
     Source: the leave-one-out residual of a linear smoother, residual / (1 - leverage): Cook and Weisberg, 1982.
     """
@@ -269,7 +269,7 @@ def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]
     weights, biases = np.empty((x.shape[1], quality.shape[1])), np.empty(quality.shape[1])
     unseen = np.empty(quality.shape)
     patterns, pattern = np.unique(known, axis=1, return_inverse=True)
-    # candidates that the same queries are known of share a solution
+    # candidates with outcomes on the same queries share a solution
     for number, rows in enumerate(patterns.T):
         columns = np.flatnonzero(pattern.ravel() == number)
         centre, values = x[rows].mean(axis=0), quality[np.ix_(rows, columns)]
@@ -286,7 +286,10 @@ def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]
 
 
 def weigh_positive(features: Floats, quality: Floats, penalty: float, base: Floats) -> WeightFit:
-    """Fit weights that are held to 0, and none below it: a member that errs out of chance alone is left out."""
+    """Fit weights that are shrunk to 0 and not negative, by removing features until no weight is negative.
+
+    Arguments as for `weigh`.
+    """
     kept = np.arange(len(features))
     while True:
         found = weigh(features[kept], quality, np.zeros(len(kept)), penalty, base)
@@ -300,14 +303,14 @@ def weigh_positive(features: Floats, quality: Floats, penalty: float, base: Floa
 def weigh(
     features: Floats, quality: Floats, start: Floats, penalty: float, base: Floats | float = 0.0
 ) -> WeightFit:
-    """Fit one weight a feature for all candidates, and one intercept a candidate, by Newton's method.
+    """Fit one weight per feature, shared by all candidates, and one intercept per candidate, by Newton's method.
 
     Args:
-        features: Of queries that nothing behind them has learned from, shape (k, n, m).
-        quality: Observed, shape (n, m), in [0, 1], NaN where not known.
-        start: Weights to which they are held, shape (k,).
-        penalty: How closely, and how closely the intercepts to their base.
-        base: Shape (m,).
+        features: Out-of-sample predictions, shape (k, n, m).
+        quality: Observed quality, shape (n, m), in [0, 1], NaN where unknown.
+        start: Weights that the fitted ones are shrunk to, shape (k,).
+        penalty: Penalty on the deviation from `start` and `base`.
+        base: Intercepts that the fitted ones are shrunk to, shape (m,).
     """
     known, size, columns = ~np.isnan(quality), len(features), quality.shape[1]
     origin = weights = np.concatenate([start, np.broadcast_to(base, columns)])

@@ -34,11 +34,19 @@ from crossroute.training.run import PreparedSplit
 from crossroute.training.state import fingerprint
 
 COVERED = 10
-"""Outcomes of a candidate in a cluster from which a forest may be asked about further queries there."""
+"""Outcomes of a candidate in a cluster from which the forest's predictions are used as targets for further queries
+there."""
 
 
 class Start(NamedTuple):
-    """A network before its first epoch, the profiled pool, the clusters' labels, and what it goes on from."""
+    """What training starts from.
+
+    Attributes:
+        network: The network before its first epoch.
+        pool: Profiled candidates.
+        labels: Labels of the clusters.
+        origin: Digest of the router that is fine-tuned; empty without one.
+    """
 
     network: CrossAttention
     pool: Pool
@@ -54,13 +62,13 @@ class Start(NamedTuple):
         return assign(self.project(prepared), self.network.centroids.numpy())
 
     def shares(self, prepared: PreparedSplit) -> dict[str, list[float]]:
-        """Return how each task's queries are spread over the clusters; scores.py anchors on it."""
+        """Return the distribution of each task's queries over the clusters, which profiler/scores.py uses."""
         return task_shares(prepared.outcomes.tasks, self.assign(prepared), len(self.network.centroids))
 
     def mix_targets(self, train: PreparedSplit, config: TrainingConfig) -> PreparedSplit:
-        """Return the train split with a forest's expectations in the targets of the quality head.
+        """Return the train split with a forest's predictions mixed into the targets of the quality head.
 
-        Where nothing was observed they stand in, if the candidate was seen often enough on such queries.
+        Where nothing was observed they are the target, if the candidate has enough outcomes in the query's cluster.
         """
         quality = train.outcomes.quality
         targets = soft_targets(self.project(train), quality, config.teacher_weight, config.seed)
@@ -77,9 +85,9 @@ def start_fresh(
 
     Args:
         train: The train split.
-        views_width: 2 d, how much of an encoded query is embeddings.
-        config: How to train.
-        prior: What is believed of the candidates before their outcomes.
+        views_width: Numbers of an encoded query that are embeddings.
+        config: Settings of training.
+        prior: Beliefs about the candidates before their outcomes.
     """
     encoded = train.encoded.numpy()
     centre, projection = fit_projection(encoded, views_width, config.components)
@@ -95,7 +103,7 @@ def start_fresh(
         )
         pool = profile_pool(train.outcomes, log_tokens, assignment, effects, lengths=lengths)
     else:
-        pool, *told = profile_under(
+        pool, ease, length = profile_under(
             prior,
             train.outcomes.pool,
             train.outcomes.tasks,
@@ -104,7 +112,7 @@ def start_fresh(
             assignment=assignment,
             clusters=len(centroids),
         )
-        effects = (told[0], told[1])
+        effects = (ease, length)
     network = CrossAttention(
         NetworkConfig(
             width=encoded.shape[1],
@@ -130,15 +138,15 @@ def start_fresh(
 
 
 def start_from(train: PreparedSplit, router: Router) -> Start:
-    """Return a trained router's network, and the pool of the train split with the profiles brought up to date.
+    """Return a trained router's network, and the pool of the train split with updated profiles.
 
-    A candidate that the router knows keeps its profile as what is expected before the new outcomes.
+    A known candidate's profile is the prior for its new outcomes.
     """
     trained = router.predictor.network
     network = CrossAttention(trained.config)
     network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in trained.weights.items()})
     start = Start(network, router.pool, router.cluster_labels, _digest(router))
-    known = {c.name: _known_profile(router, c) for c in train.outcomes.pool if c.name in router.pool}
+    known = {c.name: _convert_profile(router, c) for c in train.outcomes.pool if c.name in router.pool}
     pool = profile_pool(
         train.outcomes,
         train.log_tokens.numpy(),
@@ -160,8 +168,8 @@ def _digest(router: Router) -> str:
     )
 
 
-def _known_profile(router: Router, candidate: Candidate) -> Profile | None:
-    """Return what a router knows of a candidate, at the price of its new outcomes."""
+def _convert_profile(router: Router, candidate: Candidate) -> Profile | None:
+    """Return a candidate's profile in a router, converted to the price of its new outcomes."""
     profile, price = router.pool[candidate.name].profile, candidate.price
     if profile is None or price is None or profile.learned_price is None:
         return profile

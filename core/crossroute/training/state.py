@@ -26,7 +26,7 @@ Weights = dict[str, torch.Tensor]
 
 
 class TrainingState(NamedTuple):
-    """All that an epoch leaves to the next."""
+    """The state after an epoch, from which the next continues."""
 
     network: Weights
     best: Weights
@@ -38,7 +38,7 @@ class TrainingState(NamedTuple):
 
 
 def fingerprint(*parts: object) -> str:
-    """Return a digest of what a run is made from: its settings, its data and its start."""
+    """Return a digest of a run's settings, data and start."""
     return hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -54,10 +54,10 @@ def write_state(folder: Path, state: TrainingState, run: str) -> None:
 
 
 def read_state(folder: Path, run: str) -> TrainingState | None:
-    """Return the state, or None where there is none.
+    """Return the state; None if there is none.
 
     Raises:
-        CheckpointError: It belongs to a run of other data, settings or another start, or cannot be read.
+        CheckpointError: It belongs to a run with other data, settings or another start, or cannot be read.
     """
     path = folder / STATE
     if not path.exists():
@@ -85,18 +85,18 @@ def read_state(folder: Path, run: str) -> TrainingState | None:
 
 
 def forget_state(folder: Path) -> None:
-    """Delete the state of a run whose router is kept."""
+    """Delete the state of a run whose router is built."""
     (folder / STATE).unlink(missing_ok=True)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Weights:
-    """Return an AdamW's moments by parameter number and name."""
+    """Return the moments of an AdamW, by "parameter number|name"."""
     state = optimizer.state_dict()["state"]
     return {f"{number}|{name}": tensor for number, named in state.items() for name, tensor in named.items()}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Weights) -> None:
-    """Give an AdamW its moments back."""
+    """Load the moments into an AdamW."""
     state: dict[int, Weights] = {}
     for key, tensor in tensors.items():
         number, _, name = key.partition("|")

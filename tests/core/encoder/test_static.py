@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from crossroute.encoder import static
-from crossroute.encoder.static import StaticEncoder, WordRows, unit
+from crossroute.encoder.static import StaticEncoder, WordRows, normalize_rows
 from crossroute.encoder.static_files import BUNDLED
 from crossroute.encoder.surface import is_of_words
 
@@ -97,14 +97,16 @@ def test_a_text_of_words_has_the_tokens_of_its_words(encoder, text):
     if is_of_words(text):
         told = encoder._tokenizer.encode(text, add_special_tokens=False).ids
         assert [token for each in encoder._tokens_of_words(text.split()) for token in each] == told
-        assert encoder.encode([text]) == pytest.approx(unit(encoder._token_sums([text])[:, :-1]), abs=1e-6)
+        assert encoder.encode([text]) == pytest.approx(
+            normalize_rows(encoder._sum_token_vectors([text])[:, :-1]), abs=1e-6
+        )
 
 
 def test_a_word_of_signs_that_nothing_knows_adds_nothing(encoder):
     """Each sign of the scripts up to Japanese, by itself between words, many of which have no token."""
     signs = [sign for sign in map(chr, range(0x20, 0x3100)) if sign.isprintable() and not sign.isspace()]
     read = encoder.encode([f"what {sign} here" for sign in signs])
-    whole = encoder._token_sums([f"what {sign} here" for sign in signs])[:, :-1]
+    whole = encoder._sum_token_vectors([f"what {sign} here" for sign in signs])[:, :-1]
     np.testing.assert_allclose(read, whole / np.linalg.norm(whole, axis=1, keepdims=True), atol=1e-6)
 
 
@@ -183,14 +185,14 @@ class Measure:
 
 def test_rows_are_added_up_by_text():
     rows = WordRows(2, Measure())
-    assert rows.sums([["a", "bcd", "a"], ["ef"]]).tolist() == [[5, 3], [2, 1]]
+    assert rows.sum_texts([["a", "bcd", "a"], ["ef"]]).tolist() == [[5, 3], [2, 1]]
 
 
 def test_a_word_is_measured_once():
     measure = Measure()
     rows = WordRows(2, measure)
-    rows.sums([["a", "b", "a"]])
-    rows.sums([["b"], ["c", "a"]])
+    rows.sum_texts([["a", "b", "a"]])
+    rows.sum_texts([["b"], ["c", "a"]])
     assert measure.asked == [["a", "b"], ["c"]]
     assert len(rows) == 3
 
@@ -199,7 +201,7 @@ def test_words_beyond_the_number_are_forgotten_and_still_added_up(monkeypatch):
     monkeypatch.setattr(static, "KNOWN_WORDS", 3)
     rows = WordRows(2, Measure())
     for text in (["a", "bb"], ["bb", "ccc"], ["dddd", "a"], ["a", "bb", "ccc", "dddd", "e"], ["a"]):
-        assert rows.sums([text]).tolist() == [[sum(map(len, text)), len(text)]]
+        assert rows.sum_texts([text]).tolist() == [[sum(map(len, text)), len(text)]]
         assert len(rows) <= 3
 
 
@@ -208,16 +210,16 @@ def test_threads_share_what_is_remembered(monkeypatch):
     rows = WordRows(2, Measure())
     texts = [["x" * number, "y" * (number % 7 + 1)] for number in range(1, 200)]
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda text: rows.sums([text])[0].tolist(), texts))
+        found = list(threads.map(lambda text: rows.sum_texts([text])[0].tolist(), texts))
     assert found == [[sum(map(len, text)), 2] for text in texts]
 
 
 def test_a_copy_remembers_nothing_and_adds_up_the_same():
     rows = WordRows(2, Measure())
-    rows.sums([["a", "b"]])
+    rows.sum_texts([["a", "b"]])
     copied = deepcopy(rows)
     assert len(copied) == 0
-    assert copied.sums([["a", "bcd"]]).tolist() == [[4, 2]]
+    assert copied.sum_texts([["a", "bcd"]]).tolist() == [[4, 2]]
 
 
 def test_a_word_that_another_thread_learns_meanwhile_is_not_measured_again():
@@ -231,9 +233,9 @@ def test_a_word_that_another_thread_learns_meanwhile_is_not_measured_again():
 
     rows = WordRows(2, measure)
     with ThreadPoolExecutor(4) as threads:
-        first = threads.submit(rows.sums, [["abc"]])
+        first = threads.submit(rows.sum_texts, [["abc"]])
         learning.wait()
-        others = [threads.submit(rows.sums, [["abc"]]) for _ in range(3)]
+        others = [threads.submit(rows.sum_texts, [["abc"]]) for _ in range(3)]
         assert [each.result().tolist() for each in (first, *others)] == [[[3, 1]]] * 4
     assert asked == [["abc"]]
 
@@ -244,5 +246,5 @@ def test_texts_of_any_lengths_are_added_up():
     lengths = [*random.integers(1, 12, 60), *random.integers(30, 60, static.FEW), 1, 300, 200]
     texts = [random.choice(vocabulary, length).tolist() for length in random.permutation(lengths)]
     for some in (texts, texts[:1], texts[:3], [*texts, ["y" * 50] * 400]):
-        sums = WordRows(2, Measure()).sums(some)
+        sums = WordRows(2, Measure()).sum_texts(some)
         assert sums.tolist() == [[sum(map(len, text)), len(text)] for text in some]

@@ -12,8 +12,8 @@ from crossroute.encoder.surface import (
     KINDS,
     LOWEST,
     NUMBER,
-    counted,
-    counted_beyond,
+    count_any,
+    count_ascii,
     text_features,
     within_bounds,
 )
@@ -29,9 +29,9 @@ def test_characters_are_counted_by_their_kinds(text):
     digits, *others = (sum(map(kind, text)) for kind in KINDS)
     numbers = len(NUMBER.findall(text)) if digits else 0
     expected = (2, 6, digits, numbers, *others, text.count("?"))
-    assert counted_beyond(text, words) == expected
+    assert count_any(text, words) == expected
     if text.isascii():
-        assert counted(text, [word.encode() for word in words]) == expected
+        assert count_ascii(text, [word.encode() for word in words]) == expected
 
 
 @given(TEXTS)

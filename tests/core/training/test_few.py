@@ -73,7 +73,7 @@ def test_how_many_more_would_tell(gain, half, needed):
     choice = few.Choice(None, "from universal", 100, standings, ("a", 0.9), ("a", 0.9), 0.0)
     assert choice.needed == needed
     if needed:
-        assert f"about {needed:,} more would" in str(choice)
+        assert f"about {needed:,} more queries would" in str(choice)
 
 
 def test_the_cheapest_that_cannot_be_told_from_the_best_is_named():

@@ -52,10 +52,10 @@ def read_outcomes(
     if is_folder(path):
         return _read_folder(path, candidates, columns, texts)
     if lacking := explain_missing_file(path):
-        raise _refusal(path, lacking)
+        raise _refuse(path, lacking)
     outcomes = _read_file(path, candidates, columns, texts)
     if outcomes is None:
-        raise _refusal(path, "is of another form")
+        raise _refuse(path, "is of another form")
     return outcomes
 
 
@@ -112,7 +112,7 @@ def _read_folder(
             part = _read_file(path, candidates, columns, texts)
             parts += [part] if part is not None else []
     if not parts:
-        raise _refusal(folder, "holds no outcomes")
+        raise _refuse(folder, "holds no outcomes")
     return Outcomes.concatenate(parts)
 
 
@@ -150,7 +150,8 @@ def _read_texts(path: str | Path | None) -> dict[str, str]:
     return found
 
 
-def _refusal(path: Path, found: str) -> DataError:
+def _refuse(path: Path, found: str) -> DataError:
+    """Return the error for a path that is not read."""
     return DataError(
         f"{path} {found}. Expected a folder with queries.parquet and outcomes.parquet, a .pkl or .csv of "
         "RouterBench, rows of text, candidate and quality as .parquet, .jsonl, .ndjson, .json, .csv or .tsv, or a log "

@@ -151,8 +151,8 @@ class Rows:
     def _warn_of_repeats(self, repeats: int, example: list[int]) -> None:
         first, second = example[:2]
         warnings.warn(
-            f"{self._source}: {repeats} {'row repeats' if repeats == 1 else 'rows repeat'} a query and candidate that "
-            f"stood before ({self._places[second]}: {self._candidates[first]!r} on {self._query_ids[first]!r}, as "
+            f"{self._source}: {repeats} {'row repeats' if repeats == 1 else 'rows repeat'} the query and candidate of "
+            f"an earlier row ({self._places[second]}: {self._candidates[first]!r} on {self._query_ids[first]!r}, as "
             f"{self._places[first]}); their mean is taken.",
             DataWarning,
             stacklevel=3,
@@ -169,7 +169,7 @@ class Rows:
                 warnings.warn(
                     f"{self._source}, {self._places[firsts[most]]}: cost_usd {costs[most]:g} of {name!r} is "
                     f"{costs[most] / median:,.0f} times the median of its costs. Check its unit, or leave the row out: "
-                    "what the candidate costs is learned from all rows.",
+                    "the candidate's cost is learned from all rows.",
                     DataWarning,
                     stacklevel=3,
                 )
@@ -193,7 +193,7 @@ class Rows:
         for name, value in query.items():
             if value is not None and value != known[name]:
                 what = f"{name} is {shorten(value)}, but was {shorten(known[name])} earlier for query {query_id!r}"
-                self._fault(place, f"{what}. Make them one, or give the queries different ids.")
+                self._fault(place, f"{what}. Use one value, or give the queries different ids.")
         return known["query_id"] or query_id
 
     def _text(self, place: str, name: str, fields: Row) -> str:
@@ -210,9 +210,7 @@ class Rows:
         try:
             return float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
-            self._fault(
-                place, f"{name} is {shorten(value)}. Expected a number, or nothing where it is not known."
-            )
+            self._fault(place, f"{name} is {shorten(value)}. Expected a number, or nothing if it is unknown.")
 
     def _fault(self, place: str, what: str) -> NoReturn:
         raise DataError(f"{self._source}, {place}: {what}")

@@ -60,14 +60,14 @@ def _find_context(arguments: Any) -> object:
 def _find_candidate(path: Path) -> str:
     """Return the model's name in the results file next to the samples, or else the folder's name."""
     results = sorted(path.parent.glob(RESULTS))
-    told: Any = {}
+    found: Any = {}
     if results:
         try:
-            told = json.loads(results[-1].read_text("utf-8"))
+            found = json.loads(results[-1].read_text("utf-8"))
         except (ValueError, OSError):
-            told = {}
-    told = told if isinstance(told, Mapping) else {}
-    config = told.get("config") if isinstance(told.get("config"), Mapping) else {}
+            found = {}
+    found = found if isinstance(found, Mapping) else {}
+    config = found.get("config") if isinstance(found.get("config"), Mapping) else {}
     arguments = re.search(r"(?:pretrained|model)=([^,]+)", str(config.get("model_args", "")))
-    names = (told.get("model_name"), arguments and arguments[1])
+    names = (found.get("model_name"), arguments and arguments[1])
     return first_name(names, otherwise=path.parent.name.replace("__", "/") or path.stem)

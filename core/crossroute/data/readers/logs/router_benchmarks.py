@@ -95,20 +95,20 @@ def read_leaderboards(path: Path, data: Any, texts: Mapping[str, str]) -> Placed
     for board, leaderboard in number_entries(str(path), data["leaderboards"]):
         for entry, result in number_entries(f"{path}, {board}", leaderboard.get("results") or []):
             details = result.get("per_instance_details")
-            for name, told in (details if isinstance(details, Mapping) else {}).items():
+            for name, one in (details if isinstance(details, Mapping) else {}).items():
                 if name not in texts:
                     raise DataError(
-                        f"{path}, {board}, {entry}: leaderboards name issues, and not their texts; that of {name!r} is "
-                        "not known. Give the data set with --texts FILE (columns instance_id and problem_statement)."
+                        f"{path}, {board}, {entry}: leaderboards contain no texts of issues; that of {name!r} is not "
+                        "known. Give the data set with --texts FILE (columns instance_id and problem_statement)."
                     )
                 yield (
                     f"{board}, {entry}, {name}",
                     make_row(
-                        {"resolved": look_up(told, "resolved")},
+                        {"resolved": look_up(one, "resolved")},
                         text=texts[name],
                         candidate=result.get("name"),
                         query_id=name,
                         task=f"swe-bench-{leaderboard.get('name', '')}".lower(),
-                        cost_usd=first_number(look_up(told, "cost")),
+                        cost_usd=first_number(look_up(one, "cost")),
                     ),
                 )

@@ -29,7 +29,7 @@ def is_langsmith_row(fields: Mapping[str, Any]) -> bool:
 def read_langsmith_row(fields: Mapping[str, Any]) -> Mapping[str, object]:
     """Convert a run to a row; the grade is the feedback of its first key."""
     about, options = look_up(fields, "extra", "metadata"), look_up(fields, "extra", "invocation_params")
-    told = look_up(fields, "outputs", "usage_metadata")
+    usage = look_up(fields, "outputs", "usage_metadata")
     names = (
         look_up(about, "ls_model_name"),
         look_up(options, "model"),
@@ -42,8 +42,8 @@ def read_langsmith_row(fields: Mapping[str, Any]) -> Mapping[str, object]:
         candidate=first_name(names, otherwise=str(fields.get("session_name") or fields.get("name") or "")),
         query_id=fields.get("reference_example_id"),
         cost_usd=first_number(fields.get("total_cost")),
-        input_tokens=first_number(fields.get("prompt_tokens"), look_up(told, "input_tokens")),
-        output_tokens=first_number(fields.get("completion_tokens"), look_up(told, "output_tokens")),
+        input_tokens=first_number(fields.get("prompt_tokens"), look_up(usage, "input_tokens")),
+        output_tokens=first_number(fields.get("completion_tokens"), look_up(usage, "output_tokens")),
         latency_s=first_number(fields.get("latency"))
         or _measure_seconds(fields.get("start_time"), fields.get("end_time")),
     )
