@@ -18,7 +18,7 @@ from typing import NamedTuple
 from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
 from crossroute.reading.asides import may_hold_aside
 from crossroute.reading.ciphers import CODED, may_be_cipher, read_cipher
-from crossroute.reading.conversation import Turn, ends_of, read_turns
+from crossroute.reading.conversation import Turn, cut_middle, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.ends import LONG, Asked
 from crossroute.reading.normalization import (
@@ -31,10 +31,10 @@ from crossroute.reading.normalization import (
     TITLE_WORDS,
     UPPER,
     UPPER_SHARE,
+    drop_second_half,
+    find_repetition,
     is_titled,
     normalize,
-    repetition_in,
-    said_once,
 )
 from crossroute.reading.question import find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up, is_summary
@@ -208,13 +208,11 @@ class Query:
         asked = Asked(self.text) if self._plain else find_question(normalize(self.text))
         question = asked.question
         if self.context and is_follow_up(question):
-            question = f"{ends_of(normalize(self.context), REFERENT_CHARACTERS)}\n\n{question}"
+            question = f"{cut_middle(normalize(self.context), REFERENT_CHARACTERS)}\n\n{question}"
         elif asked.context and is_follow_up(question, content_words=1):
-            question = f"{question}\n\n{ends_of(asked.context, REFERENT_CHARACTERS)}"
+            question = f"{question}\n\n{cut_middle(asked.context, REFERENT_CHARACTERS)}"
         if self.step:
-            question = (
-                f"{_clip(question, TASK_CHARACTERS)}\n\n{ends_of(normalize(self.step), REFERENT_CHARACTERS)}"
-            )
+            question = f"{_clip(question, TASK_CHARACTERS)}\n\n{cut_middle(normalize(self.step), REFERENT_CHARACTERS)}"
         frame = (self.system and read_frame(self.system[:VIEW_CHARACTERS])) or asked.lead
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
@@ -344,7 +342,7 @@ def _may_repeat(text: str, words: list[str], ends: int) -> bool:
     """
     different, count = len(set(words)), len(words)
     if different < REPEATED_SHARE * count or (
-        different < REPETITIVE_SHARE * count and said_once(text) != text
+        different < REPETITIVE_SHARE * count and drop_second_half(text) != text
     ):
         return True
     if min(ends + 1, count) < REPEATED_SENTENCES:
@@ -367,7 +365,7 @@ def _is_loud(text: str) -> bool:
 @lru_cache(KNOWN_WORDS)
 def plain_pieces(word: str) -> int:
     """Return the token count of a word that no rule of `reading` would change; 0 if one might."""
-    strange = MARK.search(f" {word.lower()}") or repetition_in(word)
+    strange = MARK.search(f" {word.lower()}") or find_repetition(word)
     return 0 if len(word) >= LEAST_RUN or strange else len(PIECE.findall(word))
 
 

@@ -1,1 +1,1 @@
-"""What is read of texts: normalized, the question apart from its context, a conversation by its next call."""
+"""Reading of texts: normalization, the question without its context, and the next call of a conversation."""

@@ -1,6 +1,6 @@
-"""Read where an agent stands: what it does now, by its list of tasks, its plan, and the errors of its last tools.
+"""Read the current step of an agent's run: its list of tasks, its plan, and the errors of its last tool calls.
 
-Its harness may have put a summary in the place of earlier turns, and may hand over results in the role of a person.
+Agent frameworks ("harnesses") may replace earlier turns by a summary, and may send tool results in the user's role.
 """
 
 from __future__ import annotations
@@ -13,44 +13,49 @@ from crossroute.patterns import AnyCase, lazy
 from crossroute.reading.sections import drop_blocks
 
 SAID_CHARACTERS = 300
-"""Characters that are read of a plan, of errors, and of each part of a summary."""
+"""Most characters read of a plan, of errors, and of each section of a summary."""
 
 SEARCHED_CHARACTERS = 10_000
-"""Characters from the end of a result that are searched."""
+"""Most characters searched, from the end of a tool result."""
 
 ERROR = AnyCase(
     r"\b(?:[\w.]*(?:error|exception)|traceback|failed|failures?|fatal|panic(?:ked)?)\b"
     r"|\A(?!.*[.!]\s*\Z)[^.]{0,60}\b(?:denied|not found|no such|cannot|could not|refused|timed out)\b"
 )
+"""A line that reports an error."""
 ERROR_LINES = 3
+"""Most lines of errors that are read."""
 LONG_LINE, EARLY = 200, 40
-"""In a longer line, which is prose or data, only an error near its beginning counts."""
+"""In a line longer than LONG_LINE, which is prose or data, an error counts only in its first EARLY characters."""
 
 CALL = lazy(r"(?im)^\s*(?:thought:\s*|action(?: input)?:.*$|observation:.*$)")
-"""How an agent that writes its tool calls as text begins their lines."""
+"""Beginnings of lines of an agent that writes its tool calls as text."""
 
 RESULT = AnyCase(
     r"\s*(?:(?:observation|tool (?:result|output|response)|execution (?:logs?|result|output)|stdout|command output"
     r"|(?:results?|output) of|function (?:result|output)|error while parsing the output)\b|\[[\w.-]+[^\]\n]*\] result:)"
 )
-"""How a tool's result begins in the role of a person."""
+"""Beginning of a tool result in the user's role."""
 
 DOING = lazy(r"\{[^{}]*[\"'](?:in[_ -]progress|doing|active)[\"'][^{}]*\}")
+"""An object with a status of "in progress", in a list of tasks."""
 STRING = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 BOX = lazy(r"(?m)^[ ]*(?:[-*•]|\d+[.)])?[ ]*\[([^\]\n]{0,12})\][ ]*(\S[^\n]*)$")
-"""A line of a list of tasks, with a box before each."""
+"""A line of a list of tasks with checkboxes: the mark in the box, and the task."""
 
 UNDONE, DONE = frozenset(" "), frozenset("xX✓✔")
+"""Marks of open tasks, and of finished ones; other marks mean that a task is in progress."""
 
 _NAME = r"([^\W\d_][^\n:#*]{2,40}?)\**"
 SECTION = lazy(rf"\s*(?:(?:#{{1,6}}|\d+[.)]|\*\*)[ ]*\**{_NAME}(?::\**\s*|\s*\Z)|{_NAME}:\s*)")
+"""Heading of a section of a summary."""
 INTENT = AnyCase(r"\b(?:intent|request|goal|objective|tasks?)\b")
 NEXT = AnyCase(r"\b(?:next steps?|current work|pending|remaining|in progress)\b")
-"""What stands over the parts of a summary that tell what is to be done."""
+"""Headings of the sections of a summary that state the task, and the next steps."""
 
 
 def is_result(text: str) -> bool:
-    """Return whether a text that follows an answer hands over what a tool returned.
+    """Return whether a text after an answer, in the user's role, is a tool result.
 
     >>> is_result("Observation: 3 pages"), is_result("[read_file for 'a.md'] Result:"), is_result("Go on.")
     (True, True, False)
@@ -59,41 +64,41 @@ def is_result(text: str) -> bool:
 
 
 def read_step(later: Sequence[tuple[str, str]]) -> str:
-    r"""Return what an agent does now: the task of its list, what it said last, the errors that its tools returned.
+    r"""Return the current step of an agent: the current task of its list, its last message, the errors of its tools.
 
-    Other results are there to be used, not to be answered: as documents beside a question, they are not read.
+    Tool results without an error are not read, like documents next to a question.
 
     Args:
-        later: Role and text of the turns after the last one of a person.
+        later: Role and text of each turn after the last user turn.
     """
     if not later or later[-1][0] != "tool":
         return ""
-    plans = (plan for role, text in reversed(later) if role == "answer" and (plan := _plan_of(text)))
+    plans = (plan for role, text in reversed(later) if role == "answer" and (plan := _find_plan(text)))
     tasks = (task for _, text in reversed(later) if (task := current_task(text)))
     start = max((place for place, (role, _) in enumerate(later) if role == "answer"), default=-1)
-    errors = _errors_in([text for _, text in later[start + 1 :]])
+    errors = _find_errors([text for _, text in later[start + 1 :]])
     return "\n".join(filter(None, (next(tasks, "")[:SAID_CHARACTERS], next(plans, ""), *errors)))
 
 
-def _plan_of(text: str) -> str:
+def _find_plan(text: str) -> str:
     return CALL.sub("", text).strip()[-SAID_CHARACTERS:]
 
 
-def _errors_in(results: list[str]) -> list[str]:
-    """Return the last lines of results that tell of errors, oldest first."""
+def _find_errors(results: list[str]) -> list[str]:
+    """Return the last lines that report errors, oldest first."""
     lines = (line.strip() for text in results for line in drop_blocks(text).splitlines())
-    newest_first = filter(_tells_error, reversed(dict.fromkeys(lines)))
+    newest_first = filter(_reports_error, reversed(dict.fromkeys(lines)))
     errors = [*islice(newest_first, ERROR_LINES)][::-1]
     return [error[-SAID_CHARACTERS // len(errors) :] for error in errors]
 
 
-def _tells_error(line: str) -> bool:
+def _reports_error(line: str) -> bool:
     found = ERROR.search(line)
     return found is not None and (len(line) <= LONG_LINE or found.start() < EARLY)
 
 
 def current_task(text: str) -> str:
-    r"""Return the task of a list that is in progress, or the first that is not done; empty where there is no list.
+    r"""Return the task in progress of a list, or else its first open task; empty without a list.
 
     >>> current_task("[{'content': 'Read', 'status': 'completed'}, {'content': 'Add up', 'status': 'in_progress'}]")
     'Add up'
@@ -102,8 +107,8 @@ def current_task(text: str) -> str:
     """
     text = text[-SEARCHED_CHARACTERS:]
     if "{" in text and (doing := DOING.search(text)):
-        said = (one or other for one, other in STRING.findall(doing[0]))
-        return max((each for each in said if " " in each), key=len, default="")
+        strings = (one or other for one, other in STRING.findall(doing[0]))
+        return max((each for each in strings if " " in each), key=len, default="")
     if "[" not in text:
         return ""
     boxes: list[tuple[str, str]] = BOX.findall(text)
@@ -115,20 +120,20 @@ def current_task(text: str) -> str:
 
 
 def read_summary(text: str) -> str:
-    r"""Return what a summary of earlier turns says is to be done; all of it where it has no such parts.
+    r"""Return the task and the next steps in a summary of earlier turns; all of it if it has no such sections.
 
     >>> read_summary("Here is a summary:\n\n## Goal\nMend the login.\n\n## Files\na.py\n\n## Next steps\nAdd a test.")
     'Mend the login.\n\nAdd a test.'
     """
-    sections = [*_sections_of(text)]
+    sections = [*_split_sections(text)]
     intents = [body for name, body in sections if INTENT.search(name) and not NEXT.search(name)]
     following = [body for name, body in sections if NEXT.search(name)]
-    told = dict.fromkeys(body[:SAID_CHARACTERS] for body in (*intents[:1], *following[-1:]) if body)
-    return "\n\n".join(told) or text
+    parts = dict.fromkeys(body[:SAID_CHARACTERS] for body in (*intents[:1], *following[-1:]) if body)
+    return "\n\n".join(parts) or text
 
 
-def _sections_of(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of each section."""
+def _split_sections(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the heading and the text of each section; the first heading is empty."""
     name, body = "", list[str]()
     for line in text.splitlines():
         if head := SECTION.match(line):

@@ -1,7 +1,7 @@
-"""Leave out what a text says to a model or a router, and not of what it asks: pleas, courtesy, hints, numbers.
+"""Drop sentences that address a model or a router and are not part of the question: pleas, courtesies, hints, numbers.
 
-"This is very important", "I'll tip you", "use the strongest model", a greeting, a signature and the number of a
-ticket make no question harder. They are left out where they stand at an end of a text, as sentences of their own.
+"This is very important", "I'll tip you", "use the strongest model", a greeting, a signature or a ticket number do not
+change a question's difficulty. They are dropped from the ends of a text if they are sentences of their own.
 """
 
 # ruff: noqa: RUF001 - punctuation of other scripts
@@ -15,49 +15,55 @@ from itertools import islice
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
-from crossroute.reading.asides import LONGEST, is_aside, is_aside_clause, is_beside, is_on_form
+from crossroute.reading.asides import LONGEST, is_about_form, is_aside, is_aside_clause, may_be_aside
 
 MOST_DROPPED = 6
+"""Most rounds of dropping from both ends, and most places where the last sentence may begin."""
 KNOWN_SENTENCES = 512
-"""Sentences that are remembered: a text is asked for the same ones several times."""
+"""Sentences whose result is cached, since a text is checked several times."""
 
 HINT_CHARACTERS = LONGEST
+"""Most characters of an appeal."""
 SIGNATURE_CHARACTERS = 350
+"""Characters at a text's end that are searched for a signature."""
 NUMBERED_CHARACTERS = 300
-"""Characters at a text's end in which identifiers are looked for: elsewhere in a longer text one weighs little."""
+"""Characters at a text's end that are searched for identifiers; elsewhere one changes little."""
 
 _ENDS, _UNSPACED = r".!?:\]؟।\U0001f300-\U0001faff", r"\u3040-\uffef"
-END = lazy(  # one set of signs comes first, which is looked for faster than several
+END = lazy(  # begins with one character class, which the engine finds faster than alternatives
     rf"[{_ENDS};。！？\n](?:(?<=[{_ENDS}])(?<!\n\d[{_ENDS}])[ \n]+|(?<=[:;])-?\)[ \n]+"
     rf"|(?<=[。！？])\s*|(?<=[{_UNSPACED}][!?])\s*|(?<=\n)\n*)"
 )
-"""Where a sentence ends, but for the number of an item; emoticons end sentences, too."""
+"""The end of a sentence, also after an emoticon, but not after the number of a list item."""
 
 COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
+"""Most clauses that are checked at an end of a text."""
 CLAUSE = re.compile("[,、，]")
 BEGIN = re.compile(
     rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*"
     rf"(?=[A-Z(\[][\w':;-]* [\w{{]|(?:[#/@]|--)\w\S*\s*\Z|[{_UNSPACED}\u0590-\u0dff])"
 )
-"""Where a sentence may begin though none ended before it."""
+"""A place where a sentence may begin without the end of another."""
 
 ANSWER_HEAD = lazy(rf"(?i)\n[*# ]*(?:{wordings.ANSWERS})[* ]*:[* \n]*\Z")
+"""Heading of an answer at the end."""
 FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")
 APPEAL, FORM = (
     lazy(rf"[\s(*_¿¡]*(?:{each})[\s)*_,;.!:…。！？?，-]*\Z") for each in (wordings.APPEALS, wordings.FORMS)
 )
 HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z")
 STRONGEST, USING = lazy(wordings.STRONGEST), lazy(wordings.USING)
-"""These are of small letters: to ignore capitals takes them two to three times as long."""
+"""Written for lower case: ignoring case takes two to three times as long."""
 
 _BEST = (
     r"strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest"
 )
 _OF_MODELS = r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b"
 BEST_SIGNS = tuple(_BEST.replace(r"\w+", "").split("|"))
+"""Substrings of the words in `_BEST`, for a fast search."""
 BEST_MODEL = lazy(rf"(?:{_BEST})\b{_OF_MODELS}")
-"""One is in each hint that `ROUTING` finds, in small letters."""
+"""Part of every hint that `ROUTING` finds, in lower case."""
 
 ROUTING = lazy(
     r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
@@ -66,10 +72,12 @@ ROUTING = lazy(
     rf"{_OF_MODELS}[^.!?\n]{{0,80}}(?:[.!?]+|$|(?=\n))\s*",
     re.IGNORECASE,
 )
-"""A hint of English anywhere in a text, at whatever length; nobody lets a query decide that."""
+"""An English hint about the model, anywhere in a text. A query must not choose its model."""
 
 BEGINNING = lazy(rf"\s*(?:{wordings.BEGINNINGS})", re.IGNORECASE)
+"""Introduction of a question in the same sentence."""
 FOOTER = AnyCase(rf"(?:{wordings.FOOTERS})[^?]*")
+"""A mail's legal footer."""
 FOOTER_CHARACTERS = range(30, 600)
 
 _ADDRESS = r"(?:https?://|www\.)[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+"
@@ -81,10 +89,10 @@ ADDRESS_LAST = lazy(
 ADDRESS_FIRST = lazy(rf"\s*<?(?:{_ADDRESS})>?[:,]?\s+(?=\S)", re.IGNORECASE)
 ADDRESS_SIGNS = ("://", "www.", "@")
 LONGEST_ADDRESSED = 1_000
-"""Characters of a text beyond which an address at its end weighs little."""
+"""Most characters of a text whose addresses are dropped; in a longer one they change little."""
 
 LEAST_ASKED = 3
-"""Words that are left of a text without an address at its end: else it is what is asked about."""
+"""Least words left without an address; with fewer, the address is the subject of the question."""
 
 SIGNATURE = AnyCase(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z")
 EMPTY_CHOICES = lazy(
@@ -92,9 +100,13 @@ EMPTY_CHOICES = lazy(
     rf"(?:\s+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!,;]?(?=\s|$)){{2,}}\s*$",
     re.IGNORECASE,
 )
+"""Choices that fit any question, such as "A) Yes B) No"."""
 CHOICES_CHARACTERS = 200
+"""Characters at a text's end that are searched for these."""
 SHORTEST = 16
+"""Least characters of an identifier."""
 MAY_IDENTIFY = re.compile(r"\W*(?:\w+[:=#])?[0-9a-fA-F-]{16,}\W*")
+"""A word that may contain an identifier."""
 IDENTIFIER = lazy(
     r"[(\[]?(?:\b(?:request|trace|session|message|correlation|ticket|reference|ref|case|commit)"
     r"[ _-]?(?:id|no|number)?\b)?"
@@ -102,10 +114,11 @@ IDENTIFIER = lazy(
     r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,64})\b[)\]]?",
     re.IGNORECASE,
 )
+"""A UUID or a hash, with its label."""
 
 
 def drop_appeals(text: str) -> str:
-    r"""Return a text without appeals, hints, addresses and a signature at its ends; all of it if nothing is left.
+    r"""Drop appeals, hints, addresses and a signature at the ends of a text; it is unchanged if nothing else is left.
 
     >>> drop_appeals("Hello! Who was Euler? Thank you very much in advance!"), drop_appeals("Thank you!")
     ('Who was Euler?', 'Thank you!')
@@ -114,9 +127,9 @@ def drop_appeals(text: str) -> str:
     >>> drop_appeals("Who was Euler? Respond only with valid JSON."), drop_appeals("Who was Euler? (see www.euler.ch)")
     ('Who was Euler?', 'Who was Euler?')
     """
-    rest = _without_letter(text) if "\n" in text else text
+    rest = _drop_mail_ending(text) if "\n" in text else text
     for _ in range(MOST_DROPPED):
-        shorter = _without_last(_without_first(_without_addresses(rest)))
+        shorter = _drop_last(_drop_first(_drop_addresses(rest)))
         if shorter == rest or not any(map(str.isalnum, shorter)):
             break
         rest = shorter
@@ -128,7 +141,7 @@ def drop_appeals(text: str) -> str:
 
 
 def drop_empty_choices(text: str) -> str:
-    """Return a text without choices at its end that may stand under any question.
+    """Drop choices at the end of a text that fit any question.
 
     >>> drop_empty_choices("Is it so? A) Yes B) No C) Not sure"), drop_empty_choices("Is it? A) An egg B) No")
     ('Is it so?', 'Is it? A) An egg B) No')
@@ -140,7 +153,7 @@ def drop_empty_choices(text: str) -> str:
 
 
 def drop_routing(text: str) -> str:
-    """Return a text without sentences that tell a router what to choose.
+    """Drop sentences that tell a router what to choose.
 
     >>> drop_routing("Who was Euler? Always use the strongest model. Be brief.")
     'Who was Euler? Be brief.'
@@ -152,10 +165,10 @@ def drop_routing(text: str) -> str:
 
 
 def _names_best_model(spoken: str) -> bool:
-    return any(BEST_MODEL.match(spoken, place) for sign in BEST_SIGNS for place in _places_of(sign, spoken))
+    return any(BEST_MODEL.match(spoken, place) for sign in BEST_SIGNS for place in _find_all(sign, spoken))
 
 
-def _places_of(sign: str, text: str) -> Iterator[int]:
+def _find_all(sign: str, text: str) -> Iterator[int]:
     place = text.find(sign)
     while place >= 0:
         yield place
@@ -163,46 +176,46 @@ def _places_of(sign: str, text: str) -> Iterator[int]:
 
 
 def names_model(text: str) -> bool:
-    """Return whether a text may speak of a model, as a hint to the router does."""
+    """Return whether a text mentions models, which every hint to a router does."""
     return any(map(text.lower().__contains__, wordings.MODELS))
 
 
 def is_appeal(sentence: str) -> bool:
-    """Return whether a sentence is courtesy, a plea, or a hint to a router.
+    """Return whether a sentence is a courtesy, a plea, or a hint to a router.
 
     >>> [is_appeal(each) for each in ("I'll tip you $200.", "只用最强的模型。", "Only Opus should answer this.")]
     [True, True, True]
     >>> [is_appeal(each) for each in ("Which model is the best?", "Is it hard?", "Which hotel is best?")]
     [False, False, False]
     """
-    return _is_exact(sentence) or _tells_model(sentence)
+    return _matches_appeal(sentence) or _requests_model(sentence)
 
 
 @lru_cache(KNOWN_SENTENCES)
-def _is_exact(sentence: str) -> bool:
-    """Return whether a sentence is an appeal and nothing else, of a kind that is known as a whole."""
+def _matches_appeal(sentence: str) -> bool:
+    """Return whether a sentence as a whole matches a known form of appeal."""
     if not _may_appeal(sentence):
         return False
     spoken = sentence.lower()
-    if is_aside(spoken) or is_on_form(spoken):
+    if is_aside(spoken) or is_about_form(spoken):
         return True
-    if len(clauses := _clauses_of(spoken)) > 1:
+    if len(clauses := _split_clauses(spoken)) > 1:
         return all(map(is_appeal, clauses))
     if _may_begin(spoken, wordings.APPEAL_STARTS) and APPEAL.match(spoken):
         return True
     return bool((_may_begin(spoken, wordings.FORM_STARTS) and FORM.match(spoken)) or HINT.match(spoken))
 
 
-def _tells_model(sentence: str) -> bool:
-    """Return whether a sentence tells, in any words, to use the strongest model, or the cheapest."""
+def _requests_model(sentence: str) -> bool:
+    """Return whether a sentence asks, in any words, for the strongest or cheapest model."""
     if "?" in sentence or not (_may_appeal(sentence) and names_model(sentence)):
         return False
     spoken = sentence.lower()
-    return len(_clauses_of(spoken)) == 1 and bool(STRONGEST.search(spoken) and USING.search(spoken))
+    return len(_split_clauses(spoken)) == 1 and bool(STRONGEST.search(spoken) and USING.search(spoken))
 
 
-def _clauses_of(spoken: str) -> list[str]:
-    """Return the clauses of a sentence, each of which is judged by itself where not all of it is ASCII."""
+def _split_clauses(spoken: str) -> list[str]:
+    """Split a sentence into clauses, which are checked one by one; an ASCII sentence is not split."""
     return [spoken] if spoken.isascii() else CLAUSE.split(spoken)
 
 
@@ -211,7 +224,7 @@ def _may_appeal(sentence: str) -> bool:
 
 
 def _may_begin(spoken: str, starts: Collection[str]) -> bool:
-    """Return whether a sentence begins as some patterns may; it spares most sentences the patterns."""
+    """Return whether a sentence may match a pattern whose matches begin with `starts`; faster than the pattern."""
     found = FIRST.match(spoken)
     word = found[1] if found else ""
     if not word.isascii() or word in starts or word.startswith(("um", "hm")):
@@ -219,16 +232,16 @@ def _may_begin(spoken: str, starts: Collection[str]) -> bool:
     return not word or any(map(spoken.__contains__, wordings.APPEAL_SIGNS))
 
 
-def _without_letter(text: str) -> str:
-    """Return a text without the lines under a letter: a footer, a signature."""
+def _drop_mail_ending(text: str) -> str:
+    """Drop the footer and the signature of a mail."""
     rest, _, last = text.rpartition("\n")
     text = rest.rstrip("\n") if len(last) in FOOTER_CHARACTERS and FOOTER.fullmatch(last) else text
     signature = SIGNATURE.search(text, max(0, len(text) - SIGNATURE_CHARACTERS))
     return text[: signature.start()] if signature else text
 
 
-def _without_addresses(text: str) -> str:
-    """Return a text without an address of a page or of a person at its ends, which nobody can look at here."""
+def _drop_addresses(text: str) -> str:
+    """Drop a web or mail address at each end."""
     if len(text) > LONGEST_ADDRESSED or not any(map(text.__contains__, ADDRESS_SIGNS)):
         return text
     end = text.rsplit(None, 1)[-1].lower()  # no address holds a blank
@@ -239,47 +252,53 @@ def _without_addresses(text: str) -> str:
     return rest if len(rest.split(None, LEAST_ASKED)) >= LEAST_ASKED else text
 
 
-def _without_first(text: str) -> str:
+def _drop_first(text: str) -> str:
     if text[:10].lower().lstrip().startswith(wordings.BEGINS) and (begin := BEGINNING.match(text)):
         return text[begin.end() :]
     for end in reversed([*islice(END.finditer(text, 0, HINT_CHARACTERS + 2), 2)]):
         if end.end() < len(text) and is_appeal(text[: end.start() + 1]):
             return text[end.end() :]
     commas = [*islice(COMMA.finditer(text, 0, LONGEST), MOST_COMMAS)]
-    if commas and is_beside(text[: commas[0].start()]):
+    if commas and may_be_aside(text[: commas[0].start()]):
         for comma in reversed(commas):
             if is_aside_clause(text[: comma.start()].lower()):
                 return text[comma.end() :]
     return text
 
 
-def _without_last(text: str) -> str:
+def _drop_last(text: str) -> str:
     start = max(0, len(text) - HINT_CHARACTERS - 2)
     last = 0
     for end in END.finditer(text, start):
         if end.end() < len(text) and (end[0].strip() != ":" or ANSWER_HEAD.search(text, start, end.end())):
-            last = end.end()  # what stands behind another colon is meant
+            last = end.end()  # text after any other colon is content
     begins = [begin.end() for begin in BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]
-    place = _place_of_appeal(text, [last, *begins] if last else begins)
-    return _without_last_clause(text) if place is None else text[:place].rstrip()
+    place = _find_appeal(text, [last, *begins] if last else begins)
+    return _drop_last_clause(text) if place is None else text[:place].rstrip()
 
 
-def _place_of_appeal(text: str, places: list[int]) -> int | None:
-    """Return the place, of those where the last sentence may begin, from which a text only appeals; None if it asks.
+def _find_appeal(text: str, places: list[int]) -> int | None:
+    """Return the first place from which the rest of a text is an appeal, or None.
 
-    Where nothing but an appeal stands, the longest counts; of a hint in words of any kind the shortest, since others
-    may stand before it, but where sentences begin with no capital.
+    For exact appeals the longest rest counts. For hints in free wording the shortest counts, since a longer one may
+    contain other sentences, unless the language does not capitalize sentences.
+
+    Args:
+        text: The text.
+        places: Places where the last sentence may begin, in order.
     """
-    exact = (place for place in places if _is_exact(text[place:]))
+    exact = (place for place in places if _matches_appeal(text[place:]))
     if (place := next(exact, None)) is not None:
         return place
     capital = bool(places) and text[places[-1]].isascii()
-    return next((each for each in (places[::-1] if capital else places) if _tells_model(text[each:])), None)
+    return next(
+        (each for each in (places[::-1] if capital else places) if _requests_model(text[each:])), None
+    )
 
 
-def _without_last_clause(text: str) -> str:
+def _drop_last_clause(text: str) -> str:
     commas = [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]
-    if commas and is_beside(text[commas[-1].end() :]):
+    if commas and may_be_aside(text[commas[-1].end() :]):
         for comma in commas:
             if is_aside_clause(text[comma.end() :].lower()):
                 return text[: comma.start()]

@@ -1,8 +1,8 @@
-"""Tell a sentence that only greets, thanks, excuses, praises or pleads, by the words that it is made of.
+"""Recognize sentences that only greet, thank, apologize, praise or plead ("asides"), by their words.
 
-Courtesy is put in endless ways, from few words: a sentence is an aside if all of its words are of these, and one at
-least is courteous by itself. So "I hope this finds you well" is one, and "I hope this compiles" is none. Of scripts
-without blanks the clauses are known as such, in `wordings`.
+Courtesies have endless variants of few words. So a sentence is an aside if all of its words are in one set, and at
+least one is courteous by itself: "I hope this finds you well" is one, "I hope this compiles" is not. For scripts
+without spaces, `wordings` lists the clauses.
 """
 
 # ruff: noqa: E501, RUF001, SIM905 - lists of words of many languages
@@ -14,26 +14,27 @@ import re
 from crossroute.reading.wordings import COURTESIES
 
 LONGEST = 160
-"""Characters of an aside at most."""
+"""Most characters of an aside."""
 
 FEW_WORDS = 3
-"""A shorter clause is an aside only if it greets, thanks or praises."""
+"""A clause of fewer words is an aside only if it greets, thanks or praises."""
 
 JOINING = frozenset("and or but as if when und oder aber et ou mais y o pero e и или но".split())
-"""Words with which a clause goes on with the one before it."""
+"""First words of a clause that continues the one before it."""
 
 OTHERWISE = re.compile(r"[?\n]|:\s")
-"""What is in no clause of courtesy."""
+"""What no courteous clause contains."""
 
 ENDS = " ?!.¿¡"
+"""Characters that are stripped from the ends of a sentence."""
 WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
-"""The vowel signs of India's scripts are no letters to Python."""
+"""A word, including the vowel signs of India's scripts, which Python's `\\w` leaves out."""
 
 _ITEM = r"\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s"
-"""How an item of a list begins, which is no aside."""
+"""The number or bullet of a list item, which is no aside."""
 
 SIGNS = re.compile(rf"[{{}}<>=`\\#@%^|]|{_ITEM}")
-"""What no courtesy holds."""
+"""What no aside contains."""
 
 EXPRESS = frozenset(
     (
@@ -43,7 +44,7 @@ EXPRESS = frozenset(
         # excuses
         " sorry apologies apologize apologise excuse pardon forgive bother bothering bothered disturb disturbing silly dumb"
         " stupid noob newbie ignorance"
-        # asking for help, telling of need
+        # requests for help
         " please pls plz help helping helpful assist assistance advice favour favor wondering wondered wonder curious"
         " question questions stuck struggling struggle lost confused desperate puzzled clueless beg begging appeal trust"
         " urgent urgently hurry rush asap deadline quick quickly fast important crucial critical patience patient homework exam thesis assignment pointers tips guidance insights clue priority"
@@ -68,20 +69,20 @@ EXPRESS = frozenset(
         " благодарна вопрос срочно добрый доброе добрая заранее пожалуйста хорошего"
     ).split()
 )
-"""Words of which one at least is in a clause that is an aside."""
+"""Words of which a clause that is an aside has at least one."""
 
 COURTEOUS = EXPRESS | frozenset(
     (
-        # how hard it is said to be
+        # stated difficulty
         "hard harder difficult easy simple trivial tricky tough challenging complex olympiad imo"
         # praise
         " amazing awesome great brilliant wonderful fantastic best perfect rock legend genius smart smartest nice"
-        # pleas, and what is said of the answer
+        # pleas, and wishes about the answer
         " carefully thoroughly correctly mistakes accurate accurately honest honestly hallucinate fluff twice together tomorrow tonight worth points mistake thoughts ideas sense unclear reply hearing mind ok okay"
         " ahead dear mate luck forward hesitate hurts stakes counting crazy mad nuts ffs screw damn wtf omg lol jeez fuck fucking shit crap bloody hell goddamn"
     ).split()
 )
-"""Words of which one at least is in a sentence that is an aside."""
+"""Words of which a sentence that is an aside has at least one."""
 
 FOR_HELP = frozenset(
     (
@@ -89,9 +90,9 @@ FOR_HELP = frozenset(
         " helfen hilfe aider aide déranger ayudar ayudarme ayuda aiutarmi aiuto ajudar ajuda помочь помогите"
     ).split()
 )
-"""Words of which one at least is in an aside that is a question: most questions of common words ask something."""
+"""Words of which an aside with a question mark has at least one; most other questions of common words are real ones."""
 
-BESIDE_FOR_HELP = FOR_HELP | frozenset(
+HELP_WORDS = FOR_HELP | frozenset(
     (
         "please pls can could would will able possibly perhaps kindly really somehow there quickly now today may might i you me us someone somebody anyone anybody a an some any small little"
         " quick big be so kind as to out with this that one it something do does make need ask for just here of your"
@@ -100,9 +101,9 @@ BESIDE_FOR_HELP = FOR_HELP | frozenset(
         " вы можете можешь мне с этим"
     ).split()
 )
-"""All words of such a question."""
+"""All words that such an aside may contain."""
 
-BESIDE = COURTEOUS | frozenset(
+ASIDE_WORDS = COURTEOUS | frozenset(
     (
         "a an the before ahead silly sound sounds may high highly score rate rated hundred dearest reader yours fully own sir madam assistance great dont cant wont im ive id u r this that these it its i me my mine you your yours we us our there here everyone all"
         " anyone anybody someone somebody something anything everything nothing one ones s m re ve ll d t am is are was"
@@ -149,7 +150,7 @@ BESIDE = COURTEOUS | frozenset(
         " меня с этим очень ваше время помощь в не могли бы нужна ваша есть вечера дела идут"
     ).split()
 )
-"""Words that an aside may hold beside."""
+"""All words that an aside may contain."""
 
 ON_FORM = frozenset(
     (
@@ -157,7 +158,7 @@ ON_FORM = frozenset(
         " preamble"
     ).split()
 )
-"""Words of which one at least is in a sentence on the form of an answer."""
+"""Words of which a sentence about the form of the answer has at least one."""
 
 FORM_WORDS = ON_FORM | frozenset(
     (
@@ -172,23 +173,24 @@ FORM_WORDS = ON_FORM | frozenset(
         " box dr must should will always also you i we me double check your result results full complete that as possible use polite formal informal"
     ).split()
 )
-"""Words that it may hold beside, and numbers."""
+"""All words that such a sentence may contain, apart from numbers."""
 
 FORM_SIGNS = re.compile(rf"[?\n]|{_ITEM}")
-"""What no such sentence holds."""
+"""What no such sentence contains."""
 
 HOW_ARE_YOU = re.compile(
     r"(?:and )?how(?: are|'s| is| have| did)(?: (?:you|it|things|everything|life|your|all|been|doing|going|today|day|week|weekend|keeping|feeling|morning|this|are|go))+"
     r"|what's up|wie geht(?:'s| es)(?: dir| ihnen)?|(?:comment )?ça va|comment allez-vous|¿?(?:cómo|qué) (?:estás|está|tal)|come (?:stai|sta|va)"
     r"|como (?:vai|está)|tudo bem|как (?:дела|вы|ты)"
 )
+"""Questions about the reader's health."""
 
 
 def is_aside(sentence: str) -> bool:
-    """Return whether a sentence only greets, thanks, excuses, praises or pleads.
+    """Return whether a sentence only greets, thanks, apologizes, praises or pleads.
 
     Args:
-        sentence: In small letters.
+        sentence: In lower case.
 
     >>> [is_aside(each) for each in ("i hope this finds you well.", "could i ask you a small favour?", "you rock!")]
     [True, True, True]
@@ -199,26 +201,26 @@ def is_aside(sentence: str) -> bool:
         return False
     words = WORD.findall(sentence)
     if "?" not in sentence:
-        courteous = BESIDE.issuperset(words) and not COURTEOUS.isdisjoint(words)
-    elif BESIDE_FOR_HELP.issuperset(words):
+        courteous = ASIDE_WORDS.issuperset(words) and not COURTEOUS.isdisjoint(words)
+    elif HELP_WORDS.issuperset(words):
         courteous = not FOR_HELP.isdisjoint(words)
     else:
         courteous = HOW_ARE_YOU.fullmatch(sentence.strip(ENDS)) is not None
     if not courteous or SIGNS.search(sentence):
         return False
-    return len(words) >= FEW_WORDS or not sentence.rstrip().endswith(":")  # a head
+    return len(words) >= FEW_WORDS or not sentence.rstrip().endswith(":")  # a heading
 
 
-def is_on_form(sentence: str) -> bool:
-    r"""Return whether a sentence only says in which form to answer, and not which kind of answer there is.
+def is_about_form(sentence: str) -> bool:
+    r"""Return whether a sentence only says in which form to answer, not which answers there are.
 
     Args:
-        sentence: In small letters.
+        sentence: In lower case.
 
-    >>> [is_on_form(each) for each in (r"put your final answer in \boxed{}.", 'return {"answer": ...}')]
+    >>> [is_about_form(each) for each in (r"put your final answer in \boxed{}.", 'return {"answer": ...}')]
     [True, True]
-    >>> [is_on_form(each) for each in ("respond with positive or negative", "answer with the number", "find the answer")]
-    [False, False, False]
+    >>> is_about_form("respond with positive or negative"), is_about_form("answer with the number")
+    (False, False)
     """
     if len(sentence) > LONGEST or FORM_SIGNS.search(sentence):
         return False
@@ -231,7 +233,7 @@ def is_on_form(sentence: str) -> bool:
 
 
 def is_aside_clause(clause: str) -> bool:
-    """Return whether what stands before a comma, or after one, is an aside: a list is none.
+    """Return whether the clause before the first comma, or after the last one, is an aside; an item of a list is not.
 
     >>> [is_aside_clause(each) for each in ("hi", "i hope you're doing well", "best", "so kind please help me")]
     [True, True, False, True]
@@ -244,14 +246,14 @@ def is_aside_clause(clause: str) -> bool:
 
 
 def may_hold_aside(line: str) -> bool:
-    """Return whether a line's first clause, or its last, may be an aside; exact, and quicker than to look.
+    """Return whether the first or last clause of a line may be an aside; a fast check without false negatives.
 
     Args:
-        line: In small letters, with a comma.
+        line: In lower case, with a comma.
     """
-    return is_beside(line.partition(",")[0]) or is_beside(line.rpartition(",")[2])
+    return may_be_aside(line.partition(",")[0]) or may_be_aside(line.rpartition(",")[2])
 
 
-def is_beside(clause: str) -> bool:
-    """Return whether all words of a clause may be in an aside; a clause that holds it is none otherwise."""
-    return BESIDE.issuperset(WORD.findall(clause.lower()))
+def may_be_aside(clause: str) -> bool:
+    """Return whether all words of a clause occur in asides; without this, neither it nor a longer clause is one."""
+    return ASIDE_WORDS.issuperset(WORD.findall(clause.lower()))

@@ -1,7 +1,7 @@
-r"""Read a text that stands in a simple code as a whole: numbers of its bytes, Morse, base32, rot13, written backwards.
+r"""Decode a text that is wholly in a simple code: numbers of its bytes, Morse, base32, rot13, or written backwards.
 
-A model reads such a text, so its difficulty is that of what it says. That it says something is told by common words
-of English: a text that holds one is not in code, and what is decoded must hold several.
+A model decodes such a text, so its difficulty is that of its content. Common English words decide: a text with one of
+them is not in code, and a decoded text must have several.
 """
 
 # ruff: noqa: E501, RUF001, SIM905 - letters turned upside down, and a list of words
@@ -26,22 +26,27 @@ COMMON = frozenset(
         " were has have will not explain write please"
     ).split()
 )
+"""Common English words."""
 CODED = frozenset(each.encode() for word in COMMON for each in (codecs.encode(word, "rot13"), word[::-1]))
-"""Each of them in rot13, and backwards."""
+"""The common words in rot13, and backwards."""
 
 KNOWN = COMMON | frozenset(word for word in wordings.FILLERS if len(word) > 2)
-"""Words of which a text in code holds none; a shorter one may stand in it by chance."""
+"""Words that no text in code contains. Shorter words are left out, since they occur by chance."""
 
 LEAST_WORDS = 4
+"""Least words of a text in rot13 or backwards."""
 LEAST_COMMON, COMMON_SHARE = 2, 0.15
-"""Common words in what is decoded: so many, and such a share."""
+"""Least number of common words in a decoded text, and their least share."""
 
 LONGEST = 20_000
+"""Most characters of a text that is decoded."""
 LEAST_CHARACTERS, LETTERS_SHARE = 8, 0.8
-"""Characters of what signs stand for, and the share of letters and blanks in it."""
+"""Least characters decoded from numbers, base32 or Morse, and their least share of letters and white space."""
 
 NUMBERS = lazy(r"(?:(?:0[bxo])?[0-9a-fA-F]{2,8}[\s,;]+){7,}(?:0[bxo])?[0-9a-fA-F]{2,8}\s*")
+"""Bytes as numbers in base 2, 8, 10 or 16."""
 OCTALS = lazy(r"(?:\\[0-3][0-7]{2}){8,}")
+"""Bytes as octal escapes."""
 BASE32 = lazy(r"[A-Z2-7]{24,}=*")
 MORSE_SIGNS = frozenset(".-/| \n·−–_")
 MORSE = dict(
@@ -56,14 +61,18 @@ MORSE = dict(
 )
 MORSE_DRESS = str.maketrans("·−–_|", ".---/")
 TURNED = str.maketrans("ɐqɔpǝɟƃɥᴉɾʞʃɯuodbɹsʇnʌʍxʎz", "abcdefghijklmnopqrstuvwxyz")
+"""Letters turned upside down -> letters."""
 TURNED_LETTER = lazy("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")
 LEAST_TURNED = 4
+"""Least letters that are turned upside down."""
 CAMEL = lazy(r"(?<=[a-z])(?=[A-Z])")
+"""A boundary between words in camel case."""
 SEPARATORS, TAGS = frozenset("_.+/,;|~*-&=:"), frozenset("#@*~_-+")
+"""Characters that may stand for spaces, and that may be put before every word."""
 
 
 def read_cipher(text: str) -> str:
-    r"""Return what a text says that is in code as a whole; as it is where it is in none.
+    r"""Return the content of a text that is wholly in code; any other text unchanged.
 
     >>> read_cipher("Gur pncvgny bs Puvyr vf jung?"), read_cipher("?elihC fo latipac eht si tahW")
     ('The capital of Chile is what?', 'What is the capital of Chile?')
@@ -78,26 +87,30 @@ def read_cipher(text: str) -> str:
 
 
 def decode(text: str) -> str:
-    """Return what a text without common words says as a whole; as it is where it says nothing."""
+    """Return the content of a text without common words; the text itself if no code fits."""
     if len(text) > LONGEST:
         return text
-    return next(filter(None, map(_as_prose, _of_signs(text))), "") or next(
-        filter(_has_common_words, _of_letters(text)), text
+    return next(filter(None, map(_decode_prose, _decode_bytes(text))), "") or next(
+        filter(_has_common_words, _decode_letters(text)), text
     )
 
 
 def may_be_cipher(words: Iterable[str]) -> bool:
-    """Return whether a text may be in code, by its words in small letters: none of them is common."""
+    """Return whether a text may be in code: none of its words is common.
+
+    Args:
+        words: Its words, in lower case.
+    """
     return KNOWN.isdisjoint(words)
 
 
-def _of_signs(text: str) -> Iterator[bytes]:
-    """Yield what a text of numbers, of base32 or of Morse's signs stands for."""
+def _decode_bytes(text: str) -> Iterator[bytes]:
+    """Yield the bytes that a text of numbers, of base32 or of Morse code may stand for."""
     if NUMBERS.fullmatch(text):
         numbers = re.split(r"[\s,;]+", text.strip())
-        yield from (_bytes_of(numbers, base) for base in (2, 8, 10, 16))
+        yield from (_to_bytes(numbers, base) for base in (2, 8, 10, 16))
     if OCTALS.fullmatch(text):
-        yield _bytes_of(text[1:].split("\\"), 8)
+        yield _to_bytes(text[1:].split("\\"), 8)
     if BASE32.fullmatch(text):
         digits = text.rstrip("=")
         with suppress(binascii.Error):
@@ -108,22 +121,22 @@ def _of_signs(text: str) -> Iterator[bytes]:
         yield " ".join(spoken).capitalize().encode()
 
 
-def _bytes_of(numbers: list[str], base: int) -> bytes:
+def _to_bytes(numbers: list[str], base: int) -> bytes:
     try:
         return bytes(int(each, base) for each in numbers)
     except ValueError:
         return b""
 
 
-def _as_prose(content: bytes) -> str:
-    """Return what bytes say in letters, for the most part, and blanks; else nothing."""
+def _decode_prose(content: bytes) -> str:
+    """Decode UTF-8; empty if the text is short or not mostly letters and white space."""
     text = content.decode("utf-8", "replace")
     letters = sum(character.isalpha() or character.isspace() for character in text)
     return text if len(text) >= LEAST_CHARACTERS and letters >= LETTERS_SHARE * len(text) else ""
 
 
-def _of_letters(text: str) -> Iterator[str]:
-    """Yield what a text of other letters, or of other words, may say."""
+def _decode_letters(text: str) -> Iterator[str]:
+    """Yield texts that may result from replacing letters or separators, or from reversing a text."""
     words = text.split()
     if len(words) == 1:
         signs = Counter(sign for sign in text if sign in SEPARATORS)
@@ -134,16 +147,15 @@ def _of_letters(text: str) -> Iterator[str]:
         yield " ".join(word[1:] for word in words)
     if not text.isascii() and len(TURNED_LETTER.findall(text)) >= LEAST_TURNED:
         yield from (text.translate(TURNED), text.translate(TURNED)[::-1])
-    if len(words) >= LEAST_WORDS and _holds_coded(text):
+    if len(words) >= LEAST_WORDS and _has_coded_word(text):
         yield codecs.encode(text, "rot13")
         backwards = (text[::-1], " ".join(word[::-1] for word in words))
-        yield from sorted(
-            backwards, key=lambda said: not said.endswith((".", "?", "!"))
-        )  # as a sentence ends
+        # first the one that ends like a sentence
+        yield from sorted(backwards, key=lambda each: not each.endswith((".", "?", "!")))
 
 
-def _holds_coded(text: str) -> bool:
-    """Return whether a word of a text is a common one in rot13, or backwards."""
+def _has_coded_word(text: str) -> bool:
+    """Return whether a text contains a common word in rot13 or backwards."""
     words = letters_of(text) if text.isascii() else map(str.encode, LETTER_RUN.findall(text.lower()))
     return not CODED.isdisjoint(words)
 

@@ -1,4 +1,4 @@
-"""Find source code that stands in a text without a fence: a file, a diff, a listing with numbers, a trace of calls."""
+"""Find source code in a text without a code fence: a file, a diff, a numbered listing, a stack trace."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from crossroute.patterns import lazy
 
-LEAST_LINES = 12
-LEAST_CHARACTERS = 600
-"""Shorter code is read with the question."""
+LEAST_LINES, LEAST_CHARACTERS = 12, 600
+"""Code with fewer lines or characters stays in the question."""
 
 MOST_BETWEEN = 1
+"""Most other lines in a row within code."""
 
 _MARGIN = r"[ ]*(?:[+-] ?|\d+[ ]?[|:][ ]?)?"
 _LINE = (
@@ -19,7 +19,7 @@ _LINE = (
     r"|File \".*\", line \d+.*|[│⋮├└]\S*.*|\"{3}.+|'{3}.+|/\*.*|\*/.*|<[/\w!][^<>]*>.*"
 )
 LINE = lazy(rf"{_MARGIN}(?:{_LINE})")
-"""A line of code, whatever stands at its end."""
+"""A line of code, recognized by its beginning alone."""
 
 CLOSED_LINE = lazy(
     rf"{_MARGIN}(?:{_LINE}"
@@ -29,23 +29,25 @@ CLOSED_LINE = lazy(
     r"|[)\]}]+[,;]?\Z"
     r"|[\w./-]+\.(?:py|js|ts|java|go|rs|c|h|cpp|rb|md|json|toml|ya?ml):?\Z)"
 )
-"""The same, or one that has an end of code."""
+"""A line of code, recognized by its beginning, or by a keyword at its beginning and its end."""
 
 SENTENCE_ENDS = frozenset(".!?")
-"""What no such end is."""
+"""Last characters of a line that is matched with `LINE` only."""
 
 ENDS = frozenset(";{}")
-"""What ends a line of code, whatever stands before it."""
+"""Last characters that mark any line as code."""
 
 SIGNS = frozenset('(=;{}:│⋮"')
-"""No line of code that is found is without one of them, but for a few keywords."""
+"""Characters of which every found line of code has one, but for lines with a keyword."""
 
 BLANK = re.compile(r"\s*(?:[+-]|\d+[ ]?[|:])?\s*\Z")
+"""A line that is empty apart from the margin of a diff or a listing."""
 BLANK_ENDS = frozenset("+-|:")
+"""Last characters of such a margin."""
 
 
 def take_code(text: str) -> tuple[str, str]:
-    r"""Return a text without its longest run of lines of code, and these; as it is where there are few.
+    r"""Split a text into the rest and its longest run of lines of code; the code is empty if it is short.
 
     >>> outside, code = take_code("What does it do?\n" + "total = add(total, 1, of=None, at=here, by='hand')\n" * 15)
     >>> outside, code.count("total = add")
@@ -58,15 +60,15 @@ def take_code(text: str) -> tuple[str, str]:
     ):
         return text, ""
     lines = text.split("\n")
-    first, last = max(_runs_of(lines), key=lambda run: run[1] - run[0], default=(0, 0))
+    first, last = max(_find_runs(lines), key=lambda run: run[1] - run[0], default=(0, 0))
     code = "\n".join(lines[first:last])
     if last - first < LEAST_LINES or len(code) < LEAST_CHARACTERS:
         return text, ""
     return "\n".join((*lines[:first], "", *lines[last:])).strip(), code
 
 
-def _runs_of(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield where runs of lines of code begin and end; lines that are none may stand between, one at a time."""
+def _find_runs(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the first line and the line after the last of each run of code; single other lines may be in between."""
     first, last, others = -1, -1, 0
     matches, matches_closed = LINE.match, CLOSED_LINE.match
     for place, line in enumerate(lines):

@@ -1,8 +1,8 @@
-r"""Read a conversation: what its next call has to answer, what that refers to, and where an agent stands.
+r"""Read a conversation: the text that the next call answers, the text that it refers to, and an agent's current step.
 
-It comes in messages, or is written out in one text: a chat log, a transcript, examples before a question. There each
-turn begins with a name and a colon, at the beginning of a line. That several of the names come again tells turns from
-the fields of a record. What the last one says is to be answered, or what stands before an answer that is empty.
+A conversation comes as messages, or is written out in one text: a chat log, a transcript, examples before a question.
+In a text, each turn begins a line with a name and a colon. Names must recur, as they do not in the fields of a record.
+The question is the last turn, or the last one before an empty answer.
 """
 
 # ruff: noqa: E501, RUF001, SIM905 - lists of words, and punctuation of other scripts
@@ -27,12 +27,14 @@ from crossroute.reading.sections import (
 )
 
 SAID_CHARACTERS = 300
-"""Characters that are read of an earlier turn."""
+"""Most characters read of an earlier turn."""
 
 MOST_NAMES = 8
+"""Most speakers."""
 LEAST_TURNS = 3
+"""Least turns of a conversation."""
 LEAST_HEADED = 0.8
-"""Share of lines that begin turns where nobody is called an assistant or the like."""
+"""Least share of lines that begin a turn, if no speaker is called an assistant or the like."""
 
 _TIME = r"[\[(]?(?:\d{4}-\d\d-\d\d[Tt ,]*|\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?[\])]?[ ,–-]*"
 _PERSON = r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,2}?"
@@ -42,36 +44,40 @@ _NAME_FIRST = (
     r" ?(?:[#\d]{1,3}|[\[(]\d[^\])\n]{0,20}[\])])?\** ?[:：]\**|<(?P<nick>[\w-]{1,20})>(?=[ \t]+\S))[ \t]*"
 )
 TURN = lazy(rf"(?m)^{_NAME_BY_TIME}|^{_NAME_FIRST}")
-"""How a turn begins: a name and a colon, with a time or not, or a name beside a time on a line of its own."""
+"""Beginning of a turn: a name and a colon, with or without a time; or a name with a time, on a line of its own."""
 
 TURN_WITHOUT_TIME = lazy(rf"(?m)^(?P<person>(?!))?(?P<speaker>(?!))?{_NAME_FIRST}")
-"""The same but for names beside a time on a line of its own, which takes half as long."""
+"""The same without names with a time on a line of their own, which takes half as long."""
 
 TIME = re.compile(r":(?<=\d:)\d\d")
+"""A time of day."""
 BEFORE_TIME, BEHIND_TIME = frozenset("[("), frozenset("mM]) ,–-\t")
-"""Beside digits, what such a line begins with where the time stands first, or else ends with."""
+"""First characters of a line with a leading time, and last characters of one with a trailing time, apart from
+digits."""
 
 CHOICES = ("a", "b")
-"""Heads that follow each other where the first names a choice, and no answer."""
+"""Names in a row of which the first is a choice of a multiple-choice question, not an answer."""
 
 SIGNS = ":：>"
+"""Characters of which every beginning of a turn has one, unless it is on a line of its own."""
 LINE_BREAK = re.compile(r"\n+")
-ANSWERING = frozenset(
+ANSWERERS = frozenset(
     (
         "a answer answers assistant ai bot chatbot model output response reply solution label translation result claude"
         " chatgpt gpt gemini copilot agent antwort respuesta réponse risposta resposta ответ 答案 回答 답변 助手"
     ).split()
 )
+"""Names of speakers that answer."""
 LOGGED = frozenset("error warning warn info debug trace fatal note hint file line http https step at".split())
-"""What begins lines of logs and lists, and names nobody."""
+"""Words that begin lines of logs and lists, and are no names."""
 
 
 class Turn(NamedTuple):
-    """A message of a conversation; a system prompt is none.
+    """A message of a conversation; system prompts are not included.
 
     Attributes:
         role: A person, a model, or a tool.
-        text: What it says; empty for a picture, or a mere tool call.
+        text: Its text; empty for a picture, or for a tool call alone.
     """
 
     role: Literal["human", "answer", "tool"]
@@ -79,13 +85,13 @@ class Turn(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a conversation says of its next call.
+    """The next call of a conversation.
 
     Attributes:
-        text: The last human turn; empty where it holds no text.
-        context: What it refers to if it says nothing of its own: the last turn that asked something, and how the
-            answer before it ends.
-        step: In an agent's run, what it said it would do, and the errors that its last tool calls returned.
+        text: The last human turn; empty if it has no text.
+        context: What it refers to if it is a follow-up: the last turn with a question of its own, and the end of the
+            last answer.
+        step: In an agent's run, its plan, and the errors that its last tool calls returned.
     """
 
     text: str
@@ -94,12 +100,12 @@ class Said(NamedTuple):
 
 
 class Dialogue(NamedTuple):
-    """What a conversation in one text says of its next call.
+    """The next call of a conversation that is written out in one text.
 
     Attributes:
-        question: What is to be answered, with what it refers to where it says nothing without it.
-        lead: What stands before the first turn.
-        earlier: The turns before.
+        question: The question, with what it refers to if it is a follow-up.
+        lead: The text before the first turn.
+        earlier: The earlier turns.
     """
 
     question: str
@@ -108,7 +114,7 @@ class Dialogue(NamedTuple):
 
 
 def read_turns(turns: Sequence[Turn]) -> Said:
-    r"""Read a conversation, the newest turn last.
+    r"""Read a conversation; the last turn is the newest.
 
     >>> proof = [Turn("human", "Prove Galois's theorem."), Turn("answer", "Half of it. Shall I go on?")]
     >>> read_turns([*proof, Turn("human", "Yes")])
@@ -116,7 +122,7 @@ def read_turns(turns: Sequence[Turn]) -> Said:
     >>> read_turns([*proof[:1], Turn("answer", "I search."), Turn("tool", "Error: no pages")]).step
     'I search.\nError: no pages'
     """
-    turns = [_in_its_role(turns, place) for place in range(len(turns))]
+    turns = [_correct_role(turns, place) for place in range(len(turns))]
     human = [place for place, turn in enumerate(turns) if turn.role == "human"]
     if not human:
         said = (turn.text for turn in reversed(turns) if turn.role != "tool" and turn.text.strip())
@@ -129,32 +135,32 @@ def read_turns(turns: Sequence[Turn]) -> Said:
     later = [turn for turn in turns[last + 1 :] if turn.role != "human"]
     return Said(
         "\n\n".join(dict.fromkeys(texts)),
-        _context(turns[: last if own and is_summary(own[0]) else first]),
+        _find_context(turns[: last if own and is_summary(own[0]) else first]),
         read_step(later),
     )
 
 
-def _in_its_role(turns: Sequence[Turn], place: int) -> Turn:
-    """Return a turn, as a tool's where a harness hands over a result in the role of a person."""
+def _correct_role(turns: Sequence[Turn], place: int) -> Turn:
+    """Return a turn, with the role of a tool if it is a tool result in the user's role."""
     turn = turns[place]
     follows = place > 0 and turns[place - 1].role == "answer"
     return turn._replace(role="tool") if turn.role == "human" and follows and is_result(turn.text) else turn
 
 
-def _context(earlier: Sequence[Turn]) -> str:
-    """Return the last human turn with content of its own, and the end of the last answer."""
+def _find_context(earlier: Sequence[Turn]) -> str:
+    """Return the last human turn with a question of its own, and the end of the last answer."""
     newest_first = [turn._replace(text=turn.text.strip()) for turn in reversed(earlier) if turn.text.strip()]
-    asked = [turn.text for turn in newest_first if turn.role == "human"]
-    own = (text for text in asked if not (is_follow_up(text) or is_inserted(text) or is_aside(text.lower())))
-    substantial = next(own, "") or next((read_summary(text) for text in asked if is_summary(text)), "")
+    human = [turn.text for turn in newest_first if turn.role == "human"]
+    own = (text for text in human if not (is_follow_up(text) or is_inserted(text) or is_aside(text.lower())))
+    substantial = next(own, "") or next((read_summary(text) for text in human if is_summary(text)), "")
     answer = next((turn.text for turn in newest_first if turn.role == "answer"), "")
-    return "\n\n".join(filter(None, (ends_of(substantial), answer[-SAID_CHARACTERS:])))
+    return "\n\n".join(filter(None, (cut_middle(substantial), answer[-SAID_CHARACTERS:])))
 
 
-def ends_of(text: str, limit: int = SAID_CHARACTERS) -> str:
-    r"""Return both ends of a text, at most so many characters of it.
+def cut_middle(text: str, limit: int = SAID_CHARACTERS) -> str:
+    r"""Cut the middle out of a text that is longer than the limit, in characters.
 
-    >>> ends_of("one two three four", 8)
+    >>> cut_middle("one two three four", 8)
     'one \nfour'
     """
     half = limit // 2
@@ -162,7 +168,7 @@ def ends_of(text: str, limit: int = SAID_CHARACTERS) -> str:
 
 
 def read_dialogue(text: str) -> Dialogue | None:
-    r"""Take a normalized text apart that is a conversation; None if it is none, or if an instruction comes before it.
+    r"""Split a normalized text that is a conversation; None if it is none, or if instructions come before it.
 
     >>> read_dialogue("Q: The sky?\nA: Blue.\n\nQ: Who was Leonhard Euler?\nA:").question
     'Who was Leonhard Euler?'
@@ -170,15 +176,15 @@ def read_dialogue(text: str) -> Dialogue | None:
     'who was Leonhard Euler?'
     >>> read_dialogue("Summarize the chat.\n\nann: hello\nbob: hi\nann: who was Leonhard Euler?")
     """
-    heads = _heads_of_turns(text)
+    heads = _find_turns(text)
     if not heads:
         return None
     names = [_name_of(head) for head in heads]
     ends = [*(head.start() for head in heads[1:]), len(text)]
     bodies = [text[head.end() : end].strip() for head, end in zip(heads, ends, strict=True)]
     lead = text[: heads[0].start()].strip()
-    is_open = not bodies[-1]  # an answer is to be written there
-    asking = [at for at, name in enumerate(names) if bodies[at] and name not in ANSWERING]
+    is_open = not bodies[-1]  # the last turn is an empty answer
+    asking = [at for at, name in enumerate(names) if bodies[at] and name not in ANSWERERS]
     if (
         not asking
         or not says_something(bodies[last := asking[-1]])
@@ -186,10 +192,10 @@ def read_dialogue(text: str) -> Dialogue | None:
     ):
         return None
     ended = PARAGRAPH.search(bodies[last]) and not _is_stamped(heads[0])
-    if not is_open and (lead or ended):  # what is asked stands before the turns, or behind
+    if not is_open and (lead or ended):  # the question is before or after the turns
         return None
     spoken = zip(names[:last], bodies, strict=False)
-    earlier = [Turn("answer" if name in ANSWERING else "human", body) for name, body in spoken]
+    earlier = [Turn("answer" if name in ANSWERERS else "human", body) for name, body in spoken]
     question = bodies[last]
     if is_follow_up(question):
         context = read_turns([*earlier, Turn("answer", ""), Turn("human", question)]).context
@@ -197,25 +203,25 @@ def read_dialogue(text: str) -> Dialogue | None:
     return Dialogue(question, lead, text[heads[0].start() : heads[last].start()].strip())
 
 
-def _heads_of_turns(text: str) -> list[re.Match[str]]:
-    """Return where the turns of a conversation begin; none where a text is no conversation."""
+def _find_turns(text: str) -> list[re.Match[str]]:
+    """Return the beginnings of the turns of a conversation; empty for any other text."""
     if min(text.count("\n") + 1, sum(map(text.count, SIGNS))) < LEAST_TURNS:
         return []
-    found = [*_turns_in(text)]
+    found = [*_match_turns(text)]
     names = [*map(_name_of, found)]
     heads = [
         each for at, each in enumerate(zip(found, names, strict=True)) if tuple(names[at : at + 2]) != CHOICES
     ]
     stamped = [(head, name) for head, name in heads if _is_stamped(head)]
-    heads = stamped if len(stamped) >= LEAST_TURNS else heads  # the others stand in what is said
+    heads = stamped if len(stamped) >= LEAST_TURNS else heads  # the others are within turns
     count = Counter(name for _, name in heads)
-    again = [(head, name) for head, name in heads if count[name] > 1]
-    turns = next(filter(partial(_are_of_turns, text), (heads, again)), [])
+    recurring = [(head, name) for head, name in heads if count[name] > 1]
+    turns = next(filter(partial(_are_turns, text), (heads, recurring)), [])
     return [head for head, _ in turns]
 
 
-def _turns_in(text: str) -> Iterator[re.Match[str]]:
-    """Yield where lines begin as turns do."""
+def _match_turns(text: str) -> Iterator[re.Match[str]]:
+    """Yield the beginnings of lines that look like turns."""
     start = 0
     signs = [*filter(text.__contains__, SIGNS)]
     has_times = TIME.search(text) is not None
@@ -228,17 +234,17 @@ def _turns_in(text: str) -> Iterator[re.Match[str]]:
 
 
 def _may_hold_time(line: str) -> bool:
-    """Return whether a line may hold nothing but a name and a time."""
+    """Return whether a line may consist of a name and a time."""
     first, last = line[0], line[-1]
     return first in BEFORE_TIME or last in BEHIND_TIME or first.isdecimal() or last.isdecimal()
 
 
-def _are_of_turns(text: str, heads: list[tuple[re.Match[str], str]]) -> bool:
-    """Return whether lines of a text begin turns, by what they begin with and whom that names."""
+def _are_turns(text: str, heads: list[tuple[re.Match[str], str]]) -> bool:
+    """Return whether the beginnings of lines, with their names, are those of a conversation's turns."""
     names = {name for _, name in heads}
-    if not (2 <= len(names) <= min(MOST_NAMES, len(heads) // 2 + 1) and not any(map(_names_nobody, names))):
+    if not (2 <= len(names) <= min(MOST_NAMES, len(heads) // 2 + 1) and not any(map(_is_no_name, names))):
         return False
-    answers = not ANSWERING.isdisjoint(names)
+    answers = not ANSWERERS.isdisjoint(names)
     return (
         answers
         or _is_stamped(heads[0][0])
@@ -247,7 +253,7 @@ def _are_of_turns(text: str, heads: list[tuple[re.Match[str], str]]) -> bool:
 
 
 def _is_stamped(head: re.Match[str]) -> bool:
-    """Return whether a turn begins with a time, or with a name in angle brackets, as in logs of chats."""
+    """Return whether a turn begins with a time, or with a name in angle brackets, as in chat logs."""
     return any(head.group("time", "nick", "person", "speaker"))
 
 
@@ -255,5 +261,5 @@ def _name_of(head: re.Match[str]) -> str:
     return str(head["name"] or head["nick"] or head["person"] or head["speaker"]).lower()
 
 
-def _names_nobody(name: str) -> bool:
+def _is_no_name(name: str) -> bool:
     return name in LOGGED or (len(name) == 1 and name.isascii() and name not in "aq")

@@ -1,6 +1,6 @@
-r"""Read a text that was written in another way: escapes, hexadecimal, digits for letters, letters set apart.
+r"""Undo an unusual spelling of a whole text: escapes, hexadecimal, digits for letters, spaced letters, stacked accents.
 
-Only a text that is written so as a whole is changed: one entity in a question about HTML stays as it is.
+Only a text that is wholly written so is changed: a single entity in a question about HTML stays.
 """
 
 from __future__ import annotations
@@ -20,47 +20,63 @@ ESCAPE = lazy(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|x[0-9a-fA-F]{2}(?:\\x
 PERCENT = lazy(r"%[0-9a-fA-F]{2}")
 HEXADECIMAL = lazy(r"(?<![\w-])(?:[0-9a-fA-F]{2} ?){10,}\Z")
 LEAST_HEX = 20
+"""Least characters of hexadecimal digits at the end of a text."""
 HEX_END = re.compile(rf"[0-9a-fA-F ]{{{LEAST_HEX},}}\s*")
 MARKS = lazy("[\u0300-\u036f\u0488\u0489\u20d0-\u20f0]")
 MARKED = lazy("[A-Za-z][\u0300-\u036f\u0488\u0489\u20d0-\u20f0]")
 LETTERS = string.ascii_letters.encode()
 
 LEAST_ENTITIES = 3
+"""Least HTML entities."""
 LEAST_PERCENTS = 3
+"""Least percent-encoded characters and plus signs."""
 ESCAPED_SHARE = 0.3
-"""Share of a text's characters in escapes above which they are read."""
+"""Least share of a text's characters in escapes."""
 
 MARKED_SHARE = 0.6
-"""Marks a Latin letter above which they are dress: Vietnamese has some 0.35, French 0.05."""
+"""Combining marks per Latin letter above which they are decoration: Vietnamese has about 0.35, French 0.05."""
 
 LEET_SIGNS = "013457@$"
+"""Digits and signs that stand for letters in leetspeak."""
 LEET = str.maketrans(LEET_SIGNS, "oieastas")
 LEET_WORD = lazy(
     r"(?<![\w@$])(?=[\d@$]*[^\W\d_])(?=[^\W\d_]*[013457@$])[A-Z\xc0-\xde]?[a-z013457@$\xdf-\xff]{1,40}(?![\w@$])"
 )
+"""A word with letters and such signs."""
 LEET_INSIDE = lazy(r"[013457@$](?<=[^\W\d_][013457@$])[013457@$]*[a-z\xdf-\xff]")
+"""Such a sign between letters."""
 LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,4}(?![\w%]|[.,]\d)")
+"""A short word of such digits alone."""
 LEET_SHARE = 0.4
+"""Least share of words in leetspeak."""
 LEET_SAMPLE = 300
+"""Characters from the beginning in which they are counted."""
 LEAST_LEET = 2
+"""Least words with a sign between letters."""
 WORDS = lazy(r"[\w@$]{2,}")
 
 LEAST_LETTERS = 8
+"""Least letters of a text with a separator after each letter."""
 APART_SHARE = 0.8
+"""Least share of gaps between words with the same separator."""
 ONE_WORD_LINES = 4
+"""Least lines of a text with one word per line."""
 LINE_CHARACTERS = 20
+"""Mean length of a line below which this is checked."""
 UNSPACED = "\u2e80"
-"""From here on scripts write no blanks between words."""
+"""First character of the scripts without spaces between words."""
 
 WORDS_A_LINE = 1.3
+"""Mean number of words per line below which the lines are joined."""
 LEAST_BETWEEN = 3
+"""Least dots or ellipses between words."""
 BETWEEN = lazy(
     r"(?:\.(?<=\S\.)(?<!\.\.\.)\.+|…(?<=\S…))(?=\w)"
-)  # a long run is tried from its beginning alone
+)  # matched at the start of a run only, for speed
 
 
 def read_escapes(text: str) -> str:
-    r"""Return a text with entities, escapes, percent-encoding and hexadecimal read, where it is written so.
+    r"""Decode entities, escapes, percent-encoding or hexadecimal in a text that is written so.
 
     >>> read_escapes("W&#104;at i&#115; t&#104;is?"), read_escapes("What%20is%20this%3F")
     ('What is this?', 'What is this?')
@@ -80,9 +96,9 @@ def read_escapes(text: str) -> str:
 
 
 def drop_marks(text: str) -> str:
-    """Return a text without the marks on its letters, where most Latin letters have one.
+    """Remove the combining marks from a text in which most Latin letters have one.
 
-    >>> drop_marks("Ẃh́ó?"), drop_marks("déjà vu"), drop_marks("Thủ đô của Việt Nam?")
+    >>> drop_marks("Ẃh́ó?"), drop_marks("déjà vu"), drop_marks("Thủ đô của Việt Nam?")
     ('Who?', 'déjà vu', 'Thủ đô của Việt Nam?')
     """
     spread = unicodedata.normalize("NFD", text)
@@ -93,15 +109,15 @@ def drop_marks(text: str) -> str:
 
 
 def join_letters(text: str) -> str:
-    r"""Return a text whose letters, or words, were set apart by one sign, or one a line, as it reads.
+    r"""Join letters or words that are separated by one sign, or written one per line.
 
     >>> join_letters("W h a t   i s   t h i s ?"), join_letters("What · is · this · all?")
     ('What is this?', 'What is this all?')
     >>> join_letters("What\nis\nthe\ncapital\nof\nPeru?"), join_letters("1 2 3 4 5 6 7 8 9")
     ('What is the capital of Peru?', '1 2 3 4 5 6 7 8 9')
     """
-    apart = text[1:6:2]
-    if len(set(apart)) == 1 and len(apart) == 3 and len(set(text[1::2])) == 1 and not text[1].isalnum():
+    gaps = text[1:6:2]
+    if len(set(gaps)) == 1 and len(gaps) == 3 and len(set(text[1::2])) == 1 and not text[1].isalnum():
         joined = text[::2]
         if sum(map(str.isalpha, joined)) >= LEAST_LETTERS:
             return joined
@@ -109,11 +125,11 @@ def join_letters(text: str) -> str:
         words, lines = text.split(), [line for line in text.split("\n") if line.strip()]
         if len(lines) >= ONE_WORD_LINES and len(words) < WORDS_A_LINE * len(lines):
             return " ".join(words)
-    return _without_signs_between(text)
+    return _drop_separators(text)
 
 
 def read_leet(text: str) -> str:
-    """Return a text in lower case with the letters that digits stand for, where many words are written so.
+    """Replace digits by letters in a text in which many words are leetspeak.
 
     >>> read_leet("wh47 15 7h3 c4p174l 0f fr4nc3?"), read_leet("Is h2o or co2 in mp3 b2b?")
     ('what is the capital of france?', 'Is h2o or co2 in mp3 b2b?')
@@ -130,7 +146,7 @@ def read_leet(text: str) -> str:
 
 
 def decode_hexadecimal(run: str) -> str:
-    """Return the text that hexadecimal digits stand for; empty if they stand for none."""
+    """Return the text that hexadecimal digits encode; empty if they encode none."""
     try:
         text = bytes.fromhex(run).decode("utf-8")
     except ValueError:
@@ -139,7 +155,7 @@ def decode_hexadecimal(run: str) -> str:
 
 
 def decode_run(run: str) -> str:
-    """Return the text that a run stands for in base64; empty if it stands for none."""
+    """Return the text that hexadecimal or base64 encodes; empty if it encodes none."""
     if text := decode_hexadecimal(run):
         return text
     altchars = "-_" if set("-_") & set(run) else None
@@ -151,7 +167,7 @@ def decode_run(run: str) -> str:
 
 
 def is_readable(text: str) -> bool:
-    """Return whether all of what was decoded can be printed."""
+    """Return whether all characters of a decoded text are printable."""
     return all(character.isprintable() or character in "\n\t" for character in text)
 
 
@@ -166,8 +182,8 @@ def _read_hexadecimal(run: re.Match[str]) -> str:
     return decode_hexadecimal(run[0]) or run[0]
 
 
-def _without_signs_between(text: str) -> str:
-    """Return a text without the sign that stands between most of its words."""
+def _drop_separators(text: str) -> str:
+    """Remove the sign that separates most words of a text."""
     if ".." in text or "…" in text:
         dots = len(BETWEEN.findall(text))
         if dots >= LEAST_BETWEEN and dots >= text.count(" "):

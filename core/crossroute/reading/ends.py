@@ -1,4 +1,4 @@
-"""Find what is asked at the ends of a long text in which nothing is marked."""
+"""Find the question at the ends of a long text without headings."""
 
 # ruff: noqa: RUF001 - punctuation of other scripts
 
@@ -13,47 +13,53 @@ from crossroute.reading import wordings
 from crossroute.reading.sections import LEAST_WORDS, PARAGRAPH, says_something
 
 ASKING_CHARACTERS = 400
-"""A paragraph that asks is at most this long."""
+"""Most characters of a paragraph that is a question."""
 
 LONG = 1_200
-"""Characters beside a paragraph that asks that are context without being marked so."""
+"""Least characters, next to a question, that are context without a heading."""
 
 FEW_PARAGRAPHS = 4
-"""A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
+"""Most paragraphs of a text in which a question in the middle is found; longer texts, such as an issue, are not
+split."""
 
 _DRESS = r"¿¡\s*#>\-\d.)"
 REQUEST = AnyCase(rf"[{_DRESS}]*(?![{_DRESS}])(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
+"""Beginning of a request."""
 FIRST = re.compile(rf"[{_DRESS}]*(\w*)")
 FIRST_WORDS = frozenset(
     each.split("'")[0].split("-")[0].split(" ")[0]
     for sign in "sz"
     for each in wordings.REQUEST.replace("[sz]", sign).split("|")
 )
-"""The first words of requests: a text of ASCII that begins with none is no request."""
+"""First words of requests: an ASCII text that begins with another word is no request."""
 
 REQUEST_END = lazy(rf"(?:{wordings.REQUEST_ENDS})[.。!！]*\Z")
+"""Ending of a request."""
 PROBLEM = AnyCase(
     rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})"
 )
+"""Words that ask to solve the rest of a text ("this problem")."""
 CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
+"""Two choices of a multiple-choice question, each on a line."""
 QUESTION_MARKS = "?？؟"
 RULER = lazy(r"\n\n*[ ]*[-=_*#~+<>`\"]{3,}[ ]*(?=\n)")
-"""A line of mere signs between sections."""
+"""A line of signs between sections."""
 
 UNSPACED = lazy("[\u2e80-\uffef]")
+"""A character of a script without spaces."""
 GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
-"""What stands between two sentences."""
+"""The gap between two sentences."""
 UNSPACED_GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
-"""The same where no blank need stand between them."""
+"""The same in scripts without spaces."""
 
 
 class Asked(NamedTuple):
-    """A text taken apart.
+    """A text that is split into question and context.
 
     Attributes:
-        question: What is asked; never empty.
-        lead: An instruction before it.
-        context: What was put beside it to be read, in the order of the text.
+        question: The question; never empty.
+        lead: Instructions before it.
+        context: The text to answer from, in its order.
     """
 
     question: str
@@ -62,19 +68,19 @@ class Asked(NamedTuple):
 
 
 def is_long(text: str) -> bool:
-    """Return whether a text is long; characters of scripts without blanks count twice, since they say as much."""
+    """Return whether a text is long; characters of scripts without spaces count twice, since they say more."""
     length = len(text)
     if length >= LONG or 2 * length < LONG or text.isascii():
         return length >= LONG
     return length + len(UNSPACED.findall(text)) >= LONG
 
 
-def by_ends(text: str) -> Asked | None:
-    """Take a long text apart by the short paragraphs, lines or sentences at its ends that ask, if only these do."""
+def split_ends(text: str) -> Asked | None:
+    """Split a long text if paragraphs, lines or sentences at its ends are questions, and only those; else None."""
     if not is_long(text) or has_choices(text):
         return None
     text = RULER.sub("\n\n", text)
-    for first, *middle in _units(text):
+    for first, *middle in _list_units(text):
         last = middle.pop() if middle else ""
         asking = [unit for unit in (first, last) if asks(unit)]
         if not asking:
@@ -83,20 +89,20 @@ def by_ends(text: str) -> Asked | None:
         rest = "\n\n".join(unit for unit in (first, *middle, last) if unit not in asking)
         if is_long(rest) and not _is_problem(question, rest):
             return Asked(question, context=rest)
-    return _between(PARAGRAPH.split(text))
+    return _split_middle(PARAGRAPH.split(text))
 
 
-def _units(text: str) -> Iterator[list[str]]:
-    """Yield a text's paragraphs, its lines, and its sentences if one at an end may ask."""
+def _list_units(text: str) -> Iterator[list[str]]:
+    """Yield the paragraphs of a text; its lines; and its sentences, if one at an end may be a question."""
     yield PARAGRAPH.split(text)
     yield text.split("\n")
     gap = UNSPACED_GAP if any(map(text.__contains__, "。！？")) else GAP
-    if any(map(asks, _ends_of(text, gap))):
+    if any(map(asks, _find_end_sentences(text, gap))):
         yield gap.split(text)
 
 
-def _ends_of(text: str, gap: re.Pattern[str]) -> Iterator[str]:
-    """Yield the first sentence of a long text, and the last one if it is short enough to ask."""
+def _find_end_sentences(text: str, gap: re.Pattern[str]) -> Iterator[str]:
+    """Yield the first sentence of a long text, and the last one if it is short enough for a question."""
     if first := gap.search(text):
         yield text[: first.start()]
         start = max(0, len(text.rstrip()) - ASKING_CHARACTERS - 1)
@@ -105,8 +111,8 @@ def _ends_of(text: str, gap: re.Pattern[str]) -> Iterator[str]:
             yield text[last[-1].end() :]
 
 
-def _between(paragraphs: list[str]) -> Asked | None:
-    """Take a text apart by the only paragraph that asks, wherever it stands."""
+def _split_middle(paragraphs: list[str]) -> Asked | None:
+    """Split a text if exactly one of its paragraphs is a question; else None."""
     if not LEAST_WORDS <= len(paragraphs) <= FEW_PARAGRAPHS:
         return None
     asking = [place for place, paragraph in enumerate(paragraphs) if asks(paragraph)]
@@ -118,15 +124,15 @@ def _between(paragraphs: list[str]) -> Asked | None:
 
 
 def asks(unit: str) -> bool:
-    """Return whether a short paragraph, line or sentence asks something."""
+    """Return whether a short paragraph, line or sentence is a question or a request."""
     unit = unit.rstrip()
     if not unit or len(unit) > ASKING_CHARACTERS:
         return False
-    return (unit[-1] in QUESTION_MARKS or _requests(unit)) and says_something(unit)
+    return (unit[-1] in QUESTION_MARKS or _is_request(unit)) and says_something(unit)
 
 
-def _requests(unit: str) -> bool:
-    """Return whether a paragraph, line or sentence begins as a request, or ends as one."""
+def _is_request(unit: str) -> bool:
+    """Return whether a paragraph, line or sentence begins or ends like a request."""
     if unit.isascii():
         first = FIRST.match(unit)
         return first is not None and first[1].lower() in FIRST_WORDS and REQUEST.match(unit) is not None
@@ -134,11 +140,11 @@ def _requests(unit: str) -> bool:
 
 
 def _is_problem(question: str, rest: str) -> bool:
-    """Return whether the rest is what the question wants solved, such as an issue or a list of instructions."""
+    """Return whether the rest is what the question asks to solve, such as an issue or a list of instructions."""
     lines = rest.split("\n")
     return PROBLEM.search(question) is not None or 10 * sum(map(asks, lines)) > len(lines)
 
 
 def has_choices(text: str) -> bool:
-    """Return whether a text offers choices, each on a line."""
+    """Return whether a text has choices of a multiple-choice question, each on a line."""
     return "\n" in text and CHOICES.search(f"\n{text}") is not None

@@ -1,9 +1,9 @@
-"""Tell the words of a prompt that only present its parts: what to answer from, and what comes next.
+"""Recognize sentences of a prompt that only introduce its parts: what to answer from, and what comes next.
 
-They say nothing of what is asked: "Use the following pieces of context to answer the question", "If you don't know
-the answer, say so". As courtesy, they are put in endless ways from few words (`asides`): a sentence presents parts if
-all of its words are of these, and one at least names a part. Where such a sentence ends with a colon, it stands over
-a part as a head does.
+They contain nothing of the question: "Use the following pieces of context to answer the question", "If you don't know
+the answer, say so". Like courtesies (`asides`), they have endless variants of few words. So a sentence introduces
+parts if all of its words are in one set, and at least one names a part. If it ends with a colon, it is the heading of a
+part.
 """
 
 # ruff: noqa: E501, SIM905 - lists of words
@@ -14,15 +14,16 @@ import re
 from typing import Literal
 
 LONGEST = 260
-"""Characters of such a sentence at most."""
+"""Most characters of such a sentence."""
 
 FEW_WORDS, FEWEST = 3, 2
-"""Words at least of a sentence that presents parts, and of a head."""
+"""Least words of such a sentence, and of a heading."""
 
-BESIDE = re.compile(r"\([^()\n]*\)")
+BRACKETED = re.compile(r"\([^()\n]*\)")
+"""Text in brackets, which is ignored."""
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
-MATERIAL = frozenset(
+CONTEXT_NAMES = frozenset(
     (
         "kontext text texte textes texto textos dokument dokumente informationen auszug auszüge contexte documents passages extraits informations contexto"
         " documentos informações información fragmentos documenti testo контекст контекста документы документов текст тексте фрагменты отрывок информации "
@@ -32,49 +33,52 @@ MATERIAL = frozenset(
         " schema table input section sections background notes data thread memory memories"
     ).split()
 )
-"""Names of what an answer is to be found in."""
+"""Names of the context."""
 
-ASKING = frozenset(
+QUESTION_NAMES = frozenset(
     "frage fragen anfrage pregunta consulta pergunta domanda вопрос вопросы question questions query queries task request requests ask asks instruction instructions prompt follow-up".split()
 )
-"""Names of what is asked."""
+"""Names of the question."""
 
-ANSWERING = frozenset(
+ANSWER_NAMES = frozenset(
     "antwort antworte beantworte antworten réponds répondre réponse respuesta responde responder resposta responda rispondi risposta ответ ответь ответить answer answers answered answering response responses reply respond citations".split()
 )
-"""Names of what is to be written."""
+"""Names of the answer."""
 
-TELLING = frozenset("tell know".split())
-"""Verbs of a head without a name that stand over what is asked."""
+QUESTION_VERBS = frozenset("tell know".split())
+"""Verbs of a heading of the question that has no name."""
 
-SHOWING = frozenset("here attached pasted read".split())
-"""Words of a head that stand over what is to be read."""
+CONTEXT_WORDS = frozenset("here attached pasted read".split())
+"""Words of a heading of the context that has no name."""
 
 NEXT = frozenset("following below here".split())
+"""Words before the name of the part that follows."""
 FROM = frozenset("based using according considering".split())
-"""Words with which a clause begins that names the material before what is asked."""
+"""First words of a clause that names the context before the question ("Using these results, answer:")."""
 
 SAID, WHOSE = (
     frozenset(["input", "message"]),
     frozenset("user user's current my last new latest up follow-up".split()),
 )
-"""What is asked, if these words tell whose it is, or which."""
+"""Names of the question after one of WHOSE ("user message")."""
 
 ORDERS = frozenset(
     "answer respond reply antworte beantworte réponds responde responda rispondi ответь".split()
 )
-"""Words for an answer that are orders else."""
+"""Names of the answer that are orders, and so headings of the question, unless one of BEFORE_ANSWER comes before."""
 
 CONDITIONS = frozenset("when if unless".split())
+"""First words of a condition."""
 BEFORE_ANSWER = frozenset("a an the existing original prior previous refined final helpful new your".split())
 """Words before an answer that is a noun."""
 
 ORDERING = frozenset("give provide ask make find write list return say show".split())
-"""Verbs that with a question as their object tell to write one."""
+"""Verbs that ask for a question to be written if a question is their object."""
 
-NAMED = MATERIAL | ASKING | ANSWERING
+NAMED = CONTEXT_NAMES | QUESTION_NAMES | ANSWER_NAMES
+"""Names of parts."""
 
-PRESENTING = NAMED | ORDERING | TELLING | SHOWING | NEXT | FROM | BEFORE_ANSWER | CONDITIONS | frozenset(
+PRESENTING = NAMED | ORDERING | QUESTION_VERBS | CONTEXT_WORDS | NEXT | FROM | BEFORE_ANSWER | CONDITIONS | frozenset(
     (
         "a an the it its this that these those which what who and or but nor not no n't of in on at to for by as is are be was were been do does"
         " don don't doesn't didn't isn't aren't can can't cannot could couldn't will would should must may might if then than so when where whether"
@@ -99,16 +103,16 @@ PRESENTING = NAMED | ORDERING | TELLING | SHOWING | NEXT | FROM | BEFORE_ANSWER 
         " clear unclear detail details detailed concise brief accurate factual faithful fully complete"
     ).split()
 )  # fmt: skip
-"""All words of such a sentence; numbers may stand beside."""
+"""Words of sentences that introduce parts; numbers are allowed too."""
 
 Kind = Literal["question", "context", "answer", "rest"]
 
 
 def presents_parts(sentence: str) -> bool:
-    """Return whether a sentence only says what to answer from, or what to do where the answer is not there.
+    """Return whether a sentence only says what to answer from, or what to do if the answer is not there.
 
     Args:
-        sentence: In small letters.
+        sentence: In lower case.
 
     >>> [presents_parts(each) for each in ("use only the context below to answer.", "i will give you a document.")]
     [True, True]
@@ -122,20 +126,20 @@ def presents_parts(sentence: str) -> bool:
         return False
     if NAMED.isdisjoint(words) and words[0] not in CONDITIONS:
         return False
-    return words[0] not in ORDERING or ASKING.isdisjoint(words) or not ANSWERING.isdisjoint(words)
+    return words[0] not in ORDERING or QUESTION_NAMES.isdisjoint(words) or not ANSWER_NAMES.isdisjoint(words)
 
 
 def kind_below(clause: str) -> Kind | None:
-    """Return what stands below a clause with a colon at its end; None where it is no head.
+    """Return the kind of the part below a clause that ends with a colon; None if the clause is no heading.
 
     >>> [kind_below(each) for each in ("The original query is as follows", "Here is the context for the question")]
     ['question', 'context']
     >>> [kind_below(each) for each in ("Using these results, answer", "Now tell me", "Read this", "My dear friends")]
     ['question', 'question', 'context', None]
     """
-    if not _may_be_head(clause.lower()):
+    if not _may_be_heading(clause.lower()):
         return None
-    clause = BESIDE.sub("", clause)
+    clause = BRACKETED.sub("", clause)
     if len(clause) > LONGEST or "?" in clause:
         return None
     words = words_of(clause.lower())
@@ -145,9 +149,9 @@ def kind_below(clause: str) -> Kind | None:
     return kind_named(last) or kind_named(words)
 
 
-def _may_be_head(clause: str) -> bool:
-    """Return whether all words of a clause may be of a head; it stops at the first one that is not."""
-    bracket = clause.find("(")  # what stands in brackets is not read
+def _may_be_heading(clause: str) -> bool:
+    """Return whether all words of a clause, up to a bracket, occur in headings; a fast check before `kind_below`."""
+    bracket = clause.find("(")  # brackets are ignored
     for found in WORD.finditer(clause):
         if 0 <= bracket <= found.end():
             break
@@ -157,7 +161,7 @@ def _may_be_head(clause: str) -> bool:
 
 
 def kind_named(words: list[str]) -> Kind | None:
-    """Return the kind of the last part that words name, or of the one that "following" or the like is put before."""
+    """Return the kind of part that words name: the part after "following" or the like, or else the last one."""
     if not words or words[0] in CONDITIONS:
         return None
     if words[0] in FROM and NEXT.isdisjoint(words):
@@ -168,22 +172,22 @@ def kind_named(words: list[str]) -> Kind | None:
         return kind
     if named:
         return named[-1][1]
-    if not TELLING.isdisjoint(words):
+    if not QUESTION_VERBS.isdisjoint(words):
         return "question"
-    return None if SHOWING.isdisjoint(words) else "context"
+    return None if CONTEXT_WORDS.isdisjoint(words) else "context"
 
 
 def _kind_at(words: list[str], place: int) -> Kind | None:
     word, before = words[place], words[place - 1] if place else ""
-    if word in ASKING or (word in SAID and before in WHOSE):
+    if word in QUESTION_NAMES or (word in SAID and before in WHOSE):
         return "question"
-    if word in MATERIAL:
+    if word in CONTEXT_NAMES:
         return "context"
-    if word in ANSWERING:
+    if word in ANSWER_NAMES:
         return "answer" if before in BEFORE_ANSWER else "question" if word in ORDERS else None
     return None
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text, numbers aside."""
+    """Return the words of a text without numbers."""
     return [word for word in WORD.findall(text) if not word.isdecimal()]

@@ -1,6 +1,6 @@
-"""Normalize text before it is read, so that its dress changes nothing: case, look-alikes, blanks, repetition.
+"""Normalize a text before it is read: case, look-alike characters, white space, repetition.
 
-What is read is normalized; what is paid for, and sent, is the text itself.
+Only the text that the router reads is normalized. The model gets the original, and its cost is computed from that.
 """
 
 # ruff: noqa: RUF001, RUF002 - look-alikes are the subject
@@ -30,74 +30,89 @@ from crossroute.reading.wrapping import unwrap
 UPPER, LOWER = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
 
 READ_CHARACTERS = 10_000
-"""Characters that are read from each end of a longer text."""
+"""Characters read from each end of a longer text."""
 
 KEPT_OF_RUN = 8
+"""Characters kept of a run that is the whole text and decodes to nothing."""
 UPPER_SHARE = 0.4
+"""Least share of capitals among the letters of a text in capitals."""
 REPEATS = 3
+"""Characters kept of one that is repeated."""
 KNOWN_WORDS = 16_384
-"""Words of which it is remembered whether they only repeat."""
+"""Words whose repetition is cached."""
 
 REPEATED_SENTENCES = 8
-"""A sentence that comes this often is filler: it is not read."""
+"""Least occurrences of a sentence that is dropped as filler."""
 
 LEAST_TITLE, TITLE_WORDS, TITLE_SHARE = 4, 40, 0.9
-"""Words that can be a title, words that are looked at, and the share of them that begin with a capital in one."""
+"""Least words of a title, words that are checked, and least share of capitalized words among them."""
 
 SAMPLE = 256
-"""Characters that tell whether a text is in capitals."""
+"""Characters in the sample that decides whether a text is in capitals."""
 
 REPETITIVE_SHARE = 0.5
-"""Share of different words below which sentences are looked for that repeat."""
+"""Share of distinct words below which a text is checked for repeated sentences."""
 
 REPEATED_SHARE = 0.3
-"""The same of words that repeat at once."""
+"""Share of distinct words below which it is checked for words that are repeated in a row."""
 
 FILLER = 200
-"""So are words that repeat at once over this many characters."""
+"""Characters of repeated words from which they are dropped as filler."""
 
 INVISIBLE = lazy(
     "[\u00ad\u034f\u061c\u0640\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x9f]"
 )
+"""Invisible and control characters."""
 _EMOJI = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\\s]+"
 _LAST_EMOJI = rf"(?<=[\w.,;:!?)]){_EMOJI}\Z"
 LAST_EMOJI, EDGE_EMOJI = lazy(_LAST_EMOJI), lazy(rf"\A{_EMOJI}(?=.*\w)|{_LAST_EMOJI}", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
+"""Combining marks."""
 EMOJI, WORD_SIGN = lazy(_EMOJI), re.compile(r"\w")
 BLANKS = re.compile(r"[^\S\n]+")
 STRETCHED = lazy(r"\n(?<=[.!?]\n)\n{2,}(?=[^\W\d_][\w'’]* \S)")
+"""Blank lines between two sentences."""
 BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:|[^\n]{1,40}\d:\d\d)")
+"""A blank line within a sentence."""
 REPEATED = lazy(r"([^\d\s])\1{3,}")
 PUNCTUATION = lazy(r"([?!])[?!]+")
 REPEATED_MARKS = ("??", "!!", "?!", "!?")
 SHOUTED = 3
-"""Marks at the end of a text from which on they are taken for emphasis."""
+"""Least marks at the end of a text that are emphasis."""
 ASKED = lazy(
     r"(?:.*[.!?:;,\n]\s*)?(?:(?:and|but|so|or) )?(?:wh(?:at|ich|om?|ose|en|ere|y)|how|is|are|was|were|am|do|does|did"
     r"|can|could|will|would|shall|should|may|might|must|has|have|had)\b[^.!?:;,\n]*\Z",
     re.IGNORECASE | re.DOTALL,
 )
-"""A text whose last clause is a question in English."""
+"""A text whose last clause is an English question."""
 REPEATED_PART = lazy(r"([^\d\s]{2,8}?)\1{3,}")
 REPEATED_TOGETHER = 12
+"""Most words in a repeated group."""
 REPEATED_WORDS = lazy(rf"(?<!\S)(\S+(?: \S+){{0,{REPEATED_TOGETHER - 1}}}?)(?:\s+\1){{3,}}(?!\S)")
 URL = lazy(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
+"""An address; its host is kept."""
 LEAST_RUN = 40
+"""Least characters of a run."""
 ALONE = lazy(r"[A-Za-z0-9+/_-]{14,}={0,2}")
+"""A text that is one run."""
 LONGEST_NAME = 24
+"""Most characters of a name in a path."""
 NAMES = re.compile(r"[\s/_=-]+")
 LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{40}")
-RUN = lazy(  # no word: a key, a digest, base64, a genome
+RUN = lazy(  # a key, a digest, base64, a genome
     r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_=-]))(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
 DECODE = lazy(rf"\A\s*{wordings.DECODE}(?=.*(?:\w \w|[^\x00-\x7f]))", re.IGNORECASE)
+"""A request to decode the rest."""
 SENTENCE = lazy(r"\s(?:(?<=[.!?。！？]\s)\s*|(?<=\n)\n*)")
+"""The gap between sentences or lines."""
 SENTENCE_ENDS = ".!?。！？\n"
-"""What a gap between sentences follows, or begins with."""
+"""Characters of which every gap between sentences has one at its beginning."""
 
 SENTENCE_START = lazy(r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE)
-"""So do the letter of a choice and what it offers."""
+"""Characters that are capitals in sentence case: first letters of sentences and choices, "I", and letters of
+choices."""
 
 _CYRILLIC = dict(zip("аАВеЕԁһНіІјЈКкМоОрРԛсСѕЅТуУхХѵԝԜ", "aABeEdhHiIjJKkMoOpPqcCsSTyYxXvwW", strict=True))
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρυκτγχω", "ABEZHIKMNOPTYXoaevipuktyxw", strict=True))
@@ -109,24 +124,26 @@ _LATIN, _FOREIGN, _LETTER = r"[A-Za-zÀ-ɏ]", r"[\u0370-\u03ff\u0400-\u052f]", r
 MARKED_LATIN, FOREIGN = lazy("[À-ɏ]"), lazy(f"{_FOREIGN}+")
 FOREIGN_WORD = lazy(rf"(?<!{_LETTER})(?={_LETTER}*{_FOREIGN}){_LETTER}+")
 MIXED_WORD = lazy(rf"(?<!{_LETTER})(?={_LETTER}*{_FOREIGN})(?={_LETTER}*{_LATIN}){_LETTER}+")
-"""Words with Cyrillic or Greek letters, and those among them with Latin ones."""
+"""A word with Cyrillic or Greek letters, and one with Latin letters too."""
 
 
 LENGTHENED = lazy(r"([a-hj-vyz])\1{2,}")
-"""A letter more than twice: in few words, so that several stand for a way of writing."""
+"""A letter that is repeated."""
 
 LEAST_LENGTHENED, LENGTHENED_SHARE = 3, 0.2
+"""Words with such a letter, in number and in share, from which it is written once."""
 
 _REPEATED_SIGN = r"([a-hj-vyz])\1\1|([^\d\s])\2{3}"
 REPEATED_SIGN = re.compile(_REPEATED_SIGN)
 REPETITION = re.compile(rf"{_REPEATED_SIGN}|([^\d\s]{{2,8}}?)\3{{3}}")
+"""A character three or four times in a row, or a group of characters four times."""
 LEAST_EQUAL, LEAST_IN_GROUPS = 2, 6
-"""Characters of a word at least that equal one before, where one comes three times, or several come four times."""
+"""Least repeated characters of a word with a repeated character, and with a repeated group."""
 
 
 @lru_cache(KNOWN_WORDS)
-def repetition_in(word: str) -> re.Match[str] | None:
-    """Return the first characters of a word, or groups of them, that only repeat; remembered by word."""
+def find_repetition(word: str) -> re.Match[str] | None:
+    """Return the first match of a repetition in a word, or None; cached."""
     equal = len(word) - len(set(word))
     if equal < LEAST_EQUAL:
         return None
@@ -134,7 +151,7 @@ def repetition_in(word: str) -> re.Match[str] | None:
 
 
 def normalize(text: str) -> str:
-    r"""Return a text as it is read.
+    r"""Normalize a text.
 
     >>> normalize("WHAT IS\u200b THE   CAPITAL\n\n\n\nof Frаnce????????")  # with a Cyrillic a
     'What is the capital of france?'
@@ -150,19 +167,19 @@ def normalize(text: str) -> str:
     if not text.isascii():
         text = STACKED_MARKS.sub("", drop_marks(unicodedata.normalize("NFKC", text)))
         text = unwrap(fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text))
-        text = _without_edge_emoji(text) if _has_emoji_at_an_end(text) else text
+        text = _drop_edge_emoji(text) if _has_emoji_at_an_end(text) else text
     text = collapse_blanks(text if is_printed(text) else INVISIBLE.sub("", text))
     shorter = shorten_runs(text)
-    if len(shorter) < len(text):  # what is left may be wrapped
+    if len(shorter) < len(text):  # the rest may be wrapped or in code
         return normalize(shorter)
     text = lower_capitals(drop_repetition(shorter))
     text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
-    text = lower_voice(read_leet(text))
+    text = drop_emphasis(read_leet(text))
     return PUNCTUATION.sub(r"\1", text) if any(map(text.__contains__, REPEATED_MARKS)) else text
 
 
 def is_printed(text: str) -> bool:
-    """Return whether a text is of printable ASCII and lines."""
+    """Return whether a text is of printable ASCII and newlines."""
     return text.isascii() and (text.isprintable() or text.replace("\n", " ").isprintable())
 
 
@@ -171,13 +188,13 @@ def _has_emoji_at_an_end(text: str) -> bool:
     return bool(EMOJI.match(stripped[:1]) or EMOJI.match(stripped[-1:]))
 
 
-def _without_edge_emoji(text: str) -> str:
-    """Return a text without emoji before its words, and behind it."""
+def _drop_edge_emoji(text: str) -> str:
+    """Drop the emoji at the end of a text, and at its beginning if it has words."""
     return (EDGE_EMOJI if WORD_SIGN.search(text) else LAST_EMOJI).sub("", text)
 
 
 def fold_lookalikes(text: str) -> str:
-    """Return a text with Cyrillic and Greek letters that look Latin made Latin, where its words are Latin.
+    """Replace Cyrillic and Greek letters that look Latin by Latin ones, in a text with Latin words.
 
     >>> fold_lookalikes("Whаt is a сору?"), fold_lookalikes("Что это за слово?"), fold_lookalikes("the angle ω")
     ('What is a copy?', 'Что это за слово?', 'the angle ω')
@@ -191,7 +208,7 @@ def fold_lookalikes(text: str) -> str:
 
 
 def collapse_blanks(text: str) -> str:
-    r"""Return a text with several blanks as one, several blank lines as one, and as none between two sentences.
+    r"""Collapse spaces, and blank lines; between two sentences, blank lines become a space.
 
     >>> collapse_blanks("One  thing. \n\n\n\nAnother one:\n\n\n\n- first\n\n- second")
     'One thing. Another one:\n\n- first\n\n- second'
@@ -204,7 +221,7 @@ def collapse_blanks(text: str) -> str:
     text = text.strip()
     if not any(map(text.__contains__, ("\n\n", " \n", "\n "))):
         return text
-    text = text.replace(" \n", "\n").replace("\n ", "\n")  # no two blanks are left
+    text = text.replace(" \n", "\n").replace("\n ", "\n")  # no two spaces in a row are left
     if "\n\n\n" in text:
         text = STRETCHED.sub(" ", text)
     while "\n\n\n" in text:
@@ -213,21 +230,21 @@ def collapse_blanks(text: str) -> str:
 
 
 def shorten_runs(text: str) -> str:
-    """Return a text with addresses down to their host, and long unbroken runs to what they decode to, if anything."""
+    """Shorten addresses to their host, and long unbroken runs to what they decode to, if anything."""
     words = text.split()
     if len(words) == 1 and ALONE.fullmatch(text) and (decoded := decode_run(text)):
         return decoded
     if max(map(len, words), default=0) < LEAST_RUN:
         return text
     addressed = URL.sub(r"\1", text)
-    if not any(LONG_RUN.search(word) for word in words if len(word) >= LEAST_RUN):  # nor in a shorter address
+    if not any(LONG_RUN.search(word) for word in words if len(word) >= LEAST_RUN):
         return addressed
     shorter = RUN.sub(_shorten, addressed)
     return shorter if shorter == addressed else DECODE.sub("", shorter)
 
 
 def drop_repetition(text: str) -> str:
-    """Return a text without characters, words and sentences that only repeat.
+    """Shorten repeated characters and words, and drop sentences that are repeated often.
 
     >>> drop_repetition("Why aaaaaaaa? hahahahaha 1000000"), drop_repetition("no " * 9)
     ('Why aaa? ha 1000000', 'no')
@@ -235,35 +252,35 @@ def drop_repetition(text: str) -> str:
     for gap in ("\n\n", "\n"):
         if gap in text and len(parts := set(text.split(gap))) == 1:
             text = parts.pop()
-    text = said_once(text)
+    text = drop_second_half(text)
     words = text.split()
     different = dict.fromkeys(words)
-    repetitive = [*filter(repetition_in, different)]
+    repetitive = [*filter(find_repetition, different)]
     for word in repetitive:
-        text = text.replace(word, _without_repetition(word))
+        text = text.replace(word, _shorten_repetition(word))
     lengthened = sum(LENGTHENED.search(word) is not None for word in repetitive)
     if lengthened >= max(LEAST_LENGTHENED, LENGTHENED_SHARE * len(different)):
         text = LENGTHENED.sub(r"\1", text)
-    if len(different) < REPEATED_SHARE * len(words) and _repeat_at_once(words):
+    if len(different) < REPEATED_SHARE * len(words) and _has_repeated_words(words):
         text = REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip()
     if len(different) < REPETITIVE_SHARE * len(words):
-        text = _without(text, _repeated_sentences(text))
+        text = _drop_sentences(text, _find_repeated_sentences(text))
     return text or " ".join(dict.fromkeys(words))
 
 
-def said_once(text: str) -> str:
-    """Return the first half of a text that says all of it twice, else the text.
+def drop_second_half(text: str) -> str:
+    """Return the first half of a text whose two halves are equal; any other text unchanged.
 
-    >>> said_once("What is it? What is it?"), said_once("so so")
+    >>> drop_second_half("What is it? What is it?"), drop_second_half("so so")
     ('What is it?', 'so so')
     """
     half = len(text) // 2
-    said = text[:half].rstrip()
-    return said if said == text[-half:].lstrip() and " " in said else text
+    first = text[:half].rstrip()
+    return first if first == text[-half:].lstrip() and " " in first else text
 
 
 def lower_capitals(text: str) -> str:
-    r"""Return a text that is mostly in capitals in sentence case.
+    r"""Convert a text that is mostly in capitals, or a title, to sentence case.
 
     >>> lower_capitals("MAY I ASK? IT IS ODD:\nA) YES"), lower_capitals("The DNA of a cat")
     ('May I ask? It is odd:\nA) Yes', 'The DNA of a cat')
@@ -275,10 +292,10 @@ def lower_capitals(text: str) -> str:
     return SENTENCE_START.sub(lambda letter: letter[0].upper(), text.lower())
 
 
-def lower_voice(text: str) -> str:
-    """Return a text without three question marks and more at its end, but for one where it asks, and none has ended it.
+def drop_emphasis(text: str) -> str:
+    """Drop three or more question and exclamation marks at the end; after a question, one question mark is kept.
 
-    >>> lower_voice("Why is that???"), lower_voice("Why is that? Tell me.?!?!"), lower_voice("thanks for that???")
+    >>> drop_emphasis("Why is that???"), drop_emphasis("Why is that? Tell me.?!?!"), drop_emphasis("thanks for that???")
     ('Why is that?', 'Why is that? Tell me.', 'thanks for that')
     """
     spoken = text.rstrip("?!")
@@ -289,12 +306,12 @@ def lower_voice(text: str) -> str:
     return spoken + "?" if ASKED.match(spoken) else spoken
 
 
-def _without_repetition(word: str) -> str:
+def _shorten_repetition(word: str) -> str:
     return REPEATED_PART.sub(r"\1", REPEATED.sub(lambda run: run[1] * REPEATS, word))
 
 
 def is_titled(words: Sequence[str]) -> bool:
-    """Return whether nearly all of some words, at a text's beginning, begin with a capital.
+    """Return whether words, from a text's beginning, are in title case.
 
     >>> is_titled("What Is The Capital Of France?".split()), is_titled("Was ist die Hauptstadt Frankreichs?".split())
     (True, False)
@@ -308,7 +325,7 @@ def is_titled(words: Sequence[str]) -> bool:
 
 def is_capitals(text: str) -> bool:
     """Return whether a text is mostly in capitals, by a sample of it."""
-    sample = text[:: 1 + 2 * (len(text) // (2 * SAMPLE))]  # no even step: letters may alternate
+    sample = text[:: 1 + 2 * (len(text) // (2 * SAMPLE))]  # an odd step, since capitals may alternate
     if sample.isascii():
         letters = sample.encode()
         upper, lower = (len(letters) - len(letters.translate(None, each)) for each in (UPPER, LOWER))
@@ -317,25 +334,29 @@ def is_capitals(text: str) -> bool:
     return upper > UPPER_SHARE * (upper + lower)
 
 
-def _repeat_at_once(words: Sequence[str]) -> bool:
-    """Return whether some words come four times in a row, as in a match of `REPEATED_WORDS`."""
-    for apart in range(1, 1 + min(REPEATED_TOGETHER, len(words) // 4)):
-        row = 3 * apart  # so many words equal those after them, one of which is looked at
-        may = any(map(eq, words[::row], words[apart::row]))
-        if may and b"\1" * row in bytes(map(eq, words, words[apart:])):
+def _has_repeated_words(words: Sequence[str]) -> bool:
+    """Return whether a group of words occurs four times in a row, as in a match of `REPEATED_WORDS`."""
+    for size in range(1, 1 + min(REPEATED_TOGETHER, len(words) // 4)):
+        row = (
+            3 * size
+        )  # this many words in a row equal the words one group later: check one in each row first
+        may = any(map(eq, words[::row], words[size::row]))
+        if may and b"\1" * row in bytes(map(eq, words, words[size:])):
             return True
     return False
 
 
-def _repeated_sentences(text: str) -> set[str]:
-    """Return the sentences that come often."""
-    if sum(map(text.count, SENTENCE_ENDS)) + 1 < REPEATED_SENTENCES:  # at most so many sentences
+def _find_repeated_sentences(text: str) -> set[str]:
+    """Return the sentences that occur often."""
+    if (
+        sum(map(text.count, SENTENCE_ENDS)) + 1 < REPEATED_SENTENCES
+    ):  # an upper bound of the number of sentences
         return set()
     counted = Counter(SENTENCE.split(text)).items()
     return {sentence for sentence, times in counted if times >= REPEATED_SENTENCES and sentence}
 
 
-def _without(text: str, sentences: set[str]) -> str:
+def _drop_sentences(text: str, sentences: set[str]) -> str:
     if not sentences:
         return text.strip()
     kept: list[str] = []
@@ -349,13 +370,13 @@ def _without(text: str, sentences: set[str]) -> str:
 
 
 def _count_latin(text: str) -> int:
-    """Return the Latin letters of a text."""
+    """Return the number of Latin letters in a text."""
     plain = text.encode("ascii", "ignore")
     return len(plain) - len(plain.translate(None, UPPER + LOWER)) + len(MARKED_LATIN.findall(text))
 
 
 def _fold(word: str) -> str:
-    """Return a word in Latin letters if all of its letters look so; a lone Greek letter is a symbol."""
+    """Replace look-alikes in a word if all of its letters become Latin; a single Greek letter, a symbol, is kept."""
     folded = word.translate(CYRILLIC if len(word) == 1 else LOOKALIKES)
     return word if FOREIGN.search(folded) else folded
 
@@ -365,7 +386,7 @@ def _shorten(run: re.Match[str]) -> str:
         len(name) <= LONGEST_NAME and name in (name.lower(), name.upper(), name.title())
         for name in NAMES.split(run[0])
     ):
-        return run[0]  # a path, or a long name of words
+        return run[0]  # a path, or a long name made of words
     joined = "".join(run[0].split()).rpartition(",")[2]
     end = run[0][len(run[0].rstrip()) :]
     if text := decode_run(joined):

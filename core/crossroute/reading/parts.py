@@ -1,4 +1,4 @@
-r"""Find the parts of a prompt: by labels, by lines that present what follows, by names among signs."""
+r"""Find the parts of a prompt: by labels, by sentences that introduce a part, by names between signs."""
 
 # ruff: noqa: RUF001 - punctuation of other scripts
 
@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 from crossroute.patterns import lazy
 from crossroute.reading.appeals import is_appeal
 from crossroute.reading.framing import (
-    ANSWERING,
+    ANSWER_NAMES,
     LONGEST,
     NAMED,
     PRESENTING,
@@ -29,46 +29,51 @@ MARKED = lazy(
     r"(?P<name>[^\W\d_]+(?: [^\W\d_]+){0,2})[\W\d_]*",
     re.IGNORECASE,
 )
-"""A line of one name among signs, such as `[[ ## question ## ]]`, or of what ends a part so named."""
+"""A line with a name between signs, such as `[[ ## question ## ]]`, or the end of such a part."""
 
 LETTERS = re.compile(r"\W*([^\W\d_]+)")
+"""The first word of a line."""
 OPENING, CLOSING = frozenset("[({<=-_~+*"), frozenset("])}>=-_~+*")
+"""First and last characters of such a line."""
 LEAST_SIGNS = 2
+"""Least signs around the name."""
 SEARCHED_CHARACTERS = 2_000
-"""Characters at a text's end in which frames are looked for."""
+"""Characters at a text's end that are searched for introducing sentences."""
 
 LAST_SEARCHED = 300
-"""Characters in which they are looked for first."""
+"""Characters that are searched first."""
 
 KNOWN_HEADS = 8_192
-"""Beginnings of lines that are remembered: those of logs and of fields come again."""
+"""Beginnings of lines whose result is cached; those of logs and fields recur."""
 
 REMEMBERED = 4
-"""Texts whose parts are remembered: a text is asked for its own several times."""
+"""Texts whose parts are cached; they are requested several times."""
 
 SENTENCE_END = re.compile(r"[.!?。！？]\s+")
+"""The end of a sentence within a line."""
 GAPS = re.compile(r"\s(?:(?<=[.!?]\s)(?<!\d\.\s)\s*|(?:(?<=\n)|\s*\n)\s*)")
-"""What stands between sentences and lines."""
+"""The gap between sentences or lines."""
 UNSPACED_GAPS = lazy(r"(?<=[.!?])(?<!\d\.)\s+|(?<=[。！？])\s*|\s*\n\s*")
-"""The same where no blank need stand between them."""
+"""The same in scripts without spaces."""
 
 BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
+"""A sentence with "below", which is a heading without a colon."""
 KEY_SIGNS = " -\"'*"
-"""Signs around the one word of a key, which is no head."""
+"""Signs around a key of one word, which is no heading."""
 
 SIGNS = (*HEAD_SIGNS, "elow")
-"""A line that is no name among signs begins a part only if it holds one of these."""
+"""Substrings of which every heading has one, but for names between signs."""
 
 
 class Part(NamedTuple):
     """A part of a prompt.
 
     Attributes:
-        start: Where its head begins.
-        body: Where it begins, behind its head.
-        kind: What its head calls it; "rest" behind the end of another.
-        name: Its head.
-        is_label: Whether its head is a label, and no sentence or line of signs.
+        start: Where its heading begins.
+        body: Where its text begins.
+        kind: The kind that its heading states; "rest" after the end of another part.
+        name: Its heading, in lower case.
+        is_label: Whether its heading is a label, not a sentence or a name between signs.
     """
 
     start: int
@@ -80,32 +85,32 @@ class Part(NamedTuple):
 
 @lru_cache(REMEMBERED)
 def parts_in(text: str) -> tuple[Part, ...]:
-    r"""Return the parts of a prompt that begin with a head, in the order of the text.
+    r"""Return the parts of a prompt that have a heading, in order.
 
     >>> [part.kind for part in parts_in("Context:\nA text.\n\nHere is my question: Who?\nAnswer:")]
     ['context', 'question', 'answer']
     >>> [part.kind for part in parts_in("=== BEGIN DOCUMENT ===\nA text.\n=== END DOCUMENT ===\nWho?")]
     ['context', 'rest']
     """
-    pattern, told = HEAD.reading(text)
+    pattern, lowered = HEAD.reading(text)
     start, found = 0, list[Part]()
     signs = [*filter(text.__contains__, SIGNS)]
     for line in text.split("\n"):
         holds_sign = any(map(line.__contains__, signs))
         may_be_marked = line[:1] in OPENING and line[-1] in CLOSING
-        may_begin = not _is_of_none(line) if holds_sign else may_be_marked
-        if may_begin and holds_sign and (head := pattern.match(told, start)):
+        may_begin = not _begins_no_part(line) if holds_sign else may_be_marked
+        if may_begin and holds_sign and (head := pattern.match(lowered, start)):
             group = next(filter(head.__getitem__, ("question", "context", "answer")))
             kind = kind_below(head[0]) or cast("Kind", group)
             found.append(Part(start, head.end(), kind, head[group].lower(), is_label=True))
-        elif may_begin and (part := _part_at(line, start)):
+        elif may_begin and (part := _find_part(line, start)):
             found.append(part)
         start += len(line) + 1
     return tuple(found)
 
 
-def _part_at(line: str, start: int) -> Part | None:
-    """Return the part whose head a line begins with, or is."""
+def _find_part(line: str, start: int) -> Part | None:
+    """Return the part whose heading a line is, or begins with; None if there is none."""
     if (
         line[:1] in OPENING
         and line[-1] in CLOSING
@@ -127,65 +132,65 @@ def _part_at(line: str, start: int) -> Part | None:
     key = line[: max(0, colon)].strip(KEY_SIGNS)
     if colon < 1 or (key.isascii() and key.isalnum()):
         return None
-    begin = _last_begin(line, colon)
-    kind = kind_below(said := line[begin:colon])
-    return Part(start + begin, start + colon + 1, kind, said.lower()) if kind else None
+    begin = _find_sentence_start(line, colon)
+    kind = kind_below(clause := line[begin:colon])
+    return Part(start + begin, start + colon + 1, kind, clause.lower()) if kind else None
 
 
-def _last_begin(line: str, end: int) -> int:
-    """Return where the last sentence begins before a place in a line."""
+def _find_sentence_start(line: str, end: int) -> int:
+    """Return the beginning of the last sentence before a place in a line."""
     if line.isascii() and not any(map(line[:end].__contains__, ".!?")):
         return 0
     return max((gap.end() for gap in SENTENCE_END.finditer(line, 0, end)), default=0)
 
 
 def _may_be_name(line: str) -> bool:
-    """Return whether the first word of a line may be one of a name among signs."""
+    """Return whether a line's first word may belong to a name between signs."""
     first = LETTERS.match(line)
     return first is not None and (not line.isascii() or first[1].lower() in PRESENTING)
 
 
 def _kind_of_name(words: list[str]) -> Kind | None:
-    return "answer" if ANSWERING.issuperset(words) else kind_named(words)
+    return "answer" if ANSWER_NAMES.issuperset(words) else kind_named(words)
 
 
-def _is_of_none(line: str) -> bool:
-    """Return whether a line begins no part by what stands before its colon, as thousands of lines may."""
+def _begins_no_part(line: str) -> bool:
+    """Return whether a line has no heading, by the text before its colon; cached, since many lines share it."""
     colon = line.find(":", 0, LONGEST)
     may_be_marked = line[0] in OPENING and line[-1] in CLOSING
-    return colon >= 0 and not may_be_marked and "elow" not in line and _leads_to_none(line[: colon + 1])
+    return colon >= 0 and not may_be_marked and "elow" not in line and _is_no_heading(line[: colon + 1])
 
 
 @lru_cache(KNOWN_HEADS)
-def _leads_to_none(head: str) -> bool:
-    """Return whether the beginning of a line, its colon included, is the head of no part; remembered by head."""
-    return HEAD.match(head) is None and _part_at(head, 0) is None
+def _is_no_heading(head: str) -> bool:
+    """Return whether the beginning of a line, up to its colon, is no heading."""
+    return HEAD.match(head) is None and _find_part(head, 0) is None
 
 
 def drop_frames(text: str) -> str:
-    r"""Return a text without sentences at its ends that present parts, or appeal; empty if nothing is left.
+    r"""Drop sentences at the ends of a text that introduce parts, or appeal; empty if nothing is left.
 
     >>> drop_frames("Use the text to answer.\nWho was Euler?\nIf you don't know, say that you don't know.\nAnswer:")
     'Who was Euler?'
     """
-    first = next((start for start, end in _sentences(text) if not is_frame(text[start:end])), len(text))
-    return text[first : _last_end(text, first)]
+    first = next((start for start, end in _split_sentences(text) if not is_frame(text[start:end])), len(text))
+    return text[first : _find_end(text, first)]
 
 
-def _last_end(text: str, first: int) -> int:
-    """Return where the last sentence ends that is no frame."""
+def _find_end(text: str, first: int) -> int:
+    """Return the end of the last sentence that is kept."""
     tail = max(first, len(text) - SEARCHED_CHARACTERS)
     near = max(tail, len(text) - LAST_SEARCHED)
     if near > tail:
-        behind = [*_sentences(text, near)][:0:-1]  # the first one may have begun before
+        behind = [*_split_sentences(text, near)][:0:-1]  # the first one may begin earlier
         if end := next((end for start, end in behind if not is_frame(text[start:end])), 0):
             return end
-    behind = [*_sentences(text, tail)][::-1]
+    behind = [*_split_sentences(text, tail)][::-1]
     return next((end for start, end in behind if not is_frame(text[start:end])), tail)
 
 
-def _sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
-    """Yield where the sentences and lines of a text begin and end."""
+def _split_sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of the sentences and lines of a text."""
     gaps = UNSPACED_GAPS if any(map(text.__contains__, "。！？")) else GAPS
     for gap in gaps.finditer(text, start):
         yield start, gap.start()
@@ -194,7 +199,7 @@ def _sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def is_frame(sentence: str) -> bool:
-    """Return whether a sentence presents parts of a prompt, or appeals, and asks nothing."""
+    """Return whether a sentence introduces parts of a prompt, or appeals, and is no question."""
     if not any(map(str.isalnum, sentence)):
         return sentence.isspace() or not sentence
     if (head := HEAD.match(sentence)) and head.end() == len(sentence):

@@ -1,4 +1,4 @@
-"""Read what a text in JSON asks: in one message, in the last one of several, or beside what it brings along."""
+"""Read the question in a text that is JSON or contains some: in a message, in the last of several, or next to data."""
 
 # ruff: noqa: SIM905 - lists of words
 
@@ -10,27 +10,30 @@ from collections.abc import Iterator
 from typing import Any
 
 MOST_JSON = 20_000
+"""Most characters of a text that is parsed."""
 SHORTEST_JSON = 60
-"""Characters of JSON's signs and keys around a message."""
+"""Characters of syntax and keys around a message."""
 
 MOST_OF_JSON = 0.6
-"""Share of the longest string in all of them, where it is what is said, whatever its key."""
+"""Share of the characters of all strings from which the longest string is the message, whatever its key."""
 
 SHORTEST_BROUGHT = 200
-"""Characters of strings beside a text's words that are read as its context."""
+"""Least characters of strings in JSON next to a question that are its context."""
 
-ASKING = frozenset("question query task instruction instructions prompt request ask".split())
-"""Words of a key under which what is asked stands beside the rest."""
+QUESTION_KEYS = frozenset("question query task instruction instructions prompt request ask".split())
+"""Words in the keys of a question next to its context."""
 
-SAYS = ("content", "question", "query", "prompt", "text", "message", "input", "messages", "parts")
-"""Keys of a message under which what it says stands."""
+TEXT_KEYS = ("content", "question", "query", "prompt", "text", "message", "input", "messages", "parts")
+"""Keys of a message's text, in order of preference."""
 
 KEY_WORD = re.compile(r"[A-Z]?[a-z]+")
 BRACKETS = {"{": "}", "[": "]"}
 
 
 def read_json(text: str) -> str:
-    r"""Return what a text asks that is JSON, or that holds some beside its words; empty where it is not so.
+    r"""Return the question in a text that is JSON or contains some; empty without JSON.
+
+    Context is returned with it, under a heading.
 
     >>> read_json('{"docs": [{"text": "A bird of the sea."}], "user_query": "Can it fly?"}')
     'Context:\n\nA bird of the sea.\n\nQuestion: Can it fly?'
@@ -45,19 +48,22 @@ def read_json(text: str) -> str:
     if not found:
         return ""
     value, before, after = found
-    if isinstance(value, dict) and (asked := _beside_context(value)):
-        return "\n\n".join(filter(None, (before, asked, after)))
+    if isinstance(value, dict) and (labelled := _label_parts(value)):
+        return "\n\n".join(filter(None, (before, labelled, after)))
     if before or after:
-        brought = [*_strings(value)]
-        if sum(map(len, brought)) < SHORTEST_BROUGHT:
+        strings = [*_find_strings(value)]
+        if sum(map(len, strings)) < SHORTEST_BROUGHT:
             return ""
-        told = "\n\n".join(("Context:", *brought))
-        return "\n\n".join(filter(None, (before, told, after and f"Question: {after}")))
-    return _said_by(value, text)
+        context = "\n\n".join(("Context:", *strings))
+        return "\n\n".join(filter(None, (before, context, after and f"Question: {after}")))
+    return _find_message(value, text)
 
 
 def _find_json(text: str) -> tuple[Any, str, str] | None:
-    """Return the value of a text in JSON, or of such a part at the beginnings of its lines, and what is around it."""
+    """Return the value of the JSON in a text, and the text before and after it; None without JSON.
+
+    The JSON is the whole text, or begins with a line.
+    """
     first = text.lstrip()[:1]
     starts = [0 if sign == first else text.find(f"\n{sign}") for sign in BRACKETS]
     start = min((place for place in starts if place >= 0), default=-1)
@@ -67,25 +73,25 @@ def _find_json(text: str) -> tuple[Any, str, str] | None:
         return None
     try:
         value = json.loads(text[start : end + 1], strict=False)
-    except (ValueError, RecursionError):  # none, or nested too deeply
+    except (ValueError, RecursionError):
         return None
     return value, text[:start].strip(), text[end + 1 :].strip()
 
 
-def _said_by(value: Any, text: str) -> str:
-    """Return what a message says, or the last of several, if it is most of it."""
-    said = _said_last(value)
-    if said and _are_messages(value):
-        return said
-    if not said or 2 * len(said) <= len(text) - SHORTEST_JSON:
-        strings = [*_strings(value)]
+def _find_message(value: Any, text: str) -> str:
+    """Return the text of the last message if it is most of the JSON, or else the longest string if that is."""
+    message = _find_last_text(value)
+    if message and _are_messages(value):
+        return message
+    if not message or 2 * len(message) <= len(text) - SHORTEST_JSON:
+        strings = [*_find_strings(value)]
         longest = max(strings, key=len, default="")
-        said = longest if " " in longest and len(longest) >= MOST_OF_JSON * sum(map(len, strings)) else ""
-    return said
+        message = longest if " " in longest and len(longest) >= MOST_OF_JSON * sum(map(len, strings)) else ""
+    return message
 
 
 def _are_messages(value: Any) -> bool:
-    """Return whether a value is a conversation's messages, or holds them."""
+    """Return whether a value is, or contains, the messages of a conversation."""
     if isinstance(value, dict):
         value = value.get("messages")
     return (
@@ -95,39 +101,41 @@ def _are_messages(value: Any) -> bool:
     )
 
 
-def _said_last(value: Any) -> str:
-    """Return what the last message of a value says, by its keys."""
+def _find_last_text(value: Any) -> str:
+    """Return the text of the last message in a value, by its keys."""
     while isinstance(value, dict | list):
         if isinstance(value, list):
             value = value[-1] if value else ""
         else:
-            value = next((value[key] for key in SAYS if value.get(key)), "")
+            value = next((value[key] for key in TEXT_KEYS if value.get(key)), "")
     return value if isinstance(value, str) else ""
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Yield the strings among the values."""
+def _find_strings(value: Any) -> Iterator[str]:
+    """Yield the strings in a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
         for each in value.values() if isinstance(value, dict) else value:
-            yield from _strings(each)
+            yield from _find_strings(each)
 
 
-def _beside_context(message: dict[str, Any]) -> str:
-    """Return what a message asks under what it brings along, where it holds both."""
-    asked = next(
+def _label_parts(message: dict[str, Any]) -> str:
+    """Return the question of an object with the other strings as its context; empty if it lacks one of them."""
+    question = next(
         (
-            said
-            for key, said in message.items()
-            if isinstance(said, str) and " " in said.strip() and not ASKING.isdisjoint(_words_of(key))
+            value
+            for key, value in message.items()
+            if isinstance(value, str)
+            and " " in value.strip()
+            and not QUESTION_KEYS.isdisjoint(_words_of(key))
         ),
         "",
     )
-    brought = [said for said in _strings(message) if said != asked]
-    if not asked or sum(map(len, brought)) < len(asked):
+    context = [value for value in _find_strings(message) if value != question]
+    if not question or sum(map(len, context)) < len(question):
         return ""
-    return "\n\n".join(("Context:", *brought, f"Question: {asked}"))
+    return "\n\n".join(("Context:", *context, f"Question: {question}"))
 
 
 def _words_of(key: str) -> list[str]:

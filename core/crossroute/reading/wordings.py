@@ -1,4 +1,4 @@
-"""Words by which a prompt marks its parts, in the languages that are written most."""
+"""Words and phrases of prompts, in many languages: headings, follow-ups, courtesies, pleas, hints, mail."""
 
 # ruff: noqa: E501, RUF001, SIM905 - lists of words of many scripts
 
@@ -9,13 +9,13 @@ QUESTION = (
     "|frage|anfrage|aufgabe|pregunta|consulta|tarea|tâche|consigne|domanda|richiesta|pergunta|tarefa|vraag|pytanie|soru"
     "|вопрос|задача|问题|問題|提问|任务|質問|課題|질문|과제|السؤال|سؤال|प्रश्न|सवाल|câu hỏi"
 )
-"""What stands over a question."""
+"""Headings of a question."""
 
 QUALIFIER = (
     "again,|the|my|user|user's|your|new|current|final|last|next|original|standalone|follow[- ]up|given|retrieved|relevant|source"
     "|following|additional|supporting|reference|input|error|server|email|here is the|here are the"
 )
-"""What may stand before one of these words."""
+"""Words before a heading."""
 
 CONTEXT = (
     "contexts?|input|documents?|passages?|articles?|text|sources?|background|references?|excerpts?|contents?|transcript"
@@ -24,16 +24,16 @@ CONTEXT = (
     "|artículo|contexte|contesto|documenti|testo|artigo|контекст|документы?|текст|статья|上下文|背景|文档|文章|资料"
     "|参考资料|参考内容|已知信息|已知内容|相关信息|相关内容|材料|文本|摘录|手册|コンテキスト|文脈|文書|本文|記事|参考資料|문맥|본문|문서|자료|السياق|النص|المستند|संदर्भ|पाठ|दस्तावेज़"
 )
-"""What stands over something to read."""
+"""Headings of a context."""
 
 ANSWER = (
     "(?:(?:helpful|полезный) )?(?:answer|ответ)|(?:réponse utile|respuesta útil|hilfreiche antwort)|response|assistant|output|thought|action|observation|solution|antwort|respuesta|réponse|risposta|resposta"
     "|ответ|答案|回答|답변|답|الإجابة|उत्तर"
 )
-"""What stands over an answer."""
+"""Headings of an answer."""
 
 REQUEST_ENDS = "(?:して|って|んで|て)?(?:ください|下さい)|しなさい|せよ|答えよ|하세요|세요|주세요|하시오|하라|해라|해줘|줘|吧"
-"""How a request ends in languages whose verbs stand there."""
+"""Endings of requests, in languages with the verb at the end."""
 
 REQUEST = (
     "please|can you|could you|would you|will you|i need|i want|help|what|why|how|who|when|where|which|is|are|does|do"
@@ -51,7 +51,7 @@ REQUEST = (
     "|переведи|найди|исправь|пожалуйста|请|帮我|总结|解释|翻译|写|为什么|什么|如何|怎么|以下|要約|説明|翻訳|次の|なぜ|どう"
     "|요약|설명|번역|다음|왜|무엇|어떻게"
 )
-"""How a request begins."""
+"""Beginnings of requests."""
 
 THIS = "this|these|the|following|my|our|all|dies\\w*|folgende\\w*|das|die|den|este|esta|estos|el|la|ce|cette|ces|le|les|questo|il|эт\\w+"
 PROBLEM = (
@@ -59,16 +59,16 @@ PROBLEM = (
     "|aufgaben?|fragen?|fehler|problema|tarea|ejercicio|problème|exercice|tâche|compito|esercizio|задач[аиу]"
 )
 PROBLEM_UNSPACED = "问题|题目|任务|問題|課題|문제|과제"
-"""What a request calls a text that is to be solved rather than read."""
+"""Words for a text that a request asks to solve and not just to read: "THIS PROBLEM", or PROBLEM_UNSPACED."""
 
 SUMMARY = (
     r"(?:previous )?conversation summary|summary of (?:the|our|this) (?:conversation|session|chat)|conversation history"
     r"|here is a summary of the conversation|you are in the middle of a conversation that has been summarized|this session is being continued|the following is a summary of"
 )
-"""How a summary begins that takes the place of earlier turns."""
+"""Beginnings of a summary that replaces earlier turns."""
 
 AUTOMATED = r"\[error\]|error\] you did not|stop hook feedback|(?:[^\n]*\n+)*\(this is an automated message"
-"""How a message begins, or what it holds, that no person wrote."""
+"""Beginnings or contents of automated messages."""
 
 HARNESS = (
     rf"{SUMMARY}|"
@@ -77,14 +77,15 @@ HARNESS = (
     r"|current (?:date|time|working directory)|\[(?:error|request interrupted)[^\]\n]{0,40}\]|stop hook feedback|userpromptsubmit hook"
     r"|caveat: the messages below|today is \w+,? \w+ \d|relevant memories about|reminder to (?:respond|answer|reply)"
 )
-"""How a paragraph begins that an agent's harness put in."""
+"""Beginnings of paragraphs that an agent's harness inserts."""
 
 QUESTION_TAGS = "question|query|task|request|issue|problem|requirement|prompt|message|instruction|user|ask|pr_description|frage|aufgabe|pregunta"
+"""Names of tags around a question."""
 EMPTY_CHOICES = (
     "yes|no|maybe|none(?: of (?:these|them|the above))?|all(?: of (?:these|them|the above))?|not sure|unsure|other|neither|both"
     "|i don't know|cannot say|it depends|depends|perhaps|sometimes|ja|nein|vielleicht|sí|oui|non|да|нет|是|否|はい|いいえ"
 )
-"""Choices that may stand under any question."""
+"""Choices that fit any question."""
 
 CHOICE_ENDS = tuple(
     (
@@ -92,13 +93,13 @@ CHOICE_ENDS = tuple(
         " ja nein vielleicht sí oui non да нет 是 否 はい いいえ"
     ).split()
 )
-"""How each of them ends."""
+"""Last words of these."""
 
 HARNESS_TAGS = (
     "reminders?|environment|system|workspace|summary|memory|memories|git|ide|tools?|commands?|todos?|rules|metadata|skills"
     "|open|hook|runtime|extra|budget|warning|datetime|date|time|terminals?|editor|info|cwd|caveat"
 )
-"""Parts of the tags' names around a question, and around what an agent's harness put in."""
+"""Parts of the names of tags from an agent's harness."""
 
 FILLERS = frozenset(
     (
@@ -130,7 +131,7 @@ FILLERS = frozenset(
         " endelea kwa nini pili kwanza hiyo hii tena rekebisha tafadhali"
         " لماذا كيف استمر أكمل تابع والثاني الثاني الأول هذا ذلك مرة أخرى أصلح من فضلك نعم لا و ثم"
         " 왜 왜요 계속 계속해 계속해줘 다시 그럼 두 번째는요 번째 번째는 그건요 고쳐줘 네 아니요"
-        # what is said of the answer before, and what it is to become
+        # remarks on the last answer, and requests to change it
         " wait hmm hm uh um k lgtm looks look good bad fine whatever best anything everything rest others remaining middle stop"
         " stopped proceed double check checked verify thoughts opinion step steps write wrote put list table simply simple again"
         " understand understood follow lost meant said wrote says way around round nah nope yup yea ya cool true false incorrect"
@@ -155,12 +156,12 @@ FILLERS = frozenset(
         " 부탁해요 부탁합니다 한번 틀렸어요 맞아요 그렇게 해줘 해주세요 설명해 줄래 줄래요 더 자세히 짧게 길게 그래서 다음 다음은 이어서 써줘"
     ).split()
 )
-"""Words without content of their own, among them those that tell to go on."""
+"""Words without content of their own, including those that ask to continue."""
 
 NUMBERED = frozenset(
     "option step part number no point case version item example nummer schritt teil opción paso parte étape partie шаг".split()
 )
-"""Words whose number tells which of what came before."""
+"""Words whose number picks one of several options."""
 
 NUDGES = frozenset(
     (
@@ -174,7 +175,7 @@ NUDGES = frozenset(
         " feedback improve conversation session where it's you've haven't hasn't didn't won't reply replying carefully"
     ).split()
 )
-"""Words of longer texts that only tell to go on."""
+"""Further words of longer texts that only ask to continue."""
 
 POINTING = frozenset(
     (
@@ -185,7 +186,7 @@ POINTING = frozenset(
         " now there"
     ).split()
 )
-"""Words that point to what was said before."""
+"""Words that point to earlier turns."""
 
 REWORKING = frozenset(
     (
@@ -194,7 +195,7 @@ REWORKING = frozenset(
         " complete implement commit push deploy submit save merge rename remove delete extend enhance format cut trim"
     ).split()
 )
-"""Verbs that, without anything of its own beside, tell to go on with what there is."""
+"""Verbs that, without an object of their own, ask to change the last result."""
 
 FOLLOW_UPS = frozenset(
     (
@@ -216,7 +217,7 @@ FOLLOW_UPS = frozenset(
         "|ترجمها|وماذا بعد|هل أنت متأكد|بالتفصيل"
     ).split("|")
 )
-"""Whole texts that say nothing by themselves, but for case and the marks at their ends."""
+"""Whole texts that are follow-ups, in lower case and without marks at their ends."""
 
 COURTESIES = frozenset(
     (
@@ -226,7 +227,7 @@ COURTESIES = frozenset(
         " नमस्ते धन्यवाद"
     ).split()
 )
-"""Greetings, thanks and praise: they ask for nothing, whatever came before."""
+"""Greetings, thanks and praise, which are no follow-ups."""
 
 _MUCH = r"(?:really|very|extremely|super|so|quite|incredibly|highly|most|too|pretty|of utmost)"
 _KIND = r"(?:important|urgent|critical|crucial|essential|hard|difficult|easy|simple|tough|tricky|challenging|trivial|complex|basic)"
@@ -266,7 +267,7 @@ APPEALS = (
     r"|这(?:个问题)?(?:对我)?(?:真的|非常|很|十分)?(?:重要|紧急|难|简单)|(?:非常|十分|多)?(?:谢谢|感谢)(?:你|您|了)?(?:的帮助)?|(?:你|您|早上|下午|晚上)好|(?:祝|希望)(?:你|您)[^，。？?]{1,14}|(?:(?:你|您)好[，,] ?)?(?:请|麻烦)?(?:你|您)?(?:帮我|帮忙)(?:看|解答)?(?:一下|下)?(?:这个|以下)?(?:问题)?|我有(?:一)?个(?:小)?问题|(?:お忙しいところ)?(?:すみません|恐れ入ります|失礼します)(?:が)?|(?:一つ)?質問(?:が|です|があります|させてください)+|教えてください|どうぞよろしくお願いいたします|(?:안녕하세요[,.]? ?)?질문이? ?(?:하나 )?(?:있습니다|있어요)|(?:도와|알려) ?주세요|(?:정말 )?고맙습니다|(?:とても|非常に)?(?:重要|大事|緊急)です|ありがとうございます|(?:お元気|いかが)(?:です|お過ごしです)か|(?:良|よ)い(?:一日|週末)を|(?:ご協力|お時間)(?:に|を)?(?:感謝|ありがとう)[^、。]{0,8}|お(?:手数|忙しい)[^、。]{1,16}|おはようございます|よろしくお願いします|こんにちは|(?:미리 )?감사(?:합니다|드립니다|드리고|해요)|(?:잘 )?지내(?:시죠|세요)|좋은 (?:하루|주말|저녁) (?:되세요|보내세요)|안녕하세요|(?:매우|아주) 중요합니다"
     r"|شكرا(?: جزيلا| لك)?|مرحبا|(?:مرحبا[،,]? )?هل يمكنك(?: من فضلك)? مساعدتي|لدي سؤال|(?:नमस्ते,? )?क्या आप (?:मेरी|कृपया मेरी) मदद कर सकते हैं|मेरा एक (?:सवाल|प्रश्न) है|هذا (?:مهم|عاجل)(?: جدا)?|धन्यवाद|नमस्ते|यह (?:बहुत )?(?:महत्वपूर्ण|ज़रूरी) है|asante(?: sana)?|teşekkürler|dziękuję|obrigad[oa]|grazie(?: mille)?"
 )
-"""A sentence that pleads, greets or thanks, or tells how hard a question is, the date, or a ticket's number."""
+"""Sentences that plead, greet or thank, or state a question's difficulty, the date, or a ticket number."""
 
 _FORM = r"(?:json|yaml|xml|csv|html|markdown|latex|plain text|tables?|lists?|bullets?|bullet[- ]points?|sentences?|words?|lines?|paragraphs?|emojis?|format|formatting)"
 _COUNT = r"(?:\d+|an?|one|two|three|five|a few|a single|single|few|valid|strict|proper|raw|plain|clean|simple|short|brief|concise|numbered|bulleted|markdown|json|well[- ]formed|only|just|the)"
@@ -295,7 +296,7 @@ FORMS = (
     r"|(?:json|markdown|yaml|표|목록|한 문장|한국어|영어)(?: ?형식)?(?:으로|로) ?(?:답해|대답해|답변해|응답해|출력해)?(?: ?주세요| ?줘)?|(?:간단히|짧게|간결하게)(?: ?답해| ?대답해| ?답변해)?(?: ?주세요| ?줘)?|(?:답만|설명 없이)(?: ?답해)?(?: ?주세요| ?줘)?"
     r"|(?:कृपया )?(?:json|संक्षेप|हिंदी|अंग्रेज़ी)(?: प्रारूप)? में (?:उत्तर|जवाब) (?:दें|दो|दीजिए)|(?:أجب|أجبني|الرد)(?: فقط)?(?: (?:بصيغة|بتنسيق|باختصار|json|جدول|بالعربية|بالإنجليزية))*"
 )
-"""A sentence that says in which form, how long or in which language to answer."""
+"""Sentences about the form, length or language of the answer."""
 
 APPEAL_STARTS = frozenset(
     (
@@ -307,6 +308,7 @@ APPEAL_STARTS = frozenset(
         " would you you're"
     ).split()
 )
+"""First ASCII words of `APPEALS`, but for those that contain one of `APPEAL_SIGNS`."""
 FORM_STARTS = frozenset(
     (
         "about choose pick select add also always and answer antworte antworten apenas at be bitte cite contesta conteste devuelve do don't"
@@ -316,7 +318,7 @@ FORM_STARTS = frozenset(
         " show sii sin skip sois solo soyez stay tell under use with within without write yaml"
     ).split()
 )
-"""The first words in ASCII of appeals, and of sentences on form, but for those with a sign of `APPEAL_SIGNS` in them."""
+"""First ASCII words of `FORMS`."""
 
 APPEAL_SIGNS = "#:="
 
@@ -330,7 +332,7 @@ HINTS = (
     r"|\[\[[^\]\n?]{1,60}\]\]|(?:ultra|mega|deep)[ -]?think(?:ing)?|think (?:harder|deeply|more|ultra hard)|[#/@]{1,2}[a-z][\w-]{1,24}(?:[=:][\w-]+)?|--[\w-]{2,24}(?:[= ][\w-]+)?"
     r"|\((?:in [\w ]{1,20}|[\w -]{1,20}[:=] ?[\w -]{1,20})\)"
 )
-"""A sentence that tells a router, or an assistant, which model is to answer."""
+"""Sentences that tell a router or an assistant which model should answer."""
 
 STRONGEST = (
     "strongest|best|smartest|largest|biggest|most (?:capable|powerful|advanced|expensive|intelligent)|top|premium|cheapest|smallest|stärkst|beste[nsr]?\\b|größt|schlau(?:st|est)|teuerst|billigst"
@@ -342,20 +344,20 @@ USING = (
     "\\b(?:use|using|choose|pick|select|route|take|nimm|nimmt|verwende|benutze|nutze|wähle|usa|usar|usad|utiliza|elige|utilise[rz]?|choisi\\w+|usi|scegli|utilizza|escolha|utilize|используй\\w*|выбери\\w*|использ\\w+|użyj|wybierz|kullan\\w*|gebruik|kies|tumia)\\b"
     "|使用|用|选|選|使って|使い|선택|사용|استخدم|اختر|उपयोग|इस्तेमाल|चुन"
 )
-"""Words that together, in one sentence, tell which model to take."""
+"""Words that together, in one sentence, request a model."""
 
 SIGN_OFFS = (
     "--(?=\\s*\\n)|(?:best|kind|warm|with kind|with best)? ?(?:regards|wishes)|cheers|sincerely|yours(?: truly| sincerely| faithfully)?|many thanks|thanks|thank you|best|br|sent from my"
     "|mit (?:freundlichen|besten|lieben|herzlichen) grüßen|(?:viele|beste|liebe|freundliche) grüße|mfg|lg|cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|atenciosamente|с уважением|pozdrawiam|saygilarimla"
 )
-"""How the end of a letter begins."""
+"""Beginnings of a mail's closing."""
 
 FOOTERS = (
     r"(?=[^\n]*(?:mail|message|communication|nachricht|mensaje|correo|courriel|messaggio|письм|сообщени|邮件|メール))"
     r"[^\n]*(?:confidential|intended (?:solely|only|exclusively) for|privileged|(?:it|this \w+) in error|consider the environment"
     r"|unsubscribe|vertraulich|confidencial|confidentiel|riservat[oa]|конфиденциальн|保密|機密)"
 )
-"""Words of a line under letters that no person wrote."""
+"""Legal footers of mails."""
 
 BEGINNINGS = (
     r"/(?:no_?)?think\b[ :,]*|"
@@ -363,7 +365,7 @@ BEGINNINGS = (
     r"|(?:@|/)(?:bot|assistant|ai|gpt|chatgpt|claude|gemini|copilot|grok|ask|chat|prompt|query)\b[ :,]*"
     r"|(?:as|speaking as) an? [\w ]{2,30}, i(?: would like to| want to)? ask:? |(?:very |extremely |super )?(?:important|urgent)[!:]+ "
 )
-"""How a text may begin before its question, in the same sentence."""
+"""Introductions of a question in the same sentence."""
 
 BEGINS = tuple(
     (
@@ -371,24 +373,24 @@ BEGINS = tuple(
         " extremely super import urgent"
     ).split()
 )
-"""How each of them begins."""
+"""Beginnings of these."""
 
 DECODE = (
     r"(?:please )?(?:decode|read|translate|convert) (?:this|the following|it)(?: (?:base ?64|hex\w*|text|string|message|code))*"
     r"(?:,? and (?:then )?(?:answer|reply|respond|solve|do)(?: to)?(?: (?:it|this|that|the question|what it says))?)?[:. \n]*"
 )
-"""How a text begins that goes on in base64."""
+"""Requests before a text in base64."""
 
 HEADS = "question|query|q|prompt|user|human|instruction|task|request|message|frage|pregunta|domanda|pergunta|вопрос|问题|質問|질문"
 ANSWERS = "answer|a|response|assistant|ai|model|bot|output|antwort|respuesta|réponse|risposta|resposta|ответ|答案|回答|답변"
-"""Heads over a text that is nothing but a question, and under it."""
+"""Headings of a text that is one question, and of the answer below it."""
 
 MAIL_FIELDS = "from|to|cc|bcc|date|sent|subject|reply-to|von|an|gesendet|betreff|datum|de|para|asunto|fecha|objet|à|oggetto|assunto"
-"""Fields of the head of a mail."""
+"""Fields of a mail's header."""
 
 QUOTES = (
     "(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message transféré"
     "|mensaje original|mensaje reenviado|messaggio originale|mensagem original|исходное сообщение|пересылаемое сообщение)"
 )
 WROTE = "(?:wrote|schrieb|écrit|escribió|scritto|ha scritto|escreveu|пишет|написал)"
-"""What stands over a mail that is answered or passed on, below the answer."""
+"""Lines above a quoted or forwarded mail."""

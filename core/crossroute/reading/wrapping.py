@@ -1,7 +1,7 @@
-"""Take off what a text is wrapped in: a chat template's marks, a page's tags, a message in JSON, a fence, source code.
+"""Remove what a whole text is wrapped in: a chat template's tokens, HTML tags, JSON, a code fence, source code.
 
-Of source code (a string in a statement, a comment, a request, a field), only a text that is nothing else is changed,
-and only where what it holds are words.
+Source code (a string in a statement, a comment, a request, a field) is unwrapped only if it is the whole text and
+contains words.
 """
 
 # ruff: noqa: RUF001 - punctuation of other scripts
@@ -17,14 +17,17 @@ from crossroute.reading import wordings
 from crossroute.reading.payloads import read_json
 
 MOST_LAYERS = 4
+"""Most wrappers that are removed."""
 TEMPLATE = lazy(
     r"<\|[a-z_]{2,24}\|>(?:(?:system|user|assistant|human)(?=<\|end_header_id\|>|\n))?"
     r"|<(?:start|end)_of_turn>(?:user|model)?|\[/?INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?s>"
 )
-"""Marks of chat templates."""
+"""Special tokens of chat templates."""
 
 TEMPLATE_MARKS = ("<|", "INST]", "_turn>", "SYS>>", "SYSTEM_PROMPT]", "</s>")
+"""Substrings of which every such token has one."""
 EDGE_CHARACTERS = 120
+"""Characters at the end of a text that are searched for lines of signs and for placeholders."""
 
 _PAGE = (
     r"</?(?:html|body|head|div|p|span|b|i|u|em|strong|font|center|br|h[1-6]|ul|ol|li|table|tbody|thead|tr|td|th"
@@ -34,32 +37,37 @@ UNREAD = lazy(
     r"<(head|script|style|footer|nav|noscript|button|svg)(?:\s[^<>]*)?>.*?</\1>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
 )
-"""Parts of a page that nobody asks in."""
+"""Parts of a page that are not read."""
 
 PAGE = lazy(_PAGE, re.IGNORECASE)
+"""A tag of a page."""
 AROUND_PAGE = AnyCase(rf"\s*(?:{_PAGE}).*(?:{_PAGE})\s*\Z", re.DOTALL)
 ELEMENT = lazy(r"\s*(?:<\?xml[^<>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^<>]*)?>(.*)</\1>\s*\Z", re.DOTALL)
 SOLE_FENCE = lazy(
     r"\s*(```|~~~|\"\"\"|''')(?:text|txt|plain|markdown|md|prompt)?[ ]*\n(.*?)\n?\1\s*\Z", re.DOTALL
 )
 PROSE = lazy(r"(?:[^\n]*?\b[^\W\d_]{2,}\b[ ,]){2}|[^\n]{0,40}[\u2e80-\uffef]")
-"""Several words, or a script without blanks, in the first line."""
+"""Several words, or a script without spaces, in the first line."""
 SPOKEN = AnyCase(r"\s*(?:user|human)\s*:\s*(?P<said>.*?)\s*(?:assistant|ai|model|bot)\s*:\s*\Z", re.DOTALL)
+"""A text with one user turn and an empty answer."""
 LABELLED = AnyCase(
     r"\s*(?:(?:system\s*:|below is an instruction that)[^\n]*\n+)?#{0,6}[ *]*(?:here is |here's )?(?:my |the |user )?"
     rf"(?:{wordings.HEADS})\*{{0,2}}\s*(?:[:：]\*{{0,2}}|(?<=[a-z])(?=\n))\s*"
 )
-"""The head of a question, which may be the one of a text."""
+"""Heading of a question at the beginning of a text."""
 ANSWER_BELOW = AnyCase(rf"\n\s*#{{0,6}}[ *]*(?:{wordings.ANSWERS})[ *]*[:：][ *]*\Z")
-"""The head of an answer, at the end."""
+"""Heading of an answer at the end of a text."""
 LABEL_SIGNS = (":", "：", "\n")
+"""Characters of which every heading has one."""
 LABEL = AnyCase(rf"(?m)^[#*> ]*(?:{wordings.HEADS}|{wordings.ANSWERS}|\w+)[ *]*[:：]|^#")
+"""A heading of any name."""
 EMPHASIZED = lazy(r"\s*(?:#{1,6} +)?(\*{1,3}|_{2,3}|~~)(?=\S)([^*_~]+)(?<=\S)\1\s*\Z|\s*#{1,6} +([^\n]+)\Z")
+"""A text that is emphasized or a heading as a whole."""
 MAIL = AnyCase(
     rf"\s*(?:[-_=]{{3,}}[^\n]{{0,40}}[-_=]{{3,}}\s*\n)?(?:(?:{wordings.MAIL_FIELDS})\s*:[^\n]*\n+){{1,8}}(?=\S)"
     r"|\s*(?:on|am|le|el|il|em) [^\n]{6,110}(?:wrote|schrieb[^\n:]*|écrit|escribió|scritto|escreveu)\s*:\s*\n"
 )
-"""What stands over a mail that was passed on or is answered."""
+"""Header of a mail, or the line above a quoted mail."""
 
 BEGIN_DOCUMENT = r"\begin{document}"
 DOCUMENT = lazy(r"\s*(?:\\documentclass[^\n]*\n)?\s*\\begin\{document\}(.*)\\end\{document\}\s*\Z", re.DOTALL)
@@ -68,9 +76,11 @@ RULE_BELOW = lazy(r"(?:\n[ ]*(?:[-=_*#~+]{4,}|---)\s*)+\Z")
 STAMP = lazy(
     r"\s*\[?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ :-]*(?=\S)"
 )
+"""A date or time at the beginning of a text."""
 SOLE_NUMBER = lazy(
     r"\s*(?:1[.)]|[•●▪-])\s+(?=[^\W\d_])(?!.*^\s*(?:2[.)]|[•●▪-])\s)", re.DOTALL | re.MULTILINE
 )
+"""The number or bullet of a list with one item."""
 
 _MEDIUM = r"images?|pictures?|photos?|screenshots?|files?|videos?|audio|attachments?|documents?|pdf|media|user uploaded"
 _PLACEHOLDER = (
@@ -79,14 +89,16 @@ _PLACEHOLDER = (
 )
 FIRST_PLACEHOLDER = lazy(rf"\A\s*(?:(?:{_PLACEHOLDER}|@[\w./-]+\.\w{{1,5}}(?=\s))\s*)+", re.IGNORECASE)
 LAST_PLACEHOLDER = lazy(rf"(?:\s*(?:{_PLACEHOLDER}))+\s*\Z", re.IGNORECASE)
-"""What stands in a text for a picture or a file that comes with it."""
+"""Placeholders for attached pictures and files, at the ends of a text."""
 
 CLOSING_PLACEHOLDERS = "])>"
+"""Last characters of placeholders."""
+
 LEAST_BLANKS = 2
-"""What is in a string, a comment or a field are words if it has so many blanks: else it is a value."""
+"""Spaces from which a string, a comment or a field contains words; else it is a value."""
 
 CLOSING = frozenset("\"'`);}/>]")
-"""What one line of source code ends with, but for some comments, addresses and fields."""
+"""Last characters of a line of source code, but for some comments, addresses and fields."""
 
 _QUOTED = r"[fru]?(?P<quote>\"{3}|'{3}|[\"'`])(?P<said>.*)(?P=quote)"
 _ASKING = "query|question|prompt|text|message|content|input|instruction|q"
@@ -119,11 +131,13 @@ WRAPS = (
     ),
     lazy(r"\s*\w{1,20}:\s*[|>][+-]?\s*\n(?P<said>.*)\Z", re.DOTALL),
 )
+"""Source code whose only content is `said`: assignments, calls, requests, comments, elements, fields."""
 ADDRESS = lazy(rf"\s*(?:https?://\S+|/\S*)[?&](?:{_ASKING})=(?P<said>[^&]+?)(?:&\w+=[^&\s]*)*\s*\Z")
+"""An address with a question as a parameter."""
 
 
 def unwrap(text: str) -> str:
-    r"""Return a text without what all of it is wrapped in; as it is where nothing else is left.
+    r"""Remove the wrappers of a whole text; unchanged if nothing would be left.
 
     >>> unwrap("<html><body><p>Who was Euler?</p></body></html>"), unwrap("[INST] Who was Euler? [/INST]")
     ('Who was Euler?', 'Who was Euler?')
@@ -133,19 +147,19 @@ def unwrap(text: str) -> str:
     ('How is <b>this</b> written?', '```\nx = f(1)\n```')
     """
     for _ in range(MOST_LAYERS):
-        inner = _without_layer(text)
+        inner = _drop_layer(text)
         if inner == text or not any(map(str.isalnum, inner)):
             break
         text = inner
     return text
 
 
-def _without_layer(text: str) -> str:
-    return _without_placeholders(text) or _without_wrap(text)
+def _drop_layer(text: str) -> str:
+    return _drop_placeholders(text) or _drop_wrapper(text)
 
 
-def _without_placeholders(text: str) -> str:
-    """Return a text without what stands at its ends for pictures and files; empty where there is little else."""
+def _drop_placeholders(text: str) -> str:
+    """Remove the placeholders at the ends of a text; empty if there are none, or little else."""
     if (text[:1].isalnum() and text[-1:] not in CLOSING_PLACEHOLDERS) or "</" in text:
         return ""
     rest = FIRST_PLACEHOLDER.sub("", text)
@@ -154,23 +168,23 @@ def _without_placeholders(text: str) -> str:
     return rest if rest != text and " " in rest else ""
 
 
-def _without_wrap(text: str) -> str:
+def _drop_wrapper(text: str) -> str:
     if any(map(text.__contains__, TEMPLATE_MARKS)) and TEMPLATE.search(text):
         return TEMPLATE.sub("\n\n", text).strip()
     start = text.lstrip()[:1]
-    if (start in ("{", "[") or "\n{" in text or "\n[" in text) and (said := read_json(text)):
-        return said
-    if start == "<" and (inner := _without_tags(text)):
+    if (start in ("{", "[") or "\n{" in text or "\n[" in text) and (question := read_json(text)):
+        return question
+    if start == "<" and (inner := _drop_tags(text)):
         return inner
-    if inner := read_source(text) or _inside(text):
+    if inner := read_source(text) or _read_markup(text):
         return inner
     if head := STAMP.match(text) or SOLE_NUMBER.match(text):
         return text[head.end() :]
-    return _without_mail(_without_rules(text)) if "\n" in text or start == ">" else text
+    return _drop_mail(_drop_rules(text)) if "\n" in text or start == ">" else text
 
 
-def _inside(text: str) -> str:
-    """Return what a fence, a document, emphasis, or heads of a question and an answer hold; empty if there are none."""
+def _read_markup(text: str) -> str:
+    """Return what a fence, a LaTeX document, emphasis or headings of a question and an answer contain; else empty."""
     if (found := SOLE_FENCE.match(text)) and PROSE.match(found[2]):
         return found[2].strip()
     document = DOCUMENT.match(text) if BEGIN_DOCUMENT in text else None
@@ -178,13 +192,13 @@ def _inside(text: str) -> str:
         return found[found.lastindex or 0].strip()
     if found := SPOKEN.match(text):
         said = text[slice(*found.span("said"))].strip()
-        if not LABEL.search(said):  # else it has further turns
+        if not LABEL.search(said):  # no further turns
             return said
-    return _under_head(text) if any(map(text.__contains__, LABEL_SIGNS)) else ""
+    return _read_under_heading(text) if any(map(text.__contains__, LABEL_SIGNS)) else ""
 
 
-def _under_head(text: str) -> str:
-    """Return what stands under the head of a question, and over that of an answer, where there are no others."""
+def _read_under_heading(text: str) -> str:
+    """Return the text between the heading of a question and that of an answer; empty if there are other headings."""
     head = LABELLED.match(text)
     if not head or head.end() == len(text):
         return ""
@@ -193,8 +207,8 @@ def _under_head(text: str) -> str:
     return "" if LABEL.search(said) else said.strip()
 
 
-def _without_mail(text: str) -> str:
-    """Return a text without the head of a mail, and without the marks of a quotation on all of its lines."""
+def _drop_mail(text: str) -> str:
+    """Remove the header of a mail, or the quotation marks if all lines have one."""
     if head := MAIL.match(text):
         return text[head.end() :]
     if ">" not in text:
@@ -204,16 +218,16 @@ def _without_mail(text: str) -> str:
     return "\n".join(quoted) if len(quoted) == len(list(filter(None, lines))) else text
 
 
-def _without_tags(text: str) -> str:
-    """Return a page's words, or what one element holds that is all of the text; else nothing."""
+def _drop_tags(text: str) -> str:
+    """Return the words of an HTML page, or the content of one element that is the whole text; else empty."""
     if AROUND_PAGE.match(text):
         return PAGE.sub("\n", UNREAD.sub("\n", text)).strip()
     element = ELEMENT.match(text)
     return element[2].strip() if element and f"<{element[1]}" not in element[2] else ""
 
 
-def _without_rules(text: str) -> str:
-    """Return a text without lines of signs above and below it."""
+def _drop_rules(text: str) -> str:
+    """Remove lines of signs at the beginning and end of a text."""
     if above := RULE_ABOVE.match(text):
         text = text[above.end() :]
     below = RULE_BELOW.search(text, max(0, len(text) - EDGE_CHARACTERS))
@@ -221,18 +235,23 @@ def _without_rules(text: str) -> str:
 
 
 def read_source(text: str) -> str:
-    r"""Return the words that a text of source code holds and nothing else; empty where it does not.
+    r"""Return the words in a text of source code that contains nothing else; empty for any other text.
 
     >>> read_source('print("What is the capital of Chile?")'), read_source("/* What is it all for? */")
     ('What is the capital of Chile?', 'What is it all for?')
     >>> read_source("/search?q=What+is+the+capital+of+Chile"), read_source('name = "Ann"')
     ('What is the capital of Chile', '')
     """
-    words = (said for said in _held(text) if said.count(" ") >= LEAST_BLANKS and any(map(str.isalpha, said)))
+    words = (
+        said
+        for said in _find_strings(text)
+        if said.count(" ") >= LEAST_BLANKS and any(map(str.isalpha, said))
+    )
     return next(words, "")
 
 
-def _held(text: str) -> Iterator[str]:
+def _find_strings(text: str) -> Iterator[str]:
+    """Yield the content of each kind of source code that a text may be."""
     for wrap in WRAPS:
         if found := wrap.match(text):
             yield found["said"].strip()

@@ -12,9 +12,9 @@ from crossroute.reading.normalization import (
     REPEATED_WORDS,
     REPETITION,
     RUN,
-    _repeat_at_once,
+    _has_repeated_words,
+    find_repetition,
     normalize,
-    repetition_in,
 )
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
@@ -141,7 +141,7 @@ def test_names_and_nouns_make_no_title():
 
 @given(st.text("ab1.é", max_size=14))
 def test_repetition_is_found_in_every_word_that_holds_some(word):
-    assert (repetition_in(word) is None) is (REPETITION.search(word) is None)
+    assert (find_repetition(word) is None) is (REPETITION.search(word) is None)
 
 
 @given(
@@ -150,7 +150,7 @@ def test_repetition_is_found_in_every_word_that_holds_some(word):
     )
 )
 def test_words_that_repeat_at_once_are_told_before_they_are_looked_for(text):
-    assert _repeat_at_once(text.split()) or not REPEATED_WORDS.search(text)
+    assert _has_repeated_words(text.split()) or not REPEATED_WORDS.search(text)
 
 
 @given(
