@@ -19,6 +19,7 @@ Counts = Sequence[float]
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+
 UNSPACED_SCRIPTS = lazy(f"[{UNSPACED}]")
 
 WORD = lazy(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
@@ -51,6 +52,7 @@ LOWEST = np.zeros(15, dtype=np.float32)
 LOWEST[3] = 1.5  # letters per word
 CAPITALS = 8
 """Index of the share of capitals."""
+
 HIGHEST = np.array(
     [
         np.log(4000),  # tokens

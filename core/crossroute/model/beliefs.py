@@ -1,8 +1,8 @@
 """Estimated abilities of a pool's candidates by kind of work, and predictions for queries far from training.
 
     logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
-    told   = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
-    tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
+    share  = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
+    tokens = share * network + (1 - share) * (length + kinds @ verbosity)                                 (n, m)
 
 The network learns on which training queries a candidate is better than its ability. This does not transfer to queries
 far from them; there the prediction falls back to the candidate's estimated ability at such work (`candidate.Belief`)
@@ -190,9 +190,9 @@ def length_spread(
         clusters: Weights of the clusters per query, shape (n, k).
         observed: As for `temper`.
     """
-    told, near = at.trust[:, None] * observed, clusters @ near_variance
+    share, near = at.trust[:, None] * observed, clusters @ near_variance
     beyond = at.spread[:, None] ** 2 + at.written[:, :-2] @ (beliefs.log_tokens_error**2).T  # (n, m)
-    return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
+    return np.asarray(np.sqrt(share * near[:, None] + (1 - share) * beyond))
 
 
 def evidence_share(outcomes: Floats) -> Floats:

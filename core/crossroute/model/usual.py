@@ -88,20 +88,20 @@ class Usual:
             one_call: As for `Doubt.situate`, shape (n,).
         """
         shares, call = _weigh_groups(z, self._centers), one_call > 0
-        strange = (1 - people) * (one_call >= 0)
-        each = LEANING * strange[:, None]
+        unknown = (1 - people) * (one_call >= 0)
+        each = LEANING * unknown[:, None]
         usual = [
             np.where(call[:, None], shares @ of_call, shares @ of_any) for of_any, of_call in self._usual
         ]
         return (
-            trust + TRUSTED * strange * (shares @ self._trust - trust),
+            trust + TRUSTED * unknown * (shares @ self._trust - trust),
             read + each * (usual[0] - read),
             written + each * (usual[1] - written),
         )
 
 
 def usual_tensors(
-    z: Floats, readings: Sequence[tuple[Floats, Floats]], trust: Floats, strange: Floats
+    z: Floats, readings: Sequence[tuple[Floats, Floats]], trust: Floats, unknown: Floats
 ) -> dict[str, npt.NDArray[np.floating]]:
     """Compute the tensors of `Usual` from a user's queries.
 
@@ -109,17 +109,17 @@ def usual_tensors(
         z: The whitened queries, shape (n, p).
         readings: `Situation.read` and `written`, first of the undeclared queries, then of the same as single calls.
         trust: Trust of each, shape (n,).
-        strange: Degree to which each is far from training and no ordinary request, shape (n,); its weight.
+        unknown: Degree to which each is far from training and no ordinary request, shape (n,); its weight.
     """
     centers = _find_groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
     centers = centers[np.unique(assign(z, centers))]  # without empty groups
     shares = _weigh_groups(z, centers)  # (n, u)
     size = shares.sum(axis=0)
-    weight = strange + LEAST_STRANGE
+    weight = unknown + LEAST_STRANGE
     weight = np.minimum(weight, MOST_SHARE * shares @ (weight @ shares / size))
     weighed = shares * weight[:, None] / (weight @ shares)
-    told = [np.stack([weighed.T @ each for each in alike]) for alike in zip(*readings, strict=True)]
-    found = centers, *told, trust @ shares / size
+    means = [np.stack([weighed.T @ each for each in pair]) for pair in zip(*readings, strict=True)]
+    found = centers, *means, trust @ shares / size
     return dict(zip(USUAL, (each.astype(np.float32) for each in found), strict=True))
 
 

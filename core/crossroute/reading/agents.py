@@ -23,8 +23,10 @@ ERROR = AnyCase(
     r"|\A(?!.*[.!]\s*\Z)[^.]{0,60}\b(?:denied|not found|no such|cannot|could not|refused|timed out)\b"
 )
 """A line that reports an error."""
+
 ERROR_LINES = 3
 """Most lines of errors that are read."""
+
 LONG_LINE, EARLY = 200, 40
 """In a line longer than LONG_LINE, which is prose or data, an error counts only in its first EARLY characters."""
 
@@ -39,6 +41,7 @@ RESULT = AnyCase(
 
 DOING = lazy(r"\{[^{}]*[\"'](?:in[_ -]progress|doing|active)[\"'][^{}]*\}")
 """An object with a status of "in progress", in a list of tasks."""
+
 STRING = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 BOX = lazy(r"(?m)^[ ]*(?:[-*•]|\d+[.)])?[ ]*\[([^\]\n]{0,12})\][ ]*(\S[^\n]*)$")
 """A line of a list of tasks with checkboxes: the mark in the box, and the task."""
@@ -49,6 +52,7 @@ UNDONE, DONE = frozenset(" "), frozenset("xX✓✔")
 _NAME = r"([^\W\d_][^\n:#*]{2,40}?)\**"
 SECTION = lazy(rf"\s*(?:(?:#{{1,6}}|\d+[.)]|\*\*)[ ]*\**{_NAME}(?::\**\s*|\s*\Z)|{_NAME}:\s*)")
 """Heading of a section of a summary."""
+
 INTENT = AnyCase(r"\b(?:intent|request|goal|objective|tasks?)\b")
 NEXT = AnyCase(r"\b(?:next steps?|current work|pending|remaining|in progress)\b")
 """Headings of the sections of a summary that state the task, and the next steps."""

@@ -19,13 +19,16 @@ from crossroute.reading.asides import LONGEST, is_about_form, is_aside, is_aside
 
 MOST_DROPPED = 6
 """Most rounds of dropping from both ends, and most places where the last sentence may begin."""
+
 KNOWN_SENTENCES = 512
 """Sentences whose result is cached, since a text is checked several times."""
 
 HINT_CHARACTERS = LONGEST
 """Most characters of an appeal."""
+
 SIGNATURE_CHARACTERS = 350
 """Characters at a text's end that are searched for a signature."""
+
 NUMBERED_CHARACTERS = 300
 """Characters at a text's end that are searched for identifiers; elsewhere one changes little."""
 
@@ -39,6 +42,7 @@ END = lazy(  # begins with one character class, which the engine finds faster th
 COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
 """Most clauses that are checked at an end of a text."""
+
 CLAUSE = re.compile("[,、，]")
 BEGIN = re.compile(
     rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*"
@@ -48,6 +52,7 @@ BEGIN = re.compile(
 
 ANSWER_HEAD = lazy(rf"(?i)\n[*# ]*(?:{wordings.ANSWERS})[* ]*:[* \n]*\Z")
 """Heading of an answer at the end."""
+
 FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")
 APPEAL, FORM = (
     lazy(rf"[\s(*_¿¡]*(?:{each})[\s)*_,;.!:…。！？?，-]*\Z") for each in (wordings.APPEALS, wordings.FORMS)
@@ -62,6 +67,7 @@ _BEST = (
 _OF_MODELS = r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b"
 BEST_SIGNS = tuple(_BEST.replace(r"\w+", "").split("|"))
 """Substrings of the words in `_BEST`, for a fast search."""
+
 BEST_MODEL = lazy(rf"(?:{_BEST})\b{_OF_MODELS}")
 """Part of every hint that `ROUTING` finds, in lower case."""
 
@@ -76,8 +82,10 @@ ROUTING = lazy(
 
 BEGINNING = lazy(rf"\s*(?:{wordings.BEGINNINGS})", re.IGNORECASE)
 """Introduction of a question in the same sentence."""
+
 FOOTER = AnyCase(rf"(?:{wordings.FOOTERS})[^?]*")
 """A mail's legal footer."""
+
 FOOTER_CHARACTERS = range(30, 600)
 
 _ADDRESS = r"(?:https?://|www\.)[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+"
@@ -101,12 +109,16 @@ EMPTY_CHOICES = lazy(
     re.IGNORECASE,
 )
 """Choices that fit any question, such as "A) Yes B) No"."""
+
 CHOICES_CHARACTERS = 200
 """Characters at a text's end that are searched for these."""
+
 SHORTEST = 16
 """Least characters of an identifier."""
+
 MAY_IDENTIFY = re.compile(r"\W*(?:\w+[:=#])?[0-9a-fA-F-]{16,}\W*")
 """A word that may contain an identifier."""
+
 IDENTIFIER = lazy(
     r"[(\[]?(?:\b(?:request|trace|session|message|correlation|ticket|reference|ref|case|commit)"
     r"[ _-]?(?:id|no|number)?\b)?"

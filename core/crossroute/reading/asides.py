@@ -27,6 +27,7 @@ OTHERWISE = re.compile(r"[?\n]|:\s")
 
 ENDS = " ?!.¿¡"
 """Characters that are stripped from the ends of a sentence."""
+
 WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
 """A word, including the vowel signs of India's scripts, which Python's `\\w` leaves out."""
 

@@ -27,6 +27,7 @@ COMMON = frozenset(
     ).split()
 )
 """Common English words."""
+
 CODED = frozenset(each.encode() for word in COMMON for each in (codecs.encode(word, "rot13"), word[::-1]))
 """The common words in rot13, and backwards."""
 
@@ -35,18 +36,22 @@ KNOWN = COMMON | frozenset(word for word in wordings.FILLERS if len(word) > 2)
 
 LEAST_WORDS = 4
 """Least words of a text in rot13 or backwards."""
+
 LEAST_COMMON, COMMON_SHARE = 2, 0.15
 """Least number of common words in a decoded text, and their least share."""
 
 LONGEST = 20_000
 """Most characters of a text that is decoded."""
+
 LEAST_CHARACTERS, LETTERS_SHARE = 8, 0.8
 """Least characters decoded from numbers, base32 or Morse, and their least share of letters and white space."""
 
 NUMBERS = lazy(r"(?:(?:0[bxo])?[0-9a-fA-F]{2,8}[\s,;]+){7,}(?:0[bxo])?[0-9a-fA-F]{2,8}\s*")
 """Bytes as numbers in base 2, 8, 10 or 16."""
+
 OCTALS = lazy(r"(?:\\[0-3][0-7]{2}){8,}")
 """Bytes as octal escapes."""
+
 BASE32 = lazy(r"[A-Z2-7]{24,}=*")
 MORSE_SIGNS = frozenset(".-/| \n·−–_")
 MORSE = dict(
@@ -59,14 +64,17 @@ MORSE = dict(
         strict=True,
     )
 )
-MORSE_DRESS = str.maketrans("·−–_|", ".---/")
+MORSE_VARIANTS = str.maketrans("·−–_|", ".---/")
 TURNED = str.maketrans("ɐqɔpǝɟƃɥᴉɾʞʃɯuodbɹsʇnʌʍxʎz", "abcdefghijklmnopqrstuvwxyz")
 """Letters turned upside down -> letters."""
+
 TURNED_LETTER = lazy("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")
 LEAST_TURNED = 4
 """Least letters that are turned upside down."""
+
 CAMEL = lazy(r"(?<=[a-z])(?=[A-Z])")
 """A boundary between words in camel case."""
+
 SEPARATORS, TAGS = frozenset("_.+/,;|~*-&=:"), frozenset("#@*~_-+")
 """Characters that may stand for spaces, and that may be put before every word."""
 
@@ -116,7 +124,7 @@ def _decode_bytes(text: str) -> Iterator[bytes]:
         with suppress(binascii.Error):
             yield base64.b32decode(digits + "=" * (-len(digits) % 8))
     if MORSE_SIGNS.issuperset(text):
-        words = text.translate(MORSE_DRESS).replace("\n", "/").split("/")
+        words = text.translate(MORSE_VARIANTS).replace("\n", "/").split("/")
         spoken = ("".join(MORSE.get(letter, "") for letter in word.split()) for word in words)
         yield " ".join(spoken).capitalize().encode()
 

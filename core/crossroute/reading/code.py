@@ -42,6 +42,7 @@ SIGNS = frozenset('(=;{}:│⋮"')
 
 BLANK = re.compile(r"\s*(?:[+-]|\d+[ ]?[|:])?\s*\Z")
 """A line that is empty apart from the margin of a diff or a listing."""
+
 BLANK_ENDS = frozenset("+-|:")
 """Last characters of such a margin."""
 

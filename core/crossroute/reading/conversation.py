@@ -31,8 +31,10 @@ SAID_CHARACTERS = 300
 
 MOST_NAMES = 8
 """Most speakers."""
+
 LEAST_TURNS = 3
 """Least turns of a conversation."""
+
 LEAST_HEADED = 0.8
 """Least share of lines that begin a turn, if no speaker is called an assistant or the like."""
 
@@ -51,6 +53,7 @@ TURN_WITHOUT_TIME = lazy(rf"(?m)^(?P<person>(?!))?(?P<speaker>(?!))?{_NAME_FIRST
 
 TIME = re.compile(r":(?<=\d:)\d\d")
 """A time of day."""
+
 BEFORE_TIME, BEHIND_TIME = frozenset("[("), frozenset("mM]) ,–-\t")
 """First characters of a line with a leading time, and last characters of one with a trailing time, apart from
 digits."""
@@ -60,6 +63,7 @@ CHOICES = ("a", "b")
 
 SIGNS = ":：>"
 """Characters of which every beginning of a turn has one, unless it is on a line of its own."""
+
 LINE_BREAK = re.compile(r"\n+")
 ANSWERERS = frozenset(
     (
@@ -68,6 +72,7 @@ ANSWERERS = frozenset(
     ).split()
 )
 """Names of speakers that answer."""
+
 LOGGED = frozenset("error warning warn info debug trace fatal note hint file line http https step at".split())
 """Words that begin lines of logs and lists, and are no names."""
 

@@ -21,6 +21,7 @@ PERCENT = lazy(r"%[0-9a-fA-F]{2}")
 HEXADECIMAL = lazy(r"(?<![\w-])(?:[0-9a-fA-F]{2} ?){10,}\Z")
 LEAST_HEX = 20
 """Least characters of hexadecimal digits at the end of a text."""
+
 HEX_END = re.compile(rf"[0-9a-fA-F ]{{{LEAST_HEX},}}\s*")
 MARKS = lazy("[\u0300-\u036f\u0488\u0489\u20d0-\u20f0]")
 MARKED = lazy("[A-Za-z][\u0300-\u036f\u0488\u0489\u20d0-\u20f0]")
@@ -28,8 +29,10 @@ LETTERS = string.ascii_letters.encode()
 
 LEAST_ENTITIES = 3
 """Least HTML entities."""
+
 LEAST_PERCENTS = 3
 """Least percent-encoded characters and plus signs."""
+
 ESCAPED_SHARE = 0.3
 """Least share of a text's characters in escapes."""
 
@@ -38,38 +41,51 @@ MARKED_SHARE = 0.6
 
 LEET_SIGNS = "013457@$"
 """Digits and signs that stand for letters in leetspeak."""
+
 LEET = str.maketrans(LEET_SIGNS, "oieastas")
 LEET_WORD = lazy(
     r"(?<![\w@$])(?=[\d@$]*[^\W\d_])(?=[^\W\d_]*[013457@$])[A-Z\xc0-\xde]?[a-z013457@$\xdf-\xff]{1,40}(?![\w@$])"
 )
 """A word with letters and such signs."""
+
 LEET_INSIDE = lazy(r"[013457@$](?<=[^\W\d_][013457@$])[013457@$]*[a-z\xdf-\xff]")
 """Such a sign between letters."""
+
 LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,4}(?![\w%]|[.,]\d)")
 """A short word of such digits alone."""
+
 LEET_SHARE = 0.4
 """Least share of words in leetspeak."""
+
 LEET_SAMPLE = 300
 """Characters from the beginning in which they are counted."""
+
 LEAST_LEET = 2
 """Least words with a sign between letters."""
+
 WORDS = lazy(r"[\w@$]{2,}")
 
 LEAST_LETTERS = 8
 """Least letters of a text with a separator after each letter."""
-APART_SHARE = 0.8
+
+SEPARATED_SHARE = 0.8
 """Least share of gaps between words with the same separator."""
+
 ONE_WORD_LINES = 4
 """Least lines of a text with one word per line."""
+
 LINE_CHARACTERS = 20
 """Mean length of a line below which this is checked."""
+
 UNSPACED = "\u2e80"
 """First character of the scripts without spaces between words."""
 
 WORDS_A_LINE = 1.3
 """Mean number of words per line below which the lines are joined."""
+
 LEAST_BETWEEN = 3
 """Least dots or ellipses between words."""
+
 BETWEEN = lazy(
     r"(?:\.(?<=\S\.)(?<!\.\.\.)\.+|…(?<=\S…))(?=\w)"
 )  # matched at the start of a run only, for speed
@@ -193,5 +209,5 @@ def _drop_separators(text: str) -> str:
         return text
     words = text.split()
     kept = [word for word in words if word != sign]
-    spoken = sum(map(len, kept)) > 3 * len(kept) and words.count(sign) > APART_SHARE * (len(kept) - 1)
+    spoken = sum(map(len, kept)) > 3 * len(kept) and words.count(sign) > SEPARATED_SHARE * (len(kept) - 1)
     return " ".join(kept) if spoken else text

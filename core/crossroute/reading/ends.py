@@ -22,10 +22,11 @@ FEW_PARAGRAPHS = 4
 """Most paragraphs of a text in which a question in the middle is found; longer texts, such as an issue, are not
 split."""
 
-_DRESS = r"¿¡\s*#>\-\d.)"
-REQUEST = AnyCase(rf"[{_DRESS}]*(?![{_DRESS}])(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
+_MARKUP = r"¿¡\s*#>\-\d.)"
+REQUEST = AnyCase(rf"[{_MARKUP}]*(?![{_MARKUP}])(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
 """Beginning of a request."""
-FIRST = re.compile(rf"[{_DRESS}]*(\w*)")
+
+FIRST = re.compile(rf"[{_MARKUP}]*(\w*)")
 FIRST_WORDS = frozenset(
     each.split("'")[0].split("-")[0].split(" ")[0]
     for sign in "sz"
@@ -35,20 +36,25 @@ FIRST_WORDS = frozenset(
 
 REQUEST_END = lazy(rf"(?:{wordings.REQUEST_ENDS})[.。!！]*\Z")
 """Ending of a request."""
+
 PROBLEM = AnyCase(
     rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})"
 )
 """Words that ask to solve the rest of a text ("this problem")."""
+
 CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 """Two choices of a multiple-choice question, each on a line."""
+
 QUESTION_MARKS = "?？؟"
 RULER = lazy(r"\n\n*[ ]*[-=_*#~+<>`\"]{3,}[ ]*(?=\n)")
 """A line of signs between sections."""
 
 UNSPACED = lazy("[\u2e80-\uffef]")
 """A character of a script without spaces."""
+
 GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
 """The gap between two sentences."""
+
 UNSPACED_GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
 """The same in scripts without spaces."""
 

@@ -21,6 +21,7 @@ FEW_WORDS, FEWEST = 3, 2
 
 BRACKETED = re.compile(r"\([^()\n]*\)")
 """Text in brackets, which is ignored."""
+
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 CONTEXT_NAMES = frozenset(
@@ -53,6 +54,7 @@ CONTEXT_WORDS = frozenset("here attached pasted read".split())
 
 NEXT = frozenset("following below here".split())
 """Words before the name of the part that follows."""
+
 FROM = frozenset("based using according considering".split())
 """First words of a clause that names the context before the question ("Using these results, answer:")."""
 
@@ -69,6 +71,7 @@ ORDERS = frozenset(
 
 CONDITIONS = frozenset("when if unless".split())
 """First words of a condition."""
+
 BEFORE_ANSWER = frozenset("a an the existing original prior previous refined final helpful new your".split())
 """Words before an answer that is a noun."""
 

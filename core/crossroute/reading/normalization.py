@@ -33,11 +33,14 @@ READ_CHARACTERS = 10_000
 """Characters read from each end of a longer text."""
 
 KEPT_OF_RUN = 8
-"""Characters kept of a run that is the whole text and decodes to nothing."""
+"""Characters kept of a run that decodes to nothing, if the text has no letters besides it."""
+
 UPPER_SHARE = 0.4
 """Least share of capitals among the letters of a text in capitals."""
+
 REPEATS = 3
 """Characters kept of one that is repeated."""
+
 KNOWN_WORDS = 16_384
 """Words whose repetition is cached."""
 
@@ -64,40 +67,51 @@ INVISIBLE = lazy(
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x9f]"
 )
 """Invisible and control characters."""
+
 _EMOJI = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\\s]+"
 _LAST_EMOJI = rf"(?<=[\w.,;:!?)]){_EMOJI}\Z"
 LAST_EMOJI, EDGE_EMOJI = lazy(_LAST_EMOJI), lazy(rf"\A{_EMOJI}(?=.*\w)|{_LAST_EMOJI}", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
 """Combining marks."""
+
 EMOJI, WORD_SIGN = lazy(_EMOJI), re.compile(r"\w")
 BLANKS = re.compile(r"[^\S\n]+")
 STRETCHED = lazy(r"\n(?<=[.!?]\n)\n{2,}(?=[^\W\d_][\w'’]* \S)")
 """Blank lines between two sentences."""
+
 BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:|[^\n]{1,40}\d:\d\d)")
 """A blank line within a sentence."""
+
 REPEATED = lazy(r"([^\d\s])\1{3,}")
 PUNCTUATION = lazy(r"([?!])[?!]+")
 REPEATED_MARKS = ("??", "!!", "?!", "!?")
 SHOUTED = 3
 """Least marks at the end of a text that are emphasis."""
+
 ASKED = lazy(
     r"(?:.*[.!?:;,\n]\s*)?(?:(?:and|but|so|or) )?(?:wh(?:at|ich|om?|ose|en|ere|y)|how|is|are|was|were|am|do|does|did"
     r"|can|could|will|would|shall|should|may|might|must|has|have|had)\b[^.!?:;,\n]*\Z",
     re.IGNORECASE | re.DOTALL,
 )
 """A text whose last clause is an English question."""
+
 REPEATED_PART = lazy(r"([^\d\s]{2,8}?)\1{3,}")
 REPEATED_TOGETHER = 12
 """Most words in a repeated group."""
+
 REPEATED_WORDS = lazy(rf"(?<!\S)(\S+(?: \S+){{0,{REPEATED_TOGETHER - 1}}}?)(?:\s+\1){{3,}}(?!\S)")
 URL = lazy(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
 """An address; its host is kept."""
+
 LEAST_RUN = 40
 """Least characters of a run."""
+
 ALONE = lazy(r"[A-Za-z0-9+/_-]{14,}={0,2}")
 """A text that is one run."""
+
 LONGEST_NAME = 24
 """Most characters of a name in a path."""
+
 NAMES = re.compile(r"[\s/_=-]+")
 LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{40}")
 RUN = lazy(  # a key, a digest, base64, a genome
@@ -105,10 +119,12 @@ RUN = lazy(  # a key, a digest, base64, a genome
 )
 DECODE = lazy(rf"\A\s*{wordings.DECODE}(?=.*(?:\w \w|[^\x00-\x7f]))", re.IGNORECASE)
 """A request to decode the rest."""
+
 SENTENCE = lazy(r"\s(?:(?<=[.!?。！？]\s)\s*|(?<=\n)\n*)")
 """The gap between sentences or lines."""
+
 SENTENCE_ENDS = ".!?。！？\n"
-"""Characters of which every gap between sentences has one at its beginning."""
+"""Characters of which every gap between sentences has one before it or as its first."""
 
 SENTENCE_START = lazy(r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE)
 """Characters that are capitals in sentence case: first letters of sentences and choices, "I", and letters of
@@ -137,6 +153,7 @@ _REPEATED_SIGN = r"([a-hj-vyz])\1\1|([^\d\s])\2{3}"
 REPEATED_SIGN = re.compile(_REPEATED_SIGN)
 REPETITION = re.compile(rf"{_REPEATED_SIGN}|([^\d\s]{{2,8}}?)\3{{3}}")
 """A character three or four times in a row, or a group of characters four times."""
+
 LEAST_EQUAL, LEAST_IN_GROUPS = 2, 6
 """Least repeated characters of a word with a repeated character, and with a repeated group."""
 

@@ -33,10 +33,13 @@ MARKED = lazy(
 
 LETTERS = re.compile(r"\W*([^\W\d_]+)")
 """The first word of a line."""
+
 OPENING, CLOSING = frozenset("[({<=-_~+*"), frozenset("])}>=-_~+*")
 """First and last characters of such a line."""
+
 LEAST_SIGNS = 2
 """Least signs around the name."""
+
 SEARCHED_CHARACTERS = 2_000
 """Characters at a text's end that are searched for introducing sentences."""
 
@@ -51,13 +54,16 @@ REMEMBERED = 4
 
 SENTENCE_END = re.compile(r"[.!?。！？]\s+")
 """The end of a sentence within a line."""
+
 GAPS = re.compile(r"\s(?:(?<=[.!?]\s)(?<!\d\.\s)\s*|(?:(?<=\n)|\s*\n)\s*)")
 """The gap between sentences or lines."""
+
 UNSPACED_GAPS = lazy(r"(?<=[.!?])(?<!\d\.)\s+|(?<=[。！？])\s*|\s*\n\s*")
 """The same in scripts without spaces."""
 
 BELOW = re.compile(r"([^.!?\n]{0,200}\b[Bb]elow[^.!?\n]{0,80})\.(?=\s|\Z)")
 """A sentence with "below", which is a heading without a colon."""
+
 KEY_SIGNS = " -\"'*"
 """Signs around a key of one word, which is no heading."""
 

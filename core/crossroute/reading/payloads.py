@@ -11,6 +11,7 @@ from typing import Any
 
 MOST_JSON = 20_000
 """Most characters of a text that is parsed."""
+
 SHORTEST_JSON = 60
 """Characters of syntax and keys around a message."""
 

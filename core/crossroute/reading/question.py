@@ -60,6 +60,7 @@ SHORT = 600
 
 BLOCK_CHARACTERS = 200
 """Least characters of a block in tags that is context."""
+
 CODE_CHARACTERS = 600
 """Least characters of a block of code that is context."""
 
@@ -82,15 +83,20 @@ CONTEXT_TAG = AnyCase(wordings.CONTEXT)
 MENTION = AnyCase(rf"\b(?:{wordings.CONTEXT})\b")
 ASKED_WORDS = ("问题", "質問", "질문")
 """Headings of a question in Chinese, Japanese and Korean."""
+
 ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
 """Such a heading after a sentence on the same line."""
+
 CHOICE = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*")
 """A choice of a multiple-choice question."""
+
 RULE_SIGNS = '-=_*#~+<>`"'
 RULES_ABOVE = lazy(rf"\A(?:\s*[{RULE_SIGNS[1:]}-]{{2,}}[ ]*(?:\n|\Z))+")
 """Lines of signs at the beginning of a section."""
+
 RULES_BELOW = lazy(rf"(?:(?:\n|\A)[ ]*[{RULE_SIGNS[1:]}-]{{2,}}\s*)+\Z")
 """Lines of signs at its end."""
+
 RULES_END = f"{RULE_SIGNS} \n{OTHER_BLANKS}"
 """Characters of these lines."""
 

@@ -16,6 +16,7 @@ from crossroute.reading.appeals import drop_empty_choices, drop_routing
 
 MOST_TAGS = 400
 """Most tags in a text whose blocks are read; a text with more is a page."""
+
 BLOCK = lazy(r"<(?P<tag>[A-Za-z][\w.-]*)(?P<says> [^<>]*)?>(?P<inner>.*?)</(?P=tag)(?: [^<>]*)?>", re.DOTALL)
 HEAD = AnyCase(
     rf"(?m)^(?P<title>#+)?[ >*\d.]*(?![ >*\d.])(?:(?:{wordings.QUALIFIER}) ){{0,2}}"
@@ -23,11 +24,13 @@ HEAD = AnyCase(
     r"(?: \d+| information| below| is below)*[*]*(?: ?[:：][*]*|(?<=below)\.|(?(title) *$|(?!)))"
 )
 """Heading of a section: a question, a context or an answer."""
+
 HEAD_SIGNS = (":", "：", "#", "elow.", "ELOW.")
 """Substrings of which every heading has one."""
 
 LEAST_WORDS = 3
 """Least words of a text that says something."""
+
 PARAGRAPH = re.compile(r"\n\n+")
 WORD = re.compile(r"[\w\u0900-\u0963]+(?:['’-]\w+)*")
 """A word, including the vowel signs of Hindi, which Python's `\\w` leaves out."""
@@ -35,8 +38,10 @@ WORD = re.compile(r"[\w\u0900-\u0963]+(?:['’-]\w+)*")
 
 INSERTED_CHARACTERS = 10_000
 """Characters from the beginning that are checked for inserted text."""
+
 HARNESS_TAG = lazy(rf"(?:\b|_|(?<=[a-z])(?=[A-Z]))(?i:{wordings.HARNESS_TAGS})(?:\b|_|(?=[A-Z]))")
 """A tag's name that an agent's harness uses."""
+
 HARNESS = AnyCase(rf"[ #*\[(]*(?:{wordings.HARNESS})\b")
 SUMMARY = AnyCase(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b")
 AUTOMATED = AnyCase(rf"[ #*\[(]*(?:{wordings.AUTOMATED})")
@@ -47,6 +52,7 @@ LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
 
 FOLLOW_UP_CHARACTERS = 120
 """Most characters of a follow-up."""
+
 NUDGE_CHARACTERS = 600
 """Most characters of a follow-up that only has words about continuing, tasks and tools, as harnesses send to an
 agent."""
@@ -56,12 +62,15 @@ LEAST_NUDGE = 5
 
 UNSPACED_CHARACTERS = 4
 """Most characters of a follow-up of one word in another script, such as "go on" in Chinese."""
+
 ENDS = " .!?…。？！؟،-"
 """Characters that are stripped from the ends of a follow-up."""
+
 PICK = re.compile(
     r"(?i)\W*|\W*(?:(?:option|number|no\.?|choice|answer|nummer|opción|the) )?(?:[a-j]|\d{1,2})\W*"
 )
 """A choice of one of several options, or signs alone."""
+
 CLAUSE = re.compile(r"[,.!?;:\n，。！？；]+")
 
 

@@ -81,6 +81,7 @@ HARNESS = (
 
 QUESTION_TAGS = "question|query|task|request|issue|problem|requirement|prompt|message|instruction|user|ask|pr_description|frage|aufgabe|pregunta"
 """Names of tags around a question."""
+
 EMPTY_CHOICES = (
     "yes|no|maybe|none(?: of (?:these|them|the above))?|all(?: of (?:these|them|the above))?|not sure|unsure|other|neither|both"
     "|i don't know|cannot say|it depends|depends|perhaps|sometimes|ja|nein|vielleicht|sí|oui|non|да|нет|是|否|はい|いいえ"
@@ -309,6 +310,7 @@ APPEAL_STARTS = frozenset(
     ).split()
 )
 """First ASCII words of `APPEALS`, but for those that contain one of `APPEAL_SIGNS`."""
+
 FORM_STARTS = frozenset(
     (
         "about choose pick select add also always and answer antworte antworten apenas at be bitte cite contesta conteste devuelve do don't"

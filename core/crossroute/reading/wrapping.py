@@ -18,6 +18,7 @@ from crossroute.reading.payloads import read_json
 
 MOST_LAYERS = 4
 """Most wrappers that are removed."""
+
 TEMPLATE = lazy(
     r"<\|[a-z_]{2,24}\|>(?:(?:system|user|assistant|human)(?=<\|end_header_id\|>|\n))?"
     r"|<(?:start|end)_of_turn>(?:user|model)?|\[/?INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?s>"
@@ -26,6 +27,7 @@ TEMPLATE = lazy(
 
 TEMPLATE_MARKS = ("<|", "INST]", "_turn>", "SYS>>", "SYSTEM_PROMPT]", "</s>")
 """Substrings of which every such token has one."""
+
 EDGE_CHARACTERS = 120
 """Characters at the end of a text that are searched for lines of signs and for placeholders."""
 
@@ -41,6 +43,7 @@ UNREAD = lazy(
 
 PAGE = lazy(_PAGE, re.IGNORECASE)
 """A tag of a page."""
+
 AROUND_PAGE = AnyCase(rf"\s*(?:{_PAGE}).*(?:{_PAGE})\s*\Z", re.DOTALL)
 ELEMENT = lazy(r"\s*(?:<\?xml[^<>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^<>]*)?>(.*)</\1>\s*\Z", re.DOTALL)
 SOLE_FENCE = lazy(
@@ -48,21 +51,28 @@ SOLE_FENCE = lazy(
 )
 PROSE = lazy(r"(?:[^\n]*?\b[^\W\d_]{2,}\b[ ,]){2}|[^\n]{0,40}[\u2e80-\uffef]")
 """Several words, or a script without spaces, in the first line."""
+
 SPOKEN = AnyCase(r"\s*(?:user|human)\s*:\s*(?P<said>.*?)\s*(?:assistant|ai|model|bot)\s*:\s*\Z", re.DOTALL)
 """A text with one user turn and an empty answer."""
+
 LABELLED = AnyCase(
     r"\s*(?:(?:system\s*:|below is an instruction that)[^\n]*\n+)?#{0,6}[ *]*(?:here is |here's )?(?:my |the |user )?"
     rf"(?:{wordings.HEADS})\*{{0,2}}\s*(?:[:：]\*{{0,2}}|(?<=[a-z])(?=\n))\s*"
 )
 """Heading of a question at the beginning of a text."""
+
 ANSWER_BELOW = AnyCase(rf"\n\s*#{{0,6}}[ *]*(?:{wordings.ANSWERS})[ *]*[:：][ *]*\Z")
 """Heading of an answer at the end of a text."""
+
 LABEL_SIGNS = (":", "：", "\n")
 """Characters of which every heading has one."""
+
 LABEL = AnyCase(rf"(?m)^[#*> ]*(?:{wordings.HEADS}|{wordings.ANSWERS}|\w+)[ *]*[:：]|^#")
 """A heading of any name."""
+
 EMPHASIZED = lazy(r"\s*(?:#{1,6} +)?(\*{1,3}|_{2,3}|~~)(?=\S)([^*_~]+)(?<=\S)\1\s*\Z|\s*#{1,6} +([^\n]+)\Z")
 """A text that is emphasized or a heading as a whole."""
+
 MAIL = AnyCase(
     rf"\s*(?:[-_=]{{3,}}[^\n]{{0,40}}[-_=]{{3,}}\s*\n)?(?:(?:{wordings.MAIL_FIELDS})\s*:[^\n]*\n+){{1,8}}(?=\S)"
     r"|\s*(?:on|am|le|el|il|em) [^\n]{6,110}(?:wrote|schrieb[^\n:]*|écrit|escribió|scritto|escreveu)\s*:\s*\n"
@@ -77,6 +87,7 @@ STAMP = lazy(
     r"\s*\[?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ :-]*(?=\S)"
 )
 """A date or time at the beginning of a text."""
+
 SOLE_NUMBER = lazy(
     r"\s*(?:1[.)]|[•●▪-])\s+(?=[^\W\d_])(?!.*^\s*(?:2[.)]|[•●▪-])\s)", re.DOTALL | re.MULTILINE
 )
@@ -132,6 +143,7 @@ WRAPS = (
     lazy(r"\s*\w{1,20}:\s*[|>][+-]?\s*\n(?P<said>.*)\Z", re.DOTALL),
 )
 """Source code whose only content is `said`: assignments, calls, requests, comments, elements, fields."""
+
 ADDRESS = lazy(rf"\s*(?:https?://\S+|/\S*)[?&](?:{_ASKING})=(?P<said>[^&]+?)(?:&\w+=[^&\s]*)*\s*\Z")
 """An address with a question as a parameter."""
 

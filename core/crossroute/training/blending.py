@@ -61,15 +61,15 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
     encoder, unit = start.predictor.query_encoder, start.predictor.cost_unit
     cached = QueryEncoder(DiskCachedEncoder(encoder.encoder))
     rows = prepare(outcomes, cached, unit, lambda _: None)
-    begun = start_from(rows, start)
-    predictor = _fit_lengths(Predictor(start.predictor.network, begun.pool, encoder, unit), rows)
+    initial = start_from(rows, start)
+    predictor = _fit_lengths(Predictor(start.predictor.network, initial.pool, encoder, unit), rows)
     predictor = predictor.with_ensemble(_fit_members(predictor, rows, seed))
     return Router(
         predictor,
         calibration=sample_calibration(rows),
-        cluster_labels=begun.labels,
+        cluster_labels=initial.labels,
         reward=start.reward,
-        provenance=_describe_provenance(start, begun.pool, begun.shares(rows), seed),
+        provenance=_describe_provenance(start, initial.pool, initial.shares(rows), seed),
         verifier=start.own_verifier,
         trained_on=collect_digests((outcomes,), start),
     )
@@ -77,9 +77,9 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
 
 def _fit_lengths(predictor: Predictor, rows: PreparedSplit) -> Predictor:
     """Return the predictor with its profiles' lengths corrected by the costs of the outcomes."""
-    foreseen, cost = predictor.foresee_encoded(rows.queries), rows.outcomes.cost
-    at, columns = np.nonzero(known_outcomes(rows.outcomes.quality, cost) & (cost > 0) & (foreseen.cost > 0))
-    calls = (cost[at, columns], foreseen.cost[at, columns], columns, foreseen.clusters[at])
+    predicted, cost = predictor.foresee_encoded(rows.queries), rows.outcomes.cost
+    at, columns = np.nonzero(known_outcomes(rows.outcomes.quality, cost) & (cost > 0) & (predicted.cost > 0))
+    calls = (cost[at, columns], predicted.cost[at, columns], columns, predicted.clusters[at])
     corrections = fit_lengths(*calls, candidates=len(predictor.pool), weight=np.ones(len(at)))
     return predictor.with_pool(Pool(map(_lengthen, predictor.pool, corrections)))
 

@@ -43,6 +43,7 @@ FEW = 600
 
 FOLDS = 3
 """Folds of the cross-validation."""
+
 ENOUGH_FROM_NOTHING = 120
 """Least queries for which training from nothing is tried."""
 
@@ -203,21 +204,21 @@ def fit_constant(outcomes: Outcomes, seed: int = 0) -> Router:
     encoder = QueryEncoder(load_encoder(config.encoder))
     unit = costs.cost_unit(outcomes)
     train, validation = (prepare(part, encoder, unit, lambda _: None) for part in check_splits(outcomes))
-    begun = start_fresh(train, encoder.views_width, config)
+    initial = start_fresh(train, encoder.views_width, config)
     run = TrainingRun(
-        begun.network,
-        Pool(_flatten(candidate) for candidate in begun.pool),
+        initial.network,
+        Pool(_flatten(candidate) for candidate in initial.pool),
         query_encoder=encoder,
         cost_unit=unit,
         train=train,
         validation=validation,
         config=config,
     )
-    provenance = {"training": config.model_dump(mode="json"), "tasks": begun.shares(train), "way": CONSTANT}
+    provenance = {"training": config.model_dump(mode="json"), "tasks": initial.shares(train), "way": CONSTANT}
     return Router(
         run.build_predictor(),
         calibration=validation.queries,
-        cluster_labels=begun.labels,
+        cluster_labels=initial.labels,
         provenance=provenance,
     )
 

@@ -141,42 +141,42 @@ def fit_prepared(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        begun = (
+        initial = (
             start_from(train, start)
             if start
             else start_fresh(train, query_encoder.views_width, config, prior)
         )
         run = TrainingRun(
-            begun.network,
-            begun.pool,
+            initial.network,
+            initial.pool,
             query_encoder=query_encoder,
             cost_unit=unit,
-            train=begun.mix_targets(train, config) if config.teacher_weight else train,
+            train=initial.mix_targets(train, config) if config.teacher_weight else train,
             validation=validation,
             config=config,
-            origin=begun.origin,
+            origin=initial.origin,
         )
         if start:
             run.judge()
         if state_folder is not None:
             run.resume(state_folder)
         ended = run.finish(state_folder, on_epoch)
-    predictor, provenance = run.build_predictor(), _describe_provenance(run, begun, start)
+    predictor, provenance = run.build_predictor(), _describe_provenance(run, initial, start)
     if start is None:
-        predictor, foreseen = _add_ensemble_and_doubt(predictor, train, validation, config, prior)
+        predictor, predicted = _add_ensemble_and_doubt(predictor, train, validation, config, prior)
     else:
-        kept = keep_start_if_better(begun.pool, start, predictor, validation)
+        kept = keep_start_if_better(initial.pool, start, predictor, validation)
         predictor = kept or carry_over(predictor, start, train, validation)
         provenance = start.provenance if kept else provenance
-        foreseen = predictor.foresee_encoded(validation.queries).quality
+        predicted = predictor.foresee_encoded(validation.queries).quality
     own = start.own_verifier if start else None
     router = Router(
         predictor,
         calibration=sample_calibration(validation),
-        cluster_labels=begun.labels,
+        cluster_labels=initial.labels,
         reward=config.reward,
         provenance=provenance,
-        verifier=_fit_verifier(predictor, train, validation, foreseen, config.seed) or own,
+        verifier=_fit_verifier(predictor, train, validation, predicted, config.seed) or own,
         trained_on=collect_digests((train.outcomes, validation.outcomes), start),
     )
     on_trained(router)
@@ -217,14 +217,14 @@ def collect_digests(splits: Iterable[Outcomes], start: Router | None) -> npt.NDA
     return np.unique(np.concatenate([*before, *(hash_texts(split.texts) for split in splits)]))
 
 
-def _describe_provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:
+def _describe_provenance(run: TrainingRun, initial: Start, start: Router | None) -> dict[str, Any]:
     """Return the settings and figures of the training, and the sources of the profiles from `start`."""
     earlier = start.provenance if start else {}
-    sources = {name: held for name, held in earlier.get("sources", {}).items() if name in begun.pool}
+    sources = {name: held for name, held in earlier.get("sources", {}).items() if name in initial.pool}
     return {
         "training": run.config.model_dump(mode="json"),
         "validation_aiq": run.best_aiq,
-        "tasks": earlier.get("tasks", {}) | begun.shares(run.train),
+        "tasks": earlier.get("tasks", {}) | initial.shares(run.train),
         **({"sources": sources} if sources else {}),
     }
 
@@ -258,7 +258,7 @@ def fit_prior_doubt(
 
 
 def _fit_verifier(
-    predictor: Predictor, train: PreparedSplit, validation: PreparedSplit, foreseen: Floats, seed: int
+    predictor: Predictor, train: PreparedSplit, validation: PreparedSplit, predicted: Floats, seed: int
 ) -> Verifier | None:
     """Fit a verifier; None if too few answers have log-probabilities.
 
@@ -268,7 +268,7 @@ def _fit_verifier(
         predictor: Predictor of the trained router.
         train: The train split.
         validation: The validation split.
-        foreseen: Out-of-sample predictions of quality for the validation queries, shape (n, m).
+        predicted: Out-of-sample predictions of quality for the validation queries, shape (n, m).
         seed: Seed of the forest.
     """
     if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
@@ -278,7 +278,7 @@ def _fit_verifier(
     expected = predict_out_of_bag(x, np.where(usable, train.outcomes.quality, np.nan), seed)
     parts = (train.outcomes, validation.outcomes)
     return fit_verifier(
-        np.concatenate([expected, foreseen]),
+        np.concatenate([expected, predicted]),
         np.concatenate([part.answer_logprob for part in parts]),
         np.concatenate([part.quality for part in parts]),
         source="the outcomes that the router was trained on",

@@ -209,9 +209,9 @@ class TrainingRun:
     def validation_aiq(self) -> float:
         """Return the AIQ of the current weights on the validation split."""
         split = self.validation
-        foreseen = self.build_predictor().foresee_encoded(split.queries)
+        predicted = self.build_predictor().foresee_encoded(split.queries)
         quality, cost = split.outcomes.quality, split.outcomes.cost
-        points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
+        points = cost_quality_curve(predicted.quality, predicted.cost, quality, cost, self.config.reward)
         return aiq(points, *cost_range(quality, cost))
 
     def _sample_pool(self) -> torch.Tensor:
