@@ -1,7 +1,7 @@
 """Effort: how much a candidate reasons, as stated in the names of its variants.
 
     gpt-5.5@low            a level: none, minimal, low, medium, high, xhigh or max
-    claude-sonnet-4-5@16k  a thinking budget: 16,000 tokens
+    claude-sonnet-4-5@16k  a thinking budget: 16,000 tokens, or 16000
 
 Any other suffix is part of the name: `claude-3-5-sonnet@20241022` and `mistral-large@2407` name versions.
 """
@@ -42,7 +42,11 @@ ON, OFF = "high", "none"
 SAID_AS = {"thinking": ON, "reasoning": ON, "on": ON, "off": OFF, "non-reasoning": OFF, "non-thinking": OFF}
 """Synonyms of levels."""
 
-_BUDGET = re.compile(r"(\d{1,3}(?:\.\d+)?)k|budget=(\d+)")
+_BUDGET = re.compile(
+    r"(?P<thousands>\d{1,3}(?:\.\d+)?)k|budget=(?P<tokens>\d+)"
+    r"|(?!(?:2[3-9]|3\d)(?:0[1-9]|1[0-2])(?:\d\d)?$)(?P<plain>[1-9]\d{3,5})"
+)
+"""A thinking budget; a plain number of four to six digits counts unless it is a date, such as 2407 or 261001."""
 
 
 class EffortLevel(NamedTuple):
@@ -97,8 +101,8 @@ class Effort(BaseModel):
 def read_effort(text: str) -> EffortLevel | None:
     """Parse an effort; None if the text is not one.
 
-    >>> read_effort("high"), read_effort("16k").tokens, read_effort("20241022")
-    (EffortLevel(level='high', budget=None), 16000, None)
+    >>> read_effort("high"), read_effort("16k").tokens, read_effort("4096").tokens, read_effort("20241022")
+    (EffortLevel(level='high', budget=None), 16000, 4096, None)
     """
     word = text.strip().lower()
     word = SAID_AS.get(word, word)
@@ -107,7 +111,8 @@ def read_effort(text: str) -> EffortLevel | None:
     match = _BUDGET.fullmatch(word)
     if match is None:
         return None
-    tokens = round(float(match[1]) * 1000) if match[1] else int(match[2])
+    thousands = match["thousands"]
+    tokens = round(float(thousands) * 1000) if thousands else int(match["tokens"] or match["plain"])
     return EffortLevel(
         max((level for level in LEVELS if BUDGETS[level] <= tokens), key=BUDGETS.__getitem__), tokens
     )
@@ -120,7 +125,12 @@ def split_effort(name: str) -> tuple[str, EffortLevel | None]:
     ('openai:gpt-5.5', EffortLevel(level='low', budget=None))
     >>> split_effort("mistral-large@2407")
     ('mistral-large@2407', None)
+
+    Raises:
+        TypeError: The name is not a str.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"Expected a model's name, got {name!r}.")
     model, sign, stated = name.rpartition(SIGN)
     effort = read_effort(stated) if sign and model else None
     return (name, None) if effort is None else (model, effort)

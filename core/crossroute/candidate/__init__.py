@@ -31,6 +31,7 @@ __all__ = [
     "Price",
     "Profile",
     "Usd",
+    "take_candidates",
     "unwritable",
 ]
 
@@ -175,6 +176,21 @@ class Candidate(BaseModel):
         return sorted(capabilities)  # so that the same candidate gives the same bytes
 
 
+def take_candidates(given: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Return several candidates as a tuple.
+
+    Raises:
+        TypeError: A single candidate is given, or an item is something else, such as a name.
+    """
+    if isinstance(given, Candidate):  # pydantic's models pass for iterables of their fields
+        raise TypeError(f"Expected several candidates, got one, {given.name!r}; put it in a list.")
+    candidates = tuple(given)
+    for each in candidates:
+        if not isinstance(each, Candidate):
+            raise TypeError(f"Expected candidates, got {each!r}; a known one is router.pool['its name'].")
+    return candidates
+
+
 class Pool(InNotebooks):
     """The candidates to choose from, in order, with unique names and aliases.
 
@@ -183,10 +199,11 @@ class Pool(InNotebooks):
 
     Raises:
         ValueError: Two candidates share a name or an alias.
+        TypeError: An item is no candidate.
     """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._candidates = tuple(candidates)
+        self._candidates = take_candidates(candidates)
         self._position: dict[str, int] = {}
         for position, candidate in enumerate(self._candidates):
             for name in (candidate.name, *candidate.aliases):
@@ -204,7 +221,10 @@ class Pool(InNotebooks):
 
         Raises:
             UnknownCandidateError: The pool has no such candidate.
+            TypeError: The name is not a str.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"Expected a candidate's name, got {name!r}; by position: list(pool)[0].")
         if name not in self._position:
             raise UnknownCandidateError(name, self.names)
         return self._position[name]
@@ -235,7 +255,7 @@ class Pool(InNotebooks):
         return self._candidates[self.position(name)]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._position
+        return isinstance(name, str) and name in self._position
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self._candidates)

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from crossroute.catalogue.billing import BilledPrice, add_rates
-from crossroute.catalogue.catalogue import Catalogue, Evidence, Resolution, find_evidence
+from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
+from crossroute.catalogue.evidence import Evidence, find_evidence
 from crossroute.catalogue.hosts import is_own_address
 from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import (
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from crossroute.catalogue.relatives import (
         Relative,
         find_relatives,
+        has_sibling_with,
         is_free,
         read_effort_suffix,
         resolve_without_suffixes,
+        split_speed,
     )
     from crossroute.catalogue.updates import (
         STALE_DAYS,
@@ -56,6 +59,7 @@ __all__ = [
     "find_relatives",
     "find_same_model",
     "find_stale_prices",
+    "has_sibling_with",
     "is_free",
     "is_own_address",
     "list_changes",
@@ -65,10 +69,20 @@ __all__ = [
     "read_layers",
     "read_update",
     "resolve_without_suffixes",
+    "split_speed",
     "undo_layer",
 ]
 
-_OF_RELATIVES = ("Relative", "read_effort_suffix", "is_free", "find_relatives", "resolve_without_suffixes")
+_OF_RELATIVES = frozenset(
+    (
+        "Relative",
+        "find_relatives",
+        "has_sibling_with",
+        "is_free",
+        "read_effort_suffix",
+        "resolve_without_suffixes",
+    )
+) | {"split_speed"}
 
 
 def __getattr__(name: str) -> object:

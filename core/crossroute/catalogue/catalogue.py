@@ -7,21 +7,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from crossroute.candidate import FREE, Candidate, Price
+from crossroute.candidate import FREE, Price
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, make_key, take_apart
-from crossroute.effort import EffortLevel, read_effort, split_effort, with_effort
+from crossroute.effort import LEVELS, EffortLevel, read_effort, split_effort, with_effort
 from crossroute.errors import UnknownModelError
 from crossroute.errors.names import find_similar
 
 _FINE_TUNE = re.compile(r"\bft:([^:]+):")
 _SAID_EFFORT = re.compile(r"(.+?)[-:\s]+\(?(?:thinking[-\s])?([a-z]+|\d+k)\)?")
 _DATED = re.compile(r"(.+?)[-@](\d{8}|\d{4}-\d\d-\d\d)")
-
-Evidence = Literal["measured", "published scores", "prior"]
+_SAID_OTHERWISE = re.compile(
+    r"(.+)@(?!(?:latest|default|stable|preview|beta|exp|experimental)$)([a-z][a-z_-]*)"
+)
+"""A word behind an @ that names no version."""
 
 
 class Resolution(NamedTuple):
@@ -141,16 +143,24 @@ class Catalogue:
             return f"it is a fine-tune of {base.entry.name}, and answers as nobody measured"
         if taken.ids[0].endswith("-latest"):
             return "it moves from model to model; name the model"
-        said = _SAID_EFFORT.fullmatch(spelling)
-        if said and (told := read_effort(said[2])) and self.find(said[1]):
-            return f"an effort is written behind an @: {with_effort(said[1], told)!r}"
-        if (dated := _DATED.fullmatch(spelling)) and (base := self.find(dated[1])):
-            return f"no version of {base.entry.name} of that date is known; {dated[1]!r} names the known one"
+        if reason := self._because_of_suffix(spelling):
+            return reason
         if {"azure", "azure_openai", "azure_ai"} & set(taken.prefixes):
             return (
                 "the name of a deployment does not say which model it is; name the candidate after the model, "
                 "models={'gpt-5-mini': ...}"
             )
+        return None
+
+    def _because_of_suffix(self, spelling: str) -> str | None:
+        """Return why the spelling of a known model is ambiguous with what stands behind it."""
+        said = _SAID_EFFORT.fullmatch(spelling)
+        if said and (told := read_effort(said[2])) and self.find(said[1]):
+            return f"an effort is written behind an @: {with_effort(said[1], told)!r}"
+        if (other := _SAID_OTHERWISE.fullmatch(spelling)) and self.find(other[1]):
+            return f"{other[2]!r} is no effort: these are {', '.join(LEVELS)}, and budgets such as 16k"
+        if (dated := _DATED.fullmatch(spelling)) and (base := self.find(dated[1])):
+            return f"no version of {base.entry.name} of that date is known; {dated[1]!r} names the known one"
         return None
 
     def __getitem__(self, name: str) -> Entry:
@@ -195,29 +205,3 @@ def _with_and_without_prefix(taken: Spelling, names: Iterable[str]) -> list[str]
     ]
     names = tuple(names)
     return [*(f"{prefix}/{name}" for prefix in prefixes for name in names), *names]
-
-
-def find_evidence(candidate: Candidate) -> Evidence:
-    """Return the evidence behind a candidate's profile.
-
-    Candidates with outcomes are measured. Other beliefs are based on published scores if training or the profile used
-    some, and else on maker, family, date, size, price and reasoning: a prior. Further scores in the catalogue, such as
-    those of an update, do not affect predictions.
-    """
-    profile = candidate.profile
-    if profile and any(profile.evidence):
-        return "measured"
-    if profile and profile.belief is None:
-        return "published scores"
-    found = Catalogue.bundled().find(candidate.name)
-    return "published scores" if found and find_publishers(found.entry.name) else "prior"
-
-
-def find_publishers(name: str) -> tuple[str, ...]:
-    """Return the publishers of a model's scores that the bundled router takes into account."""
-    return tuple(_read_publishers().get(name, ()))
-
-
-@cache
-def _read_publishers() -> Mapping[str, list[str]]:
-    return json.loads(files("crossroute.catalogue").joinpath("published.json").read_text("utf-8"))  # type: ignore[no-any-return]

@@ -56,9 +56,9 @@ STEPS = {
     **dict.fromkeys(("mini", "lite", "haiku", "luna", "lightning"), -2.0),
     **dict.fromkeys(("flash", "small", "sonnet", "terra", "fast", "air", "super", "scout"), -1.0),
     "medium": -0.5,
-    **dict.fromkeys(("plus", "large", "turbo", "sol"), 0.0),
-    **dict.fromkeys(("pro", "opus", "max", "ultra", "premier", "astra", "heavy", "argon"), 1.0),
-    **dict.fromkeys(("fable", "mythos"), 1.5),
+    **dict.fromkeys(("plus", "large", "turbo", "sol", "open"), 0.0),
+    **dict.fromkeys(("pro", "opus", "max", "ultra", "astra", "heavy", "argon"), 1.0),
+    **dict.fromkeys(("fable", "mythos", "premier"), 1.5),
 }
 """Word of a name -> how much larger a model it means than the usual one of a family, in steps."""
 

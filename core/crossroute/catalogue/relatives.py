@@ -7,6 +7,7 @@ it (routing/believed.py), but not its identity: the catalogue does not treat it 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 from crossroute.candidate import FREE
@@ -26,7 +27,7 @@ from crossroute.catalogue.parts import (
     strip_suffixes,
 )
 from crossroute.catalogue.spelling import make_key, take_apart
-from crossroute.effort import EffortLevel, read_effort, split_effort
+from crossroute.effort import EffortLevel, read_effort, split_effort, with_effort
 from crossroute.errors import EffortError
 from crossroute.patterns import lazy
 
@@ -48,9 +49,28 @@ GATEWAY = "openai"
 
 FORM_END = lazy(rf"[-:](?:{FORM})$")
 CLOUD = lazy(r"[-:]cloud$")
+FASTER = {
+    "fast": 2.0,
+    "highspeed": 2.0,
+    "priority": 2.0,
+    "prime": 2.0,
+    "ultrafast": 8.0,
+    "ultraspeed": 8.0,
+    "x": 2.5,
+}
+"""Suffix of a model that a host serves faster -> its usual price, in those of the model.
+
+Source: genai-prices 0.2.3: 1.5 to 2 times for -fast at Fireworks, Baseten and Cursor; 2 for -prime and -highspeed; 8
+and 10 for -ultrafast and -ultraspeed; 2.5 for GLM's FlashX.
+"""
+
+SERVED_FASTER = lazy(
+    r"(?i)(?P<name>.+?)(?:[-:](?P<told>fast|high-?speed|priority|prime|ultra-?fast|ultra-?speed)|(?<=flash|.-air)(?P<x>x))"
+)
 MOVES = lazy(
     r"^(?:it move[sd] from (?:model to model|version to version); name|two models share|\w+ versions share)"
 )
+THOUGHT = lazy("thinking|reasoning|effort|budget")
 FORM_TOLD = lazy("^(?:an effort is written|no version of|the name of a deployment)")
 
 
@@ -83,11 +103,13 @@ def resolve_without_suffixes(catalogue: Catalogue, spelling: str) -> Resolution 
     'qwen3.6-27b'
     """
     name, told = split_effort(spelling.strip().lstrip("~"))
-    hosted = CLOUD.search(name) is not None
+    free = is_free(name)
     for _ in range(MOST_TAKEN_OFF):
         if found := catalogue.find(name):
             found = found._replace(effort=_check_effort(found.entry, told) or found.effort)
-            return found._replace(free=False, price=found.entry.price) if hosted and found.free else found
+            if free == found.free:
+                return found
+            return found._replace(free=free, price=FREE if free else found.entry.price)
         if not _may_mean(catalogue, name):
             return None
         if shorter := DRESS.fullmatch(name):
@@ -102,20 +124,51 @@ def resolve_without_suffixes(catalogue: Catalogue, spelling: str) -> Resolution 
     ]
     if len(same) != 1:
         return None
-    entry, free = same[0].entry, take_apart(name).free and not hosted
+    entry = same[0].entry
     return Resolution(entry, free, _check_effort(entry, told), FREE if free else entry.price)
 
 
 def is_free(spelling: str) -> bool:
     """Return whether a spelling has no price a token: one's own machine, or a host's free tier."""
-    return take_apart(spelling).free and not CLOUD.search(spelling)
+    name = split_effort(spelling.strip())[0]
+    return take_apart(name).free and not CLOUD.search(name)
 
 
 def read_effort_suffix(spelling: str) -> EffortLevel | None:
-    """Return the effort that a spelling ends with, in whatever form."""
+    """Return the effort that a spelling ends with, in whatever form.
+
+    A length (`-128k`) is the context's, and a word such as `medium` is a size where models of the brand have it.
+
+    >>> read_effort_suffix("gpt-7-medium").level, read_effort_suffix("mistral-medium-latest")
+    ('medium', None)
+    """
     name, told = split_effort(spelling.strip())
     said = TOLD.fullmatch(strip_suffixes(name.lower()))
-    return told or (read_effort(said["told"]) if said else None)
+    if told or not said:
+        return told
+    word, stated = said["told"], THOUGHT.search(name.lower())
+    if not stated and (word[0].isdigit() or word in _list_size_words(name)):
+        return None
+    return read_effort(word)
+
+
+def split_speed(spelling: str) -> tuple[str, float] | None:
+    """Return the model that a host serves faster, and its usual price there in those of the model; None without one.
+
+    >>> split_speed("fireworks_ai/glm-5p3-fast"), split_speed("z-ai/glm-5.3-flashx")
+    (('fireworks_ai/glm-5p3', 2.0), ('z-ai/glm-5.3-flash', 2.5))
+    """
+    name, effort = split_effort(spelling.strip())
+    found = SERVED_FASTER.fullmatch(name)
+    if not found:
+        return None
+    told = (found["told"] or found["x"]).lower().replace("-", "")
+    return with_effort(found["name"], effort) if effort else found["name"], FASTER[told]
+
+
+def has_sibling_with(word: str, spelling: str) -> bool:
+    """Return whether a model of the same brand has a word in its name: `grok-4-fast` is a smaller Grok."""
+    return word in _list_words(_read_brand(spelling))
 
 
 def find_relatives(catalogue: Catalogue, spelling: str, known: Collection[str]) -> list[Relative]:
@@ -145,6 +198,23 @@ def find_relatives(catalogue: Catalogue, spelling: str, known: Collection[str]) 
     ]
     readable = _interpret(parts, [own for _, own in family], taken.local)
     return _weigh(readable, family) if readable else []
+
+
+def _read_brand(name: str) -> str:
+    parts = read_parts(_strip_prefixes(name.lower(), take_apart(name).ids[0]))
+    return parts.brand if parts else ""
+
+
+def _list_size_words(name: str) -> frozenset[str]:
+    """Return the words of sizes in the names of a brand's models: `medium` for mistral, `max` for qwen."""
+    return _list_words(_read_brand(name)) & STEPS.keys()
+
+
+@lru_cache(64)
+def _list_words(brand: str) -> frozenset[str]:
+    """Return the words in the names of a brand's models."""
+    known = (read_parts(entry.name) for entry in Catalogue.bundled())
+    return frozenset().union(*(own.words for own in known if own and own.brand == brand))
 
 
 def _strip_prefixes(name: str, literal: str) -> str:

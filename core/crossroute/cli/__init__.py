@@ -14,7 +14,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from crossroute import __version__
-from crossroute.cli.console import err, print_anything
+from crossroute.cli.console import err, print_anything, print_estimates
 from crossroute.errors import CrossRouteError, one_line
 
 INTERRUPTED = 130
@@ -118,6 +118,7 @@ def _begin(
 def main() -> NoReturn:
     """Run the command line. Exit code: 0, 1 for an error, 2 for wrong usage, 130 if interrupted."""
     print_anything()
+    print_estimates()
     try:
         try:
             app()

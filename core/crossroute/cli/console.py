@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -75,6 +76,21 @@ def format_count(count: int, noun: str) -> str:
 def warn(line: str) -> None:
     """Print a warning to standard error."""
     err.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
+
+
+class _Warnings(logging.Handler):
+    """Prints the warnings of a log, each as a line on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a warning."""
+        warn(record.getMessage())
+
+
+def print_estimates() -> None:
+    """Print the warnings that a model is not known, and estimated from others."""
+    log = logging.getLogger("crossroute.routing")
+    if not any(isinstance(handler, _Warnings) for handler in log.handlers):
+        log.addHandler(_Warnings(logging.WARNING))
 
 
 def _name_tuples(told: object) -> Any:

@@ -239,6 +239,7 @@ def _list_unmeasured(router: Router) -> list[str]:
     lines = {
         "published scores": "Known by published scores, not by outcomes",
         "prior": "Known by a prior alone (maker, family, date, size, price), which is rough",
+        "relatives": "Not known, and estimated from models of the family, which is rougher",
     }
     return [
         f"{text}: {', '.join(_shorten_name(name) for name, each in known.items() if each == evidence)}."

@@ -28,10 +28,23 @@ from crossroute.data.parquet import Table, read_candidates, replace_folder, writ
 from crossroute.errors import DataError
 from crossroute.numeric import Floats
 
-__all__ = ["MEASURES", "SPLITS", "Outcomes", "Split", "assign_split"]
+__all__ = ["MEASURES", "SPLITS", "Outcomes", "Split", "assign_split", "check_outcomes"]
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def check_outcomes(function: str, given: object) -> None:
+    """Check that the argument of a function is outcomes, and not their path.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if not isinstance(given, Outcomes):
+        raise TypeError(
+            f"{function} expects Outcomes, got {type(given).__name__}. "
+            "Read them: crossroute.read_outcomes(path or table)."
+        )
 
 
 @dataclass(frozen=True, eq=False)

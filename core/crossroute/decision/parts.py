@@ -53,7 +53,8 @@ class Alternative(BaseModel):
         attention: Attention weight of the query on it, in [0, 1].
         quality_error: Standard error of the predicted quality.
         excluded: The reason why it is not eligible; None if it is.
-        rests_on: The source of its predictions: "measured", "published scores" or "prior"; None without predictions.
+        rests_on: The source of its predictions: "measured", "published scores", "prior" or "relatives"; None
+            without predictions.
         effort: Its effort, if it is a variant that is predicted from the effect of efforts on other models.
     """
 

@@ -129,6 +129,10 @@ _SAYINGS: tuple[tuple[Callable[[Alternative], bool], str], ...] = (
         "not measured on single queries: the prediction rests on published scores.",
     ),
     (
+        lambda a: a.rests_on == "relatives",
+        "not known: the prediction is estimated from models of the family, by generation and size.",
+    ),
+    (
         lambda a: a.effort is not None,
         "predicted from the effect of this effort on other models.",
     ),

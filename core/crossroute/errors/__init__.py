@@ -32,7 +32,7 @@ class UnknownCandidateError(CrossRouteError, LookupError):
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         super().__init__(
             f"Unknown candidate {name!r}{_because(reason)}. The pool knows {list_names(name, known)}. "
-            f"{suggest_remedy(name, known)}"
+            f"{suggest_remedy(name, known, reason)}"
         )
 
 

@@ -14,14 +14,11 @@ ALIKE = 0.6
 """Least similarity, in [0, 1], of a suggested name of another family."""
 
 
-def suggest_remedy(name: str, known: tuple[str, ...]) -> str:
-    """Return the remedy for an unknown name."""
+def suggest_remedy(name: str, known: tuple[str, ...], reason: str | None = None) -> str:
+    """Return the remedy for a name that is unknown, for a reason if one is known."""
     model, _, effort = name.partition("@")
-    if effort and model in known:
-        return (
-            f"An effort is made a candidate where models are named: `router_over(router, {{{name!r}: Ability()}})` of "
-            "crossroute.routing.members, or `--candidates`."
-        )
+    if effort and model in known and reason is None:
+        return f"An effort is made a candidate where models are named: `router.subset([{name!r}])`, or `--candidates`."
     return (
         f"Use one of these, or profile it (`crossroute profile {quote(name)}`) and add it with "
         "`router.with_candidates(...)`."

@@ -4,15 +4,16 @@
         (theirs + A_STEP_UP * steps larger + A_GENERATION * generations newer)
 
 in each cluster, and likewise for the ability by kind of work. Log tokens and log price are weighted means, the price
-shifted by A_STEP_DEARER per step. Siblings that differ only in size bound the quality, so that sizes keep their order.
+shifted by A_STEP_DEARER per step. Siblings that differ only in size bound the quality and the price, so that sizes keep
+their order.
 Source: fitted to the bundled router's pool, each model left out in turn: `python benchmarks/relatives.py`.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
-from math import exp, log
 
 import numpy as np
 
@@ -22,10 +23,12 @@ from crossroute.catalogue import (
     Relative,
     find_candidate,
     find_relatives,
+    has_sibling_with,
     is_free,
     make_variant,
     read_effort_suffix,
     resolve_without_suffixes,
+    split_speed,
 )
 from crossroute.errors import EffortError
 from crossroute.numeric import Floats, logit, sigmoid
@@ -63,6 +66,8 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
             )
             LOG.info("%r is taken for %r.", name, same.entry.name)
             return make_variant(found, same.effort) if same.effort else found
+    if served := _estimate_served(pool, name):
+        return served
     known = {
         spelling: candidate
         for candidate in pool
@@ -79,6 +84,25 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
         ", ".join(each.entry.name for each in family[:3]),
     )
     return _at_named_effort(average_relatives(name, family, known), name)
+
+
+def _estimate_served(pool: Pool, name: str) -> Candidate | None:
+    """Return a model that a host serves faster, at its usual price there; None if the name means no such thing."""
+    model, dearer = split_speed(name) or ("", 1.0)
+    found = find_candidate(pool, model)
+    if found is None and model and not has_sibling_with("fast", model):
+        found = estimate_by_relatives(pool, model)
+    if found is None or found.price is None:
+        return None
+    LOG.warning(
+        "%r is taken for %r, served faster at %g times its price; state the price if it is another.",
+        name,
+        model,
+        dearer,
+    )
+    said = f"{dearer:g} times the price of {found.name}, as what is served faster"
+    scaled = {"input": found.price.input * dearer, "output": found.price.output * dearer, "source": said}
+    return found.model_copy(update={"price": Price(**scaled)})
 
 
 def average_relatives(name: str, family: Sequence[Relative], known: Mapping[str, Candidate]) -> Candidate:
@@ -146,10 +170,13 @@ def _estimate_price(name: str, family: Sequence[Relative], own: Sequence[Candida
 
     def mean(field: str) -> float:
         logs = (
-            each.weight * (log(getattr(price, field) + 1e-6) + A_STEP_DEARER * each.larger)
+            each.weight * (math.log(getattr(price, field) + 1e-6) + A_STEP_DEARER * each.larger)
             for each, price in paid
         )
-        return round(exp(sum(logs) / total), 4)
+        siblings = [(each.larger, getattr(price, field)) for each, price in paid if each.alike]
+        least = max((usd for larger, usd in siblings if larger > 0), default=0.0)
+        most = min((usd for larger, usd in siblings if larger < 0), default=math.inf)
+        return round(min(max(math.exp(sum(logs) / total), least), most), 4)
 
     named = ", ".join(each.entry.name for each, _ in paid[:3])
     return Price(input=mean("input"), output=mean("output"), source=f"expected beside {named}")

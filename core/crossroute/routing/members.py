@@ -163,6 +163,8 @@ def router_over(
         UnprofiledCandidateError: The router cannot resolve a member's name.
         ValueError: There is no member, or the default is not one.
     """
+    if not isinstance(members, Mapping):
+        raise TypeError(f"Expected models by name, {{'gpt-5-mini': Ability()}}, got {members!r}.")
     if not members:
         raise ValueError("Expected at least one model, got none.")
     if default is not None and default not in members:

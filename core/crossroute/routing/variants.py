@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import Self
 
-from crossroute.candidate import Candidate, Pool, Price
+from crossroute.candidate import Candidate, Pool, Price, take_candidates
 from crossroute.catalogue import Catalogue, find_candidate, read_layers
 from crossroute.decision import BEST, Promise
 from crossroute.encoder.query_encoder import EncodedQueries
-from crossroute.errors import FloorError
+from crossroute.errors import FloorError, UnknownCandidateError
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import Reward
+from crossroute.routing.believed import estimate_by_relatives
 from crossroute.routing.dial import Dial
 from crossroute.routing.predictor import Predictor
 
@@ -81,6 +82,9 @@ class Variants:
         Raises:
             DataError: A candidate has no price, or none of its outcomes is known.
         """
+        from crossroute.data.outcomes import check_outcomes
+
+        check_outcomes("profile", outcomes)
         return self.predictor.profile(outcomes)
 
     def with_candidates(self, candidates: Iterable[Candidate]) -> Self:
@@ -89,7 +93,7 @@ class Variants:
         Raises:
             DataError: A candidate has no price, or no profile over this router's clusters.
         """
-        merged = {candidate.name: candidate for candidate in (*self.pool, *candidates)}
+        merged = {candidate.name: candidate for candidate in (*self.pool, *take_candidates(candidates))}
         return self.over(Pool(merged.values()))
 
     def without(self, *names: str) -> Self:
@@ -98,10 +102,19 @@ class Variants:
         return self.over(Pool(candidate for candidate in self.pool if candidate.name not in dropped))
 
     def subset(self, names: Iterable[str]) -> Self:
-        """Return a router over the named candidates only; any spelling that the catalogue knows is accepted."""
+        """Return a router over the named candidates only.
+
+        Args:
+            names: In any spelling that the catalogue knows, also with an effort (`gpt-5.5@low`). Models that the router
+                does not know are estimated from their relatives (believed.py).
+
+        Raises:
+            UnknownCandidateError: The router does not know a name, and its relatives neither.
+            EffortError: A model does not have the effort.
+        """
         if isinstance(names, str):
             raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
-        return self.over(self.pool.subset([self._resolve_name(name) for name in names]))
+        return self.over(Pool(self._find(name) for name in names))
 
     def with_prices(self, prices: Mapping[str, Price | tuple[float, float]]) -> Self:
         """Return the router at other prices; nothing is retrained.
@@ -180,9 +193,11 @@ class Variants:
                 price.
             UnknownCandidateError: The outcomes lack the reference.
         """
+        from crossroute.data.outcomes import check_outcomes
         from crossroute.routing.evidence import collect_evidence, describe_skipped, find_unseen, match_names
         from crossroute.routing.floors import prove
 
+        check_outcomes("with_floor", outcomes)
         if propensity is not None and max_calls > 1:
             raise ValueError("A log holds one answer per query: with a propensity, max_calls must be 1.")
         own = match_names(outcomes.pool, self.pool)
@@ -260,6 +275,17 @@ class Variants:
         """
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
         return self._rebuild(predictor=predictor, floor=floor, **changes)
+
+    def _find(self, name: str) -> Candidate:
+        """Return a candidate, a variant of one at an effort, or an estimate by relatives.
+
+        Raises:
+            UnknownCandidateError: None of these.
+        """
+        found = find_candidate(self.pool, name) or estimate_by_relatives(self.pool, name)
+        if found is None:
+            raise UnknownCandidateError(name, self.pool.names, Catalogue.bundled().reason(name))
+        return found
 
     def _resolve_name(self, name: str) -> str:
         """Return the name of the candidate that a spelling stands for, or the spelling itself."""

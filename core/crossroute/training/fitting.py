@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from crossroute.data.outcomes import Outcomes, hash_texts
+from crossroute.data.outcomes import Outcomes, check_outcomes, hash_texts
 from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import DiskCachedEncoder
@@ -85,10 +85,7 @@ def fit(
         CheckpointError: The state belongs to another run.
         ValueError: With `start`, `config` sets another shape or encoder.
     """
-    if not isinstance(outcomes, Outcomes):
-        raise TypeError(
-            f"fit expects Outcomes, got {type(outcomes).__name__}. Read them: crossroute.read_outcomes(path or table)."
-        )
+    check_outcomes("fit", outcomes)
     config = merge_config(config, start, encoder) if start else config or TrainingConfig()
     if start:
         start = rename_to_pool(outcomes.pool, start)

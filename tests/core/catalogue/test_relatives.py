@@ -5,7 +5,12 @@ import pytest
 from crossroute.candidate import FREE
 from crossroute.catalogue import Catalogue
 from crossroute.catalogue.parts import read_parts
-from crossroute.catalogue.relatives import find_relatives, read_effort_suffix, resolve_without_suffixes
+from crossroute.catalogue.relatives import (
+    find_relatives,
+    read_effort_suffix,
+    resolve_without_suffixes,
+    split_speed,
+)
 
 CATALOGUE = Catalogue.bundled()
 KNOWN = [entry.name for entry in CATALOGUE]
@@ -74,6 +79,7 @@ gpt-4o-mini-tts text-embedding-3-large qwen3-embedding-8b qwen3-8b-base google/g
 ft:gpt-4.1-mini-2025-04-14:acme::x1 gpt-4o-mini:ft-acme-2024-07-30 acme/Llama-3.1-8B-Instruct-finetuned
 ollama:claude-sonnet-5 vllm/gpt-5.5 anthropic/gpt-5.5 google/claude-opus-5 deepseek-chat ollama:deepseek-r1
 arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-pro-v1:0/abc @16k : gemini-3.8-live sora-3
+gpt-5.5@hihg gpt-5.5@turbo
 """
 
 
@@ -121,3 +127,54 @@ def test_weights_add_up_and_the_nearer_tells_more():
     found = find_relatives(CATALOGUE, "qwen3-10b", KNOWN)
     assert sum(each.weight for each in found) == pytest.approx(1)
     assert [each.weight for each in found] == sorted((each.weight for each in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "azure/phi-4-reasoning:free",
+        "openrouter/deepseek/deepseek-v4-flash-1017:free",
+        "openrouter/glm-4-32b:free",
+    ],
+)
+def test_a_free_tier_is_free_with_a_date_or_an_effort_before_it(spelling):
+    assert resolve_without_suffixes(CATALOGUE, spelling).price == FREE
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "azure/phi-3-medium-128k-instruct",
+        "together_ai/togethercomputer/Llama-2-7B-32K-Instruct",
+        "mistral/mistral-medium-latest",
+        "qwen/qwen-max",
+        "qwen3.9-max",
+    ],
+)
+def test_a_length_or_a_size_is_no_effort(spelling):
+    assert read_effort_suffix(spelling) is None
+
+
+@pytest.mark.parametrize(
+    ("spelling", "model", "dearer"),
+    [
+        (
+            "baseten/deepseek-ai/DeepSeek-V4.1-Flash-1017-Fast",
+            "baseten/deepseek-ai/DeepSeek-V4.1-Flash-1017",
+            2,
+        ),
+        ("kimi-k3-fast@high", "kimi-k3@high", 2),
+        ("minimax/MiniMax-M2.1-highspeed", "minimax/MiniMax-M2.1", 2),
+        ("openrouter/xiaomi/mimo-v2.6-pro-ultraspeed", "openrouter/xiaomi/mimo-v2.6-pro", 8),
+        ("zai/GLM-4.5-AirX", "zai/GLM-4.5-Air", 2.5),
+    ],
+)
+def test_what_is_served_faster_is_the_model_at_a_higher_price(spelling, model, dearer):
+    assert split_speed(spelling) == (model, dearer)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["grok-code-fast-1", "gpt-5.5", "phi-4-flex", "breakfast", "llama-3.3-70b-flax"]
+)
+def test_other_names_are_served_as_usual(spelling):
+    assert split_speed(spelling) is None

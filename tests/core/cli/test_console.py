@@ -102,3 +102,11 @@ def test_a_name_between_colons_is_no_emoji():
     with out.capture() as capture:
         out.print("ollama:x:latest")
     assert capture.get() == "ollama:x:latest\n"
+
+
+def test_an_estimate_of_a_model_that_nobody_listed_is_told_beside_the_answer():
+    code, out, error = run("route", "Hi", "--candidates", "gpt-7-mini,gpt-5", "--json")
+    assert (code, out[0]) == (0, "{")
+    assert error.startswith(
+        "! The router does not know 'gpt-7-mini': its predictions are estimated from gpt-6-luna"
+    )

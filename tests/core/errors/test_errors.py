@@ -27,7 +27,7 @@ def test_an_unknown_name_is_told_with_those_that_are_known_and_a_remedy():
 
 
 def test_a_variant_of_a_known_model_has_its_own_remedy():
-    assert "Ability()" in str(UnknownCandidateError("a@low", ("a",)))
+    assert "`router.subset(['a@low'])`" in str(UnknownCandidateError("a@low", ("a",)))
     assert "It takes low, high." in str(EffortError("a", "much", ("low", "high")))
     assert "name it 'a'" in str(EffortError("a", "low", ()))
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from crossroute import Pool, Query, Router
+from crossroute import Constraints, Pool, Query, Router, UnknownCandidateError
+from crossroute.candidate import FREE
 from crossroute.catalogue import make_variant
 from crossroute.effort import EffortLevel
 from crossroute.routing.members import Ability, router_over
@@ -74,3 +75,33 @@ def test_more_evidence_is_wanted_of_a_variant_than_of_the_model():
     decision = found.route(Query("Sort these five fractions by size and explain each comparison."))
     error = {a.candidate: a.quality_error for a in decision.alternatives}
     assert error["gpt-5.5@none"] > error["gpt-5.5"]
+
+
+def test_a_subset_takes_efforts_and_models_of_today_that_nobody_listed():
+    router = Router.from_pretrained("universal").subset(["gpt-5.5@low", "gpt-5.5@high", "gpt-7-mini"])
+    assert router.pool.names == ("gpt-5.5@low", "gpt-5.5@high", "gpt-7-mini")
+    explained = router.route("Hi", constraints=Constraints(allow={"gpt-7-mini"})).explain()
+    assert "gpt-7-mini was not known: the prediction is estimated from models of the family" in explained
+    assert (
+        Router.from_pretrained("universal").subset(["ollama/llama3.1:8b"]).pool["llama-3.1-8b-instruct"].price
+        == FREE
+    )
+    with pytest.raises(
+        UnknownCandidateError, match=r"'hihg' is no effort: these are none, minimal, low.* such as 16k"
+    ):
+        router.subset(["gpt-5.5@hihg"])
+
+
+def test_arguments_of_other_kinds_are_refused_by_what_is_expected(router):
+    large = router.pool["large"]
+    for make, told in (
+        (lambda: router.subset([0]), "Expected a model's name, got 0"),
+        (lambda: router.with_candidates(["large"]), "Expected candidates, got 'large'"),
+        (lambda: router.with_candidates(large), "Expected several candidates, got one, 'large'"),
+        (lambda: router.with_floor("graded.jsonl"), "with_floor expects Outcomes, got str"),
+        (lambda: router.profile("graded.jsonl"), "profile expects Outcomes, got str"),
+        (lambda: router.pool[0], r"Expected a candidate's name, got 0; by position: list\(pool\)\[0\]"),
+        (lambda: router_over(router, ["large"]), r"Expected models by name.*got \['large'\]"),
+    ):
+        with pytest.raises(TypeError, match=told):
+            make()
