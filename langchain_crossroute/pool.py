@@ -107,6 +107,11 @@ class ModelPool(PoolFields, BaseChatModel):
             self.profile = self._resolve_model_profile()
         return self
 
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Return a representation with the members' names, without keys and clients."""
+        yield "models", list(self.models)
+        yield from super().__repr_args__()
+
     def __getstate__(self) -> dict[Any, Any]:
         """Leave out the routing: it is built again when unpickled, with new cooldowns and spend."""
         state = super().__getstate__()

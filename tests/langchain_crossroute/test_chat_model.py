@@ -943,3 +943,9 @@ def test_what_is_altered_later_counts(fakes, router, field, how):
     assert altered.spend is model.spend
     assert model.spend.total.calls == 2
     assert altered._routing.dispatcher is dispatcher, "and is built once"
+
+
+def test_a_representation_names_the_models_and_no_keys():
+    pool = {"gpt-5-mini": ChatFake(), "gpt-5": ChatFake()}
+    shown = repr(ChatCrossRoute(models=pool, cost_preference=0.2))
+    assert shown == "ChatCrossRoute(models=['gpt-5-mini', 'gpt-5'], cost_preference=0.2)"

@@ -87,7 +87,10 @@ def check_form(path: Path) -> str:
     """
     kind = suffix(path)
     if kind not in FORMATS:
-        raise DataError(f"{path} is of another form; expected a file that ends in {', '.join(FORMATS)}.")
+        raise DataError(
+            f"{path} is of another form; expected a file that ends in {', '.join(FORMATS)}. "
+            "Lines of text, one query each, are routed by: crossroute route - < FILE"
+        )
     return kind
 
 

@@ -33,7 +33,7 @@ HOSTS = LOCAL | _words(
     "openrouter deepinfra anyscale perplexity huggingface replicate databricks sambanova cerebras nvidia_nim "
     "hyperbolic nebius novita baseten github github_copilot watsonx friendliai lambda_ai cloudflare nscale "
     "featherless_ai @cf snowflake-cortex snowflake ovhcloud siliconflow dashscope litellm litellm_proxy oci "
-    "vercel vercel_ai_gateway heroku requesty "
+    "vercel vercel_ai_gateway heroku requesty volcengine byteplus ark "
     # pieces of their paths
     "accounts models publishers converse invoke converse_like hf.co huggingface.co "
     # publishers of open weights in other formats
@@ -41,8 +41,14 @@ HOSTS = LOCAL | _words(
     "quantfactory second-state casperhansen maziyarpanahi"
 )
 
-FRONT = frozenset({"openai", "nvidia", "mistralai", "cohere", "google", "huggingface"})
+FRONT = frozenset({"openai", "nvidia", "mistralai", "cohere", "google", "huggingface", "arcee"})
 """Makers whose prefix names a protocol if another prefix follows: `openai:meta-llama/...`."""
+
+INFERENCE_PROVIDERS = _words(
+    "baseten cerebras featherless-ai fireworks-ai groq hf-inference hyperbolic nebius novita nscale ovhcloud publicai "
+    "sambanova scaleway together fastest cheapest preferred"
+)
+"""What Hugging Face's router takes behind a model: `Qwen/Qwen3.8-27B:cerebras`."""
 
 _PREFIXES = {
     "01-ai": "01-ai zero-one-ai",
@@ -122,7 +128,7 @@ LANGCHAIN = _words(
 """Prefixes before a first colon: the providers of `init_chat_model` and pydantic-ai, and local servers."""
 
 BEDROCK_VENDORS = _words(
-    "ai21 amazon anthropic cohere deepseek google meta minimax mistral moonshotai nvidia openai qwen zai"
+    "ai21 amazon anthropic cohere deepseek google meta minimax mistral moonshot moonshotai nvidia openai qwen zai"
 )
 AZURE_REGIONS = _words("eu us global global-standard")
 """litellm's words between `azure` and a model, which affect prices."""

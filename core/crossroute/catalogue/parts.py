@@ -35,7 +35,10 @@ _SERVED = (
     "latest|default|stable|preview|exp|experimental|beta|instruct|chat|it|hf|online|extended|cloud|batch|free|nitro"
     "|floor|exacto|eu|us|global"
 )
-_DATE = r"20\d{6}|20\d\d-\d\d(?:-\d\d)?|\d\d-20\d\d|\d\d-\d\d|\d{4}|00\d|v\d+(?::\d+k?)+|v1"
+_DATE = (
+    r"20\d{6}|2[3-9](?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|20\d\d-\d\d(?:-\d\d)?|\d\d-20\d\d|\d\d-\d\d|\d{4}|00\d"
+    r"|v\d+(?::\d+k?)+|v1"
+)
 DRESS = lazy(rf"(?i)(?P<name>.+?)[-:@_ ]+(?:{FORM}|{_SERVED}|{_DATE})")
 """A name, and behind it a number format, how it is served, or a date."""
 

@@ -15,6 +15,7 @@ from crossroute.catalogue.hosts import (
     BEDROCK_VENDORS,
     FRONT,
     HOSTS,
+    INFERENCE_PROVIDERS,
     LANGCHAIN,
     LOCAL,
     MAKERS,
@@ -28,7 +29,10 @@ _ARN = lazy(r"arn:aws[\w-]*:bedrock:[\w-]*:\d*:(?:inference-profile|foundation-m
 _VERTEX = lazy(r"^projects/[^/]+/locations/[^/]+/(publishers/)")
 _AZURE = lazy(rf"^(azure/)(?:{'|'.join(sorted(AZURE_REGIONS))})/")
 _FILE = lazy(r"(?:[a-z]:|~|\.{1,2})?/(?:.*/)?([^/]+\.gguf)")
-_TIERS = frozenset({"free", "nitro", "floor", "exacto", "beta", "thinking"})
+_TIERS = frozenset({"free", "nitro", "floor", "exacto", "beta", "thinking"}) | INFERENCE_PROVIDERS
+_SHORT_YEAR = lazy(r"(.+)-2[3-9]((?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))")
+"""A name and a date with the year, which others write without: `deepseek-v3-250324`."""
+_VERSION_ALONE = lazy(r"[vr]\d")
 _FIREWORKS = frozenset({"fireworks", "fireworks_ai"})
 _NUMBERS = lazy(
     r"[-:](i?q[4-8](-[01]|-k(-[sml]|-xl)?)?|fp16|fp8(-fast)?|f(16|32)|bf16|int[48]|[48]bit|bnb-[48]bit|w\da\d+"
@@ -104,11 +108,17 @@ def take_apart(text: str) -> Spelling:
     last = last.removesuffix("@default")
     literal = [last]
     if vendor:
+        if _VERSION_ALONE.match(last):  # deepseek.v3.2
+            last = f"{vendor[1]}-{last}"
+            literal.append(last)
         literal += [_BEDROCK_VERSION.sub("", last), re.sub(r":\d+$", "", last)]
     elif last.startswith("databricks-"):
         literal.append(last.removeprefix("databricks-"))
+    elif last.startswith("doubao-seed-"):  # Volcengine's names of ByteDance's models
+        literal.append(last.removeprefix("doubao-"))
     elif _FIREWORKS & set(prefixes):
         literal.append(re.sub(r"(?<=\d)p(?=\d)", "-", last))
+    literal += [f"{dated[1]}-{dated[2]}" for name in literal if (dated := _SHORT_YEAR.fullmatch(name))]
     ids = tuple(dict.fromkeys(map(make_key, literal)))
     local = bool(LOCAL & set(prefixes)) or (not prefixes and ":" in last)
     return Spelling(

@@ -89,7 +89,9 @@ def prices(
     checks = check_prices(loaded.pool if loaded else None, date.today())
     answer(as_json, checks, build_table(checks))
     differing = [check.candidate for check in checks if check.differs]
-    if differing and router and not folder:
+    if stated and not folder:
+        note("Nothing is saved: --out FOLDER writes the router at these prices.")
+    elif differing and router and not folder:
         note(
             f"The catalogue lists other prices for {len(differing)} of these: {', '.join(differing)}. To "
             f"take them over: crossroute prices {shlex.quote(router)} --out FOLDER"

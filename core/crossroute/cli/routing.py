@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -142,7 +143,7 @@ def route(
         answer(as_json, {"folder": out_folder, "queries": rows}, told)
         return
     if is_file(Path(text)):
-        note(f"{text} is a file: this routes its name. Route the queries in it with --out FOLDER.")
+        note(f"{text} is a file: this routes its name. {_explain_route_of(Path(text))}")
     many = text == "-"
     queries = _read_lines() if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once
@@ -156,6 +157,15 @@ def route(
             print(decision.model_dump_json() if as_json else decision.candidate, flush=True)
         else:
             answer(as_json, decision, decision, "", decision.explain())
+
+
+def _explain_route_of(file: Path) -> str:
+    """Return how the queries of a file are routed."""
+    from crossroute.batch.texts import FORMATS
+
+    if file.name.lower().removesuffix(".gz").endswith(FORMATS):
+        return "Route the queries in it with --out FOLDER."
+    return f"Route its lines, one query each, with: crossroute route - < {quote(str(file))}"
 
 
 def _route_file(

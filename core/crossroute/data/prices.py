@@ -44,6 +44,13 @@ _TOLERANCE = 0.1
 _AS_WELL = 0.02
 """A known price is kept if its median relative error is at most this plus twice that of the fitted price."""
 
+USUAL_RATIO = 4.0
+"""Price of output in that of input, where nothing tells it."""
+
+_ALIKE = 0.005
+"""Calls are alike if the lesser singular value of their tokens is at most this share of the larger one, and a price of
+the usual ratio explains their costs if its median relative error is at most this above the fitted one's."""
+
 _MAKERS = {
     "deepseek": "deepseek",
     "gemma": "google",
@@ -109,7 +116,8 @@ def _find_price(
     if known and _is_free(known) == cost[paid].any():
         known = None  # the known price is 0 and the calls were paid for, or the reverse
     cost_and_tokens = cost[paid & counted], tokens[paid & counted]
-    fitted = fit_price(*cost_and_tokens)
+    ratio = known.output / known.input if known and known.input and known.output else USUAL_RATIO
+    fitted = fit_price(*cost_and_tokens, ratio)
     if known and fitted and _explains_as_well(known, fitted, *cost_and_tokens):
         return known
     return fitted or PRICES.get(candidate.name) or known or _price_text_tokens(cost[paid], text_tokens[paid])
@@ -132,7 +140,7 @@ def _is_free(price: Price) -> bool:
     return price.input == price.output == 0
 
 
-def fit_price(cost: Floats, tokens: Floats) -> Price | None:
+def fit_price(cost: Floats, tokens: Floats, ratio: float = USUAL_RATIO) -> Price | None:
     """Fit a price to costs and tokens by robust regression.
 
     Ordinary least squares is biased by outcomes with extra costs (a second call, another provider for a while).
@@ -144,6 +152,7 @@ def fit_price(cost: Floats, tokens: Floats) -> Price | None:
     Args:
         cost: USD, shape (n,).
         tokens: Input and output tokens, shape (n, 2).
+        ratio: The price of output in that of input, where the calls are too much alike to tell it.
 
     Returns:
         The price; None if fewer than five outcomes have a cost and tokens, or its median relative error is over 10 %.
@@ -160,8 +169,25 @@ def fit_price(cost: Floats, tokens: Floats) -> Price | None:
     price = _nnls(share[closest])
     if _error(share, price) > _TOLERANCE:
         return None
+    price = _spread_evenly(price, share, ratio)
     read, written = (float(f"{usd:.4g}") for usd in price)
     return Price(input=read, output=written, source=FITTED)
+
+
+def _spread_evenly(usd: Floats, share: Floats, ratio: float) -> Floats:
+    """Return the price with the usual ratio of output to input if the calls are too much alike to tell another.
+
+    A fit would charge all to one of both.
+
+    Args:
+        usd: The other price, shape (2,).
+        share: Million tokens per USD, shape (k, 2).
+        ratio: The price of output in that of input.
+    """
+    shape = np.array([1.0, ratio])
+    even = shape / np.median(share @ shape)
+    largest, least = np.linalg.svd(share / np.abs(share).max(), compute_uv=False)
+    return even if least <= _ALIKE * largest and _error(share, even) <= _error(share, usd) + _ALIKE else usd
 
 
 def _tokens_per_usd(cost: Floats, tokens: Floats) -> Floats:

@@ -37,6 +37,8 @@ hf.co/unsloth/Qwen3.6-27B-GGUF:UD-Q4_K_XL qwen3.6-27b
 ollama:llama3.1:8b-instruct-q3_K_S llama-3.1-8b-instruct
 ollama:gpt-oss:120b-cloud gpt-oss-120b
 openai/gpt-5.5:online gpt-5.5
+volcengine/doubao-seed-2-1-turbo-261001 seed-2-1-turbo
+volcengine/deepseek-v4-pro-261015 deepseek-v4-pro
 z-ai/glm-5.3:extended glm-5.3
 """
 

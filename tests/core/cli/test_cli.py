@@ -185,6 +185,9 @@ def test_prices_are_shown_with_their_age_and_changed_without_training(saved, tmp
     assert [check["candidate"] for check in checks] == ["small", "coder", "large", "free"]
     assert checks[0]["price"]["output"] == 0.2
     assert "stated by hand" in invoke("prices", saved, "--set", "large=1/3")
+    assert (
+        "Nothing is saved: --out FOLDER writes the router" in main("prices", saved, "--set", "large=1/3")[2]
+    )
     folder = tmp_path / "cheaper"
     assert main("prices", saved, "--set", "lab/small=0.5/0.75", "--out", folder)[0] == 0
     before, after = Router.from_pretrained(saved), Router.from_pretrained(folder)

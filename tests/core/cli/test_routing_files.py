@@ -31,6 +31,13 @@ def test_a_file_without_a_folder_is_told_and_a_column_needs_one(tmp_path, capsys
     assert "this routes its name. Route the queries in it with --out" in " ".join(
         capsys.readouterr().err.split()
     )
+    lines = tmp_path / "two queries.txt"
+    lines.write_text("Hi\nBye\n")
+    routed(lines, "--candidates", "gpt-5-mini")
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Route its lines, one query each, with: crossroute route - < '" in told
+    with pytest.raises(DataError, match="are routed by: crossroute route - < FILE"):
+        routed(lines, "--candidates", "gpt-5-mini", "--out", tmp_path / "routed")
     with pytest.raises(ValueError, match="--text names a column of a file of queries: add --out FOLDER"):
         routed("Hi", "--text", "prompt")
 

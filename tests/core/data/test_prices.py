@@ -73,6 +73,14 @@ def test_tokens_in_one_proportion_still_explain_the_cost():
     assert fitted.cost(input_tokens=4e6, output_tokens=1e6) == pytest.approx(6, rel=1e-3)
 
 
+def test_calls_all_alike_charge_for_input_and_output():
+    tokens = np.full((60, 2), [25.0, 20.0])
+    fitted = fit_price(tokens @ [3.0, 15.0] / 1e6, tokens)
+    assert (fitted.input, fitted.output) == (3.571, 14.29)  # 375 / (25 + 4 * 20), and four times that
+    fitted = fit_price(tokens @ [3.0, 15.0] / 1e6, tokens, ratio=5)
+    assert (fitted.input, fitted.output) == (3, 15)
+
+
 def test_free_calls_have_a_price_of_zero():
     assert fit_price(np.zeros(60), TOKENS) == Price(input=0, output=0, source=FITTED)
 
