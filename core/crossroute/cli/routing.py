@@ -142,6 +142,11 @@ def route(
         told = f"{rows:,} {'query' if rows == 1 else 'queries'} routed into {out_folder}."
         answer(as_json, {"folder": out_folder, "queries": rows}, told)
         return
+    if router is None and candidates is None and profiles is None and config is None:
+        note(
+            "Among RouterBench's models of 2023 and 2024. Name yours with --candidates; "
+            "`crossroute candidates` lists those that are known."
+        )
     if is_file(Path(text)):
         note(f"{text} is a file: this routes its name. {_explain_route_of(Path(text))}")
     many = text == "-"

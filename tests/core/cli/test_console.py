@@ -110,3 +110,10 @@ def test_an_estimate_of_a_model_that_nobody_listed_is_told_beside_the_answer():
     assert error.startswith(
         "! The router does not know 'gpt-7-mini': its predictions are estimated from gpt-6-luna"
     )
+
+
+def test_models_of_old_are_told_where_none_are_named():
+    assert (
+        "Among RouterBench's models of 2023 and 2024. Name yours with --candidates" in run("route", "Hi")[2]
+    )
+    assert run("route", "Hi", "--candidates", "gpt-5-mini")[2] == ""
