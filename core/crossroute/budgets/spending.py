@@ -40,6 +40,7 @@ class Spending:
 
     Raises:
         ValueError: Two budgets are alike.
+        TypeError: One is no `Budget`.
 
     >>> Spending(Budget(usd=50, per="day"))
     Spending($50 a day)
@@ -53,6 +54,11 @@ class Spending:
         opening: Callable[[str | Path | None], State] = open_state,
     ) -> None:
         self.budgets = (budgets,) if isinstance(budgets, Budget) else tuple(budgets)
+        for each in self.budgets:
+            if not isinstance(each, Budget):
+                raise TypeError(
+                    f"Expected a Budget, or several, such as Budget(usd=50, per='day'); got {each!r}."
+                )
         self._clock = clock
         places = {budget.state for budget in self.budgets}
         self._states = {place: opening(place) for place in places}

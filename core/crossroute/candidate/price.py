@@ -52,11 +52,19 @@ class Price(BaseModel):
 
         Args:
             usd: USD per second of a call.
-            tokens_per_second: Output tokens per second.
+            tokens_per_second: Output tokens per second, above 0.
+
+        Raises:
+            ValueError: A number is out of range.
 
         >>> Price.by_second(0.0001, tokens_per_second=50).output  # USD per million tokens
         2.0
         """
+        if not (tokens_per_second > 0 and usd >= 0):
+            raise ValueError(
+                "Expected USD per second, at least 0, and tokens per second, above 0; got "
+                f"{usd!r} and {tokens_per_second!r}."
+            )
         return cls(
             input=0,
             output=1e6 * usd / tokens_per_second,

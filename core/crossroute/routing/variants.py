@@ -258,7 +258,10 @@ class Variants:
             DataError: A candidate has no price, or no profile over this router's clusters.
             FloorError: The quality floor does not hold over that pool; see `without_floor`.
             ValueError: The pool is empty.
+            TypeError: It is no pool.
         """
+        if not isinstance(pool, Pool):
+            raise TypeError(f"Expected a Pool, got {pool!r}; for candidates by name use subset.")
         if not len(pool):
             raise ValueError("A router needs at least one candidate; none would be left.")
         return self.with_predictor(self.predictor.with_pool(pool), dial=dial)

@@ -33,3 +33,11 @@ def test_cost_never_falls_with_tokens(input_price, output_price, read, written, 
 def test_a_price_that_is_no_price_is_refused(value):
     with pytest.raises(ValidationError):
         Price(input=value, output=1)
+
+
+@pytest.mark.parametrize(
+    ("usd", "speed"), [(0.001, 0), (0.001, -5), (-1, 5), (0.001, float("nan")), (float("nan"), 5)]
+)
+def test_a_price_of_seconds_needs_a_speed(usd, speed):
+    with pytest.raises(ValueError, match="tokens per second, above 0; got"):
+        Price.by_second(usd, tokens_per_second=speed)

@@ -101,6 +101,11 @@ def test_arguments_of_other_kinds_are_refused_by_what_is_expected(router):
         (lambda: router.with_floor("graded.jsonl"), "with_floor expects Outcomes, got str"),
         (lambda: router.profile("graded.jsonl"), "profile expects Outcomes, got str"),
         (lambda: router.pool[0], r"Expected a candidate's name, got 0; by position: list\(pool\)\[0\]"),
+        (
+            lambda: router.over(["large"]),
+            r"Expected a Pool, got \['large'\]; for candidates by name use subset",
+        ),
+        (lambda: router.with_budgets("5"), r"Expected a Budget, or several.*got '5'"),
         (lambda: router_over(router, ["large"]), r"Expected models by name.*got \['large'\]"),
     ):
         with pytest.raises(TypeError, match=told):
