@@ -9,7 +9,11 @@ from rich.text import Text
 from crossroute.cli.console import ENDLESS, console
 
 FULL = Path("/dev/full")
-HINT = "\nThe same with models that were all measured: crossroute demo --router routerbench\n"
+HINTS = {
+    "demo": "\nThe same with models that were all measured: crossroute demo --router routerbench\n",
+    "route": "Among RouterBench's models of 2023 and 2024. Name yours with --candidates; `crossroute candidates` lists "
+    "those that are known.\n",
+}
 
 
 def run(*arguments, encoding="utf-8", **options):
@@ -40,7 +44,7 @@ def test_a_pipe_has_no_width(monkeypatch):
 def test_what_is_piped_is_plain_and_whole_in_any_encoding(command, encoding):
     code, printed, told = run(*command, encoding=encoding)
     assert code == 0
-    assert told == (HINT if command == ("demo",) else "")
+    assert told == HINTS.get(command[0], "")
     assert "\x1b" not in printed
     shown = (
         ("gpt-6-luna", "gpt-5.5@low") if command == ("demo",) else ("gpt-4-1106-preview", "mixtral-8x7b-chat")
