@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -58,7 +58,7 @@ class Tail(tail.Tail[Any]):
         super().__init__(entry, telling=telling)
         self._parse = parse
         self._memory, self._probe, self._stamped = memory, probe, False
-        self._called = False  # a tool, by its name or without
+        self._named: dict[object, bool] = {}  # place of a tool call -> whether its tool was named
         self._last: Any = None
 
     def shows(self, chunk: Any) -> bool:
@@ -77,8 +77,9 @@ class Tail(tail.Tail[Any]):
         self._note(message, reason)
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
-        self._called = self._called or bool(calls)
-        self.entry.check(reason, said=self.entry.begun, nameless=self._called and bool(reason))
+        self._note_names(calls)
+        nameless = bool(reason) and not all(self._named.values())
+        self.entry.check(reason, said=self.entry.begun, nameless=nameless)
         self._last = chunk
         self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):
@@ -109,6 +110,13 @@ class Tail(tail.Tail[Any]):
         finished = bool(reason) or is_done(message)
         self.ending.note(telling=states_end(message), finished=finished, reason=reason)
         self.tell(usage_of(message.usage_metadata), behind=self.entry.begun and not has_content(message))
+
+    def _note_names(self, calls: Sequence[Mapping[str, Any]]) -> None:
+        """Note which tool calls have named their tool; one without a place continues the only one."""
+        for call in calls:
+            place = call.get("index")
+            place = call["id"] if place is None and call["id"] and self._named else place
+            self._named[place] = self._named.get(place, False) or bool(call["name"])
 
     def _with_decision(self, message: AIMessage) -> Any:
         """Count the call, and return the last chunk with a message that carries the decision."""

@@ -15,6 +15,7 @@ from crossroute.calls.closing import StreamResources
 from crossroute.calls.counting import get_field, read_cost, read_usage
 from crossroute.calls.ending import find_usages
 from crossroute.calls.ledger import Entry
+from crossroute.calls.reply import is_said
 from llamaindex_crossroute.messages.reading import Reading, has_content, is_nameless
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
@@ -59,10 +60,10 @@ class Tail(tail.Tail[Any]):
     def shows(self, chunk: Any) -> bool:
         """Return whether a chunk has content."""
         if isinstance(chunk, ChatResponse):
-            return bool(chunk.delta or chunk.message.content) or has_content(chunk.message)
+            return is_said(chunk.delta) or has_content(chunk.message)
         if isinstance(chunk, FlexibleModel):
             return bool(chunk.model_dump(exclude_none=True))
-        return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
+        return is_said(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
 
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield a chunk with the decision."""

@@ -21,6 +21,7 @@ from langchain_core.messages import (
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
+from crossroute.calls.reply import is_said
 from crossroute.calls.tools import find_tool_provider
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
@@ -149,18 +150,18 @@ def is_named(tool: Any) -> bool:
 
 
 def has_content(message: AIMessage) -> bool:
-    """Return whether an answer or a chunk has content: text, a tool call, reasoning or media.
+    """Return whether an answer or a chunk has content: text other than blanks, a tool call, reasoning or media.
 
-    >>> has_content(AIMessage("")), has_content(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
+    >>> has_content(AIMessage(" ")), has_content(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
     (False, True)
     """
     calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else find_calls(message)
     if any(call["name"] for call in calls):
         return True
-    if (more := message.additional_kwargs) and any(more.get(key) for key in SHOWN_KWARGS):
+    if (more := message.additional_kwargs) and any(is_said(more.get(key)) for key in SHOWN_KWARGS):
         return True
     if isinstance(message.content, str):
-        return bool(message.content)
+        return is_said(message.content)
     return any(_has_content(block) for block in message.content)
 
 
@@ -198,8 +199,8 @@ def _parts(message: BaseMessage) -> dict[str, Any]:
 
 def _has_content(block: Any) -> bool:
     if not isinstance(block, dict):
-        return bool(block)
-    return block.get("type") not in SPOKEN or any(block.get(key) for key in SPOKEN_KEYS)
+        return is_said(block)
+    return block.get("type") not in SPOKEN or any(is_said(block.get(key)) for key in SPOKEN_KEYS)
 
 
 def count_message_tokens(messages: Iterable[BaseMessage]) -> int:

@@ -19,6 +19,7 @@ from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
 from crossroute.calls.counting import get_field
+from crossroute.calls.reply import is_said
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -170,11 +171,11 @@ def is_plain(message: ChatMessage) -> bool:
 
 
 def has_content(message: ChatMessage) -> bool:
-    """Return whether an answer or a chunk has content: text, a tool call, reasoning or media."""
+    """Return whether an answer or a chunk has content: text other than blanks, a tool call, reasoning or media."""
     mere = (TextBlock, ThinkingBlock, ToolCallBlock)
-    spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
+    texts = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
     kept = not all(isinstance(block, mere) for block in message.blocks)
-    return kept or any(spoken) or (bool(find_tool_calls(message)) and not is_nameless(message))
+    return kept or any(map(is_said, texts)) or (bool(find_tool_calls(message)) and not is_nameless(message))
 
 
 def is_nameless(message: ChatMessage) -> bool:

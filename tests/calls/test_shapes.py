@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crossroute.errors import NoAnswerError
 from tests.support.faulty import CUT, OPENING, OVERLOADED, STREAM, USAGE, WORDS, bad, chunk, event, whole
 
 JSON, PROBLEM, TEXT = "application/json", "application/problem+json", "text/plain"
@@ -139,6 +140,39 @@ def test_a_tool_call_without_a_name_begins_no_stream(pool, server, call, finish,
     assert server.asked == ["bad", "good"]
 
 
+SECOND = {"no name": None, "an empty name": ""}
+FIRST: dict[str, dict[str, Any]] = {
+    "a call": {"tool_calls": [{"index": 0, **CALLED}]},
+    "words": {"content": "Let me look."},
+}
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("first", FIRST)
+def test_a_tool_call_without_a_name_ends_a_stream_that_has_begun(pool, server, first, name, awaited):
+    second = {"index": 1, **CALLED, "id": "2", "function": {"name": SECOND[name], "arguments": "{}"}}
+    server.answer = [OPENING, chunk(FIRST[first]), chunk({"tool_calls": [second]}), chunk({}, "tool_calls")]
+    with pytest.raises(NoAnswerError, match="without naming it"):
+        asyncio.run(pool.astream()) if awaited else pool.stream()
+    assert (server.asked, pool.pool.spend.total.calls) == (["bad"], 1)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_calls_of_tools_that_are_named_in_turn_pass(pool, server, awaited):
+    second = {**CALLED, "id": "2", "function": {"name": "see", "arguments": '{"a"'}}
+    rest = {"function": {"name": None, "arguments": ": 1}"}}
+    calls = [{"index": 0, **CALLED}, {"index": 1, **second}, {"index": 1, **rest}]
+    server.answer = [
+        OPENING,
+        *(chunk({"tool_calls": [call]}) for call in calls),
+        chunk({}, "tool_calls"),
+        STREAM[-1],
+    ]
+    assert (asyncio.run(pool.astream()) if awaited else pool.stream()) in ("", "None")
+    assert server.asked == ["bad"]
+
+
 BROKEN: dict[str, list[str]] = {
     "an event of an error": [OPENING, f"event: error\ndata: {json.dumps(OVERLOADED)}\n\n"],
     "an event of a text": [OPENING, "event: error\ndata: overloaded\n\n"],
@@ -161,6 +195,8 @@ BROKEN: dict[str, list[str]] = {
     "a lack of machines": [OPENING, chunk({}, "insufficient_system_resource"), event("[DONE]")],
     "a JSON body": [json.dumps(OVERLOADED) + "\n"],
     "empty words, then nothing": [OPENING, chunk({"content": ""}), CUT],
+    "blanks, then nothing": [OPENING, chunk({"content": " \n"}), CUT],
+    "blanks of reasoning, then nothing": [OPENING, chunk({"content": "", "reasoning_content": "\n"}), CUT],
 }
 
 

@@ -270,11 +270,11 @@ class Entry:
         if torn:
             self.count()
             raise BrokenStreamError(self.decision.candidate, torn)
-        if self.begun or (said and ended not in FAILED and not nameless):
-            return
         if nameless and ended not in FAILED | WITHHELD:
             self.count()
             raise NoAnswerError(self.decision.candidate, NAMELESS)
+        if self.begun or (said and ended not in FAILED and not nameless):
+            return
         if ended in WITHHELD and self._ledger.past_filters:
             self.count()
             raise FilteredAnswerError(self.decision.candidate)

@@ -25,6 +25,15 @@ LEAST_LOGPROB = -100.0
 """Some servers report a token that could not occur as -inf, or as -9999."""
 
 
+def is_said(part: object) -> bool:
+    """Return whether a part of an answer is something to read: anything but blanks.
+
+    >>> is_said(" I"), is_said("  "), is_said(None)
+    (True, False, False)
+    """
+    return bool(part.strip() if isinstance(part, str) else part)
+
+
 @dataclass(frozen=True)
 class Reply:
     """One model's answer.
