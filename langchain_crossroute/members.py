@@ -20,7 +20,7 @@ from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
 from langchain_crossroute.efforts import effort_fields
-from langchain_crossroute.messages.reply import complete_usage, usage_of
+from langchain_crossroute.messages.reply import count_message
 from langchain_crossroute.wrapping import (
     Change,
     change_innermost,
@@ -247,7 +247,7 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
         message = member.runnable.invoke(query)  # clients that await are tied to one event loop
         if not isinstance(message, AIMessage):
             raise TypeError(f"Expected an AIMessage of {member.name!r}, got {type(message).__name__}.")
-        usage = usage_of(complete_usage(message))
+        usage = count_message(message)
         tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
         return Answer(text=str(message.text), **tokens)
 

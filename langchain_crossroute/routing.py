@@ -32,8 +32,8 @@ from langchain_crossroute.messages.reply import (
     KEY,
     TORN,
     MemberResult,
-    complete_usage,
     cost_of,
+    count_message,
     finish_reason_of,
     is_finished,
     is_torn,
@@ -41,7 +41,6 @@ from langchain_crossroute.messages.reply import (
     stamp,
     states_end,
     sum_usage,
-    usage_of,
 )
 from langchain_crossroute.messages.translation import translate_messages
 
@@ -218,7 +217,7 @@ class Routing:
 
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember the author of its tool calls, and return it with its decision."""
-        entry.usage = usage_of(complete_usage(message))
+        entry.usage = count_message(message)
         entry.cost = cost_of(message)
         entry.said.append(str(message.text))
         reason = finish_reason_of(message)

@@ -18,6 +18,8 @@ from crossroute.calls.dialects import words
 from crossroute.calls.ending import UNENDED, is_failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, sum_output
+from crossroute.calls.stated import read_response, set_tier
+from crossroute.tokens import estimate_tokens
 from langchain_crossroute.messages.reading import to_answer
 from langchain_crossroute.messages.tool_calls import find_tool_flaw
 
@@ -39,6 +41,8 @@ COUNTING = frozenset({"google_genai"})
 """Providers whose chunks state the tokens so far."""
 CACHE = frozenset({"cache_read", "cache_creation"})
 """Details of tokens that some classes leave out."""
+PICTURES = frozenset({"image", "image_url"})
+"""Types of blocks with a picture."""
 PARSED = frozenset({"raw", "parsed", "parsing_error"})
 """Keys of structured output with `include_raw`."""
 
@@ -179,6 +183,33 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
         output_image_tokens=made.get("image", 0),
         tier=TIERS.get(tier, 1.0),
     )
+
+
+def count_message(message: AIMessage) -> Usage | None:
+    """Return the tokens of an answer, with what its provider tells of them beside LangChain's fields."""
+    usage = usage_of(complete_usage(message))
+    if usage is None or usage == Usage():
+        return usage
+    metadata = message.response_metadata
+    sent = metadata.get("token_usage") or metadata.get("usage")
+    told = read_response({**metadata, "usage": sent})
+    if told is None:
+        told = set_tier(Usage(), metadata)
+    return _mark_media(usage.completed(told.model_copy(update={"input_tokens": 0})), message)
+
+
+def _mark_media(usage: Usage, message: AIMessage) -> Usage:
+    """Count what is no text as the answer's pictures or its sound, where LangChain's class leaves out which it is."""
+    blocks = message.content if isinstance(message.content, list) else []
+    kinds = {block.get("type") for block in blocks if isinstance(block, dict)}
+    told = "image" if kinds & PICTURES else "audio" if message.additional_kwargs.get("audio") else ""
+    if not told or usage.output_image_tokens or usage.output_audio_tokens:
+        return usage
+    details = message.usage_metadata.get("output_token_details") if message.usage_metadata else None
+    thought = (details.get("reasoning") if details else None) or 0
+    text = estimate_tokens(str(message.text)) if str(message.text) else 0
+    rest = max(0, usage.output_tokens - text - thought)
+    return Usage(**{**dict(usage), f"output_{told}_tokens": rest})
 
 
 def cost_of(message: AIMessage) -> float | None:

@@ -11,10 +11,11 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
-from crossroute.calls.counting import get_field, read_usage, set_tier
+from crossroute.calls.counting import get_field, read_usage
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage, sum_stream
+from crossroute.calls.stated import read_response
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, describe_misfit, find_tool_flaw
 
 if TYPE_CHECKING:
@@ -111,23 +112,11 @@ def text_of(response: Response) -> str:
 
 def usage_of(response: Response) -> Usage | None:
     """Return the tokens of a response as stated by its provider, or None."""
-    usage = next(
-        (usage for place in _find_usages(response) if (usage := read_usage(place)) is not None), None
-    )
-    places = (response.raw, _find_response(response.raw))
-    return set_tier(usage, *(get_field(place, "service_tier") for place in places))
-
-
-def _find_usages(response: Response) -> Iterator[Any]:
-    """Yield the places where a response may state its tokens, the usual ones first."""
-    raw, kwargs = response.raw, response.additional_kwargs
-    yield get_field(raw, "usage")
-    yield get_field(raw, "usage_metadata")
-    yield get_field(get_field(raw, "response"), "usage")  # the last event of an OpenAI response
-    yield get_field(get_field(raw, "meta"), "billed_units")  # Cohere's
-    yield get_field(get_field(raw, "usage"), "billed_units")
-    yield kwargs.get("usage")
-    yield kwargs
+    usage = read_response(response.raw)
+    if usage is None:
+        kept = response.additional_kwargs
+        usage = next(filter(None, map(read_usage, (kept.get("usage"), kept))), None)
+    return usage
 
 
 def finish_reason(response: Response) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from langchain_anthropic import ChatAnthropic
+from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_openai import ChatOpenAI
 from llama_index.core.llms import ChatMessage
 from llama_index.llms.anthropic import Anthropic
@@ -17,6 +18,7 @@ from llama_index.llms.openai import OpenAIResponses
 from llama_index.llms.openai_like import OpenAILike
 
 from crossroute import Price
+from crossroute.calls.spend import Usage
 from crossroute.errors import BrokenStreamError, NoAnswerError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
@@ -350,6 +352,46 @@ def test_what_anthropic_s_cache_read_and_wrote_is_paid_for_in_streams(router, se
         100,
     )
     assert took.unknown == 0
+
+
+def test_what_anthropic_tells_first_alone_is_paid_for_in_langchain_s_streams(router, server):
+    usage = {"input_tokens": 600, "output_tokens": 1, "cache_read_input_tokens": 300}
+    usage["cache_creation"] = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 100}
+    first = typed(
+        "message_start", message={**MESSAGE, "usage": {**usage, "cache_creation_input_tokens": 100}}
+    )
+    took = spent_by("anthropic", [first, *BLOCK[1:], STOP, REASON, LAST], router, server, "LangChain")
+    assert took.usage == Usage(
+        input_tokens=1000, output_tokens=7, cached_input_tokens=300, cache_write_1h_tokens=100
+    )
+    assert took.unknown == 0
+
+
+@pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
+def test_what_groq_tells_beside_its_last_choice_is_paid_for_in_streams(router, server, integration_name):
+    last = {
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "x_groq": {"id": "1", "usage": USAGE},
+    }
+    ended = event({"id": "x", **last, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    took = spent_by("chat", [*WORDS, ended, DONE], router, server, integration_name)
+    assert (took.usage.input_tokens, took.usage.output_tokens, took.unknown) == (11, 7, 0)
+
+
+def test_what_google_s_class_leaves_out_is_paid_for_in_langchain_s_streams(router, server):
+    details = [{"modality": "AUDIO", "tokenCount": 60}, {"modality": "TEXT", "tokenCount": 40}]
+    usage = {"promptTokenCount": 100, "candidatesTokenCount": 7, "totalTokenCount": 107}
+    usage |= {"promptTokensDetails": details, "trafficType": "ON_DEMAND_FLEX"}
+    parts = {"content": {"role": "model", "parts": [{"text": "I am well"}]}, "finishReason": "STOP"}
+    server.answer = [event({"candidates": [parts], "usageMetadata": usage})]
+    model = ChatGoogleGenerativeAI(model="bad", google_api_key="none", base_url=server.url, max_retries=1)
+    prices = {"small": Price(input=1, output=10)}
+    pool = ChatCrossRoute(models={"small": model}, router=router, prices=prices, **EACH)
+    list(pool.stream(STORY))
+    took = pool.spend.total
+    assert (took.usage.input_audio_tokens, took.cost) == (60, pytest.approx((100 + 70) / 2e6))
 
 
 @pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])

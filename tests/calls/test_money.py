@@ -7,13 +7,14 @@ import json
 import time
 
 import pytest
+from langchain_core.messages import AIMessage
 from llama_index.core.llms import CompletionResponse
 
 from crossroute.calls.counting import read_cost
 from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
 from crossroute.catalogue import Catalogue, add_rates
-from langchain_crossroute.messages.reply import usage_of
+from langchain_crossroute.messages.reply import count_message, usage_of
 from llamaindex_crossroute.messages.reply import usage_of as llamaindex_usage
 from tests.support.faulty import STREAM, USAGE, chunk, whole
 from tests.support.integrations import NAMES, Provider
@@ -75,11 +76,11 @@ def test_a_part_of_the_tokens_is_at_most_the_whole(told, bounded):
 
 def test_so_it_is_where_a_cache_is_told_apart():
     told = Usage(input_tokens=60, cached_input_tokens=30, cache_write_tokens=20)
-    assert Usage(input_tokens=11).with_cache_of(told) == Usage(input_tokens=11, cached_input_tokens=11)
-    assert Usage(input_tokens=60).with_cache_of(told) == told
+    assert Usage(input_tokens=11).completed(told) == Usage(input_tokens=11, cached_input_tokens=11)
+    assert Usage(input_tokens=60).completed(told) == told
     known = Usage(input_tokens=60, cached_input_tokens=8)
-    assert known.with_cache_of(told) == Usage(input_tokens=60, cached_input_tokens=8, cache_write_tokens=20)
-    assert known.with_cache_of(None) == known
+    assert known.completed(told) == Usage(input_tokens=60, cached_input_tokens=8, cache_write_tokens=20)
+    assert known.completed(None) == known
 
 
 BROKEN = {
@@ -156,6 +157,45 @@ def test_langchain_tells_caches_and_tiers(details, cost):
         "input_token_details": details,
     }
     assert usage_of(told).cost(SONNET) == pytest.approx(cost)
+
+
+TOLD = {"input_tokens": 1_000, "output_tokens": 1_300, "total_tokens": 2_300}
+PICTURE = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            {"response_metadata": {"serviceTier": {"type": "flex"}}},
+            {"tier": 0.5},
+        ),
+        ({"response_metadata": {"service_tier": "flex", "model_provider": "groq"}}, {}),
+        ({"response_metadata": {"usage": {"input_tokens": 9, "inference_geo": "us"}}}, {"tier": 1.1}),
+        (
+            {
+                "response_metadata": {
+                    "token_usage": {
+                        "prompt_tokens": 1_000,
+                        "completion_tokens": 1_300,
+                        "completion_tokens_details": {"image_tokens": 9},
+                    }
+                }
+            },
+            {"output_image_tokens": 9},
+        ),
+        ({"content": PICTURE}, {"output_image_tokens": 1_300}),
+        ({"content": ["Here it is.", *PICTURE]}, {"output_image_tokens": 1_296}),
+        ({"additional_kwargs": {"audio": b"RIFF"}}, {"output_audio_tokens": 1_300}),
+    ],
+    ids=["Bedrock's tier", "Groq's", "the US", "a gateway's pictures", "a picture", "and words", "sound"],
+)
+def test_what_langchain_s_fields_leave_out_is_counted_by_the_rest_of_the_answer(message, expected):
+    answer = AIMessage(**{"content": "Hi", "usage_metadata": TOLD, **message})
+    if "additional_kwargs" in message:
+        answer.content = ""
+    whole = Usage(input_tokens=1_000, output_tokens=1_300)
+    assert count_message(answer) == whole.model_copy(update=expected)
 
 
 @pytest.mark.parametrize(

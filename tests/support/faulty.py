@@ -67,8 +67,9 @@ class _Handler(Answering):
 
     def respond(self) -> None:
         body = json.loads(self.read())
-        self.provider.asked.append(body["model"])
-        told = None if body["model"] == "good" else self.provider.answer
+        model = body.get("model", "bad")  # Google's clients name it in the path
+        self.provider.asked.append(model)
+        told = None if model == "good" else self.provider.answer
         if told is None:
             told = STREAM if body.get("stream") else (200, "application/json", whole())
         if isinstance(told, list):

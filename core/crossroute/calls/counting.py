@@ -48,6 +48,15 @@ DIGITS = 10
 DEAREST = 1e6
 """USD; a higher number is no cost of a call."""
 
+TRAFFIC = ("service_tier", "serviceTier", "traffic_type", "trafficType")
+"""Fields of Google's usage with the service tier; those of other providers' usages mean no other price."""
+GOOGLE_TIERS = {**TIERS, "priority": 1.8}
+US_ONLY, FAST = 1.1, 2.0
+"""Multiples of Claude's prices for inference in the US alone, and for the fast mode.
+
+Source: https://ai.google.dev/gemini-api/docs/pricing, https://platform.claude.com/docs/en/about-claude/pricing.
+"""
+
 STATED = frozenset({"cost", "cost_in_usd_ticks", "response_cost"})
 """Fields with a stated cost."""
 
@@ -71,7 +80,7 @@ def read_usage(usage: Any) -> Usage | None:
         for names in (READ_DETAILS, WRITTEN_DETAILS)
     )
     cached = (_count(of_input[0], ("cached_tokens",)) if of_input else 0) or _count(usage, CACHED) or 0
-    hour = _count(get_field(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
+    hour = _count(get_field(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or _count_hour(usage)
     reasoned = next(filter(None, (_count(each, ("reasoning_tokens",)) for each in of_output)), 0)
     told = sum_output(read, written or 0, reasoned, _count(usage, ("total_tokens",)))
     made = made or next(filter(None, (_count(each, MADE_WITHIN) for each in of_input)), 0)
@@ -84,13 +93,8 @@ def read_usage(usage: Any) -> Usage | None:
         input_audio_tokens=_count_kind(of_input, "audio"),
         output_audio_tokens=_count_kind(of_output, "audio"),
         output_image_tokens=_count_kind(of_output, "image"),
+        tier=_read_tier(usage),
     )
-
-
-def set_tier(usage: Usage | None, *told: object) -> Usage | None:
-    """Return tokens at the price of the first service tier that a provider states, if it states any."""
-    tier = next((TIERS[name] for name in map(str, told) if name in TIERS), 1.0)
-    return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
 
 
 def read_cost(*places: object) -> float | None:
@@ -154,6 +158,23 @@ def to_mapping(place: Any) -> Any:
         return place
     parts = {**(place.__pydantic_extra__ or {}), **place.__dict__}
     return {name: part for name, part in parts.items() if part is not None}
+
+
+def _read_tier(usage: Any) -> float:
+    """Return the multiple of the standard price that a usage states by itself."""
+    if get_field(usage, "prompt_token_count") or get_field(usage, "promptTokenCount"):
+        told = filter(None, (get_field(usage, name) for name in TRAFFIC))
+        words = (str(getattr(word, "value", word)).lower().removeprefix("on_demand_") for word in told)
+        return next((GOOGLE_TIERS[word] for word in words if word in GOOGLE_TIERS), 1.0)
+    where = US_ONLY if get_field(usage, "inference_geo") == "us" else 1.0
+    return where * FAST if get_field(usage, "speed") == "fast" else where
+
+
+def _count_hour(usage: Any) -> int:
+    """Return the tokens that Bedrock wrote to its cache for an hour."""
+    listed = get_field(usage, "cacheDetails")
+    parts = listed if isinstance(listed, (list, tuple)) else ()
+    return sum(_count(part, ("inputTokens",)) or 0 for part in parts if get_field(part, "ttl") == "1h")
 
 
 def _count_kind(details: Sequence[Any], kind: str) -> int:

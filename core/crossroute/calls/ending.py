@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
+from crossroute.calls import stated
 from crossroute.calls.dialects import words
 
 WITHHELD = words(
@@ -31,6 +32,11 @@ CALLING = frozenset({"tool_calls", "tool_use", "tool_call", "function_call"})
 
 LAST_EVENTS = frozenset({"message_stop", "response.completed", "response.incomplete"})
 """Types of the last event of a stream: Anthropic's, and those of OpenAI's Responses API."""
+
+HOSTS = frozenset(
+    {"crossroute", "langchain_core", "langchain_crossroute", "llama_index", "llamaindex_crossroute"}
+)
+"""Packages whose objects are not a provider's response; their messages may be those of the conversation."""
 
 UNENDED = frozenset({"in_progress", "queued"})
 """States of an answer of the Responses API that has not ended."""
@@ -80,8 +86,9 @@ def find_usages(frames: Iterable[FrameType]) -> list[Any]:
 
     Frameworks omit some fields: LangChain a stated cost, LlamaIndex the tokens of Anthropic's cache.
     """
-    held = (_field(value, "usage") for frame in frames for value in frame.f_locals.values())
-    return [usage for usage in held if usage is not None and not isinstance(usage, (str, int, float))]
+    held = (value for frame in frames for value in frame.f_locals.values())
+    events = (value for value in held if type(value).__module__.partition(".")[0] not in HOSTS)
+    return [usage for event in events for usage in stated.find_usages(event, _field)]
 
 
 def is_failed(reason: object) -> bool:

@@ -208,7 +208,7 @@ class Entry:
         if self._probe is not None:
             usage = self._probe.took(usage)
             cost = self._probe.cost if cost is None else cost
-        usage = usage and usage.with_cache_of(self.beside)
+        usage = usage and usage.completed(self.beside)
         price = self._ledger.price(name) if self.priced and cost is None else None
         if price is not None and price.usd_per_second is not None:
             cost = self._seconds * price.usd_per_second

@@ -12,19 +12,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from crossroute.calls.blame import chain, find_fault, note_answer, status
-from crossroute.calls.counting import get_field, read_cost, read_usage, set_tier
+from crossroute.calls.counting import get_field, read_cost
+from crossroute.calls.ending import HOSTS
 from crossroute.calls.faults import ANSWERED
 from crossroute.calls.handlers import is_of_handler, walk_frames
 from crossroute.calls.hooks import Probe
 from crossroute.calls.spend import Usage
-
-TOKENS = ("usage", "usage_metadata")
-"""Fields in which providers state tokens."""
-
-HOSTS = frozenset(
-    {"crossroute", "langchain_core", "langchain_crossroute", "llama_index", "llamaindex_crossroute"}
-)
-"""Packages whose objects are not a provider's response; their messages may be those of the conversation."""
+from crossroute.calls.stated import find_usages, read_response
 
 
 def find_rejected_answer(error: BaseException) -> tuple[Usage | None, float | None] | None:
@@ -45,11 +39,9 @@ def find_rejected_answer(error: BaseException) -> tuple[Usage | None, float | No
     came = any(type(link).__name__ in ANSWERED for link in chain(error))
     for sent in _find_responses(error):
         with suppress(Exception):  # of the code of whatever a frame holds
-            places = [place for name in TOKENS if (place := get_field(sent, name)) is not None]
-            usage = next(filter(None, map(read_usage, places)), None)
+            usage = read_response(sent)
             if usage is not None:
-                known = set_tier(usage, get_field(sent, "service_tier")) if usage.input_tokens else None
-                return known, read_cost(*places, sent)
+                return usage if usage.input_tokens else None, read_cost(*find_usages(sent), sent)
             came = came or _has_content(sent)
     return (None, None) if came else None
 

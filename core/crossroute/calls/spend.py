@@ -24,6 +24,7 @@ WHOLES = (
     ("output_tokens", "output_audio_tokens", "output_image_tokens"),
 )
 """Counts of tokens, each with those that are apart from each other within it."""
+PARTS = (*CACHES, "input_audio_tokens", "output_audio_tokens", "output_image_tokens")
 
 
 class Usage(BaseModel):
@@ -100,9 +101,16 @@ class Usage(BaseModel):
         tier = earlier.tier if self.tier == 1 else self.tier
         return (self if whole else earlier + self).model_copy(update={"tier": tier})
 
-    def with_cache_of(self, other: Usage | None) -> Usage:
-        """Return them with what others tell of the provider's cache, where these tell nothing of it."""
-        told = {name: getattr(other, name) for name in CACHES if other and not getattr(self, name)}
+    def completed(self, other: Usage | None) -> Usage:
+        """Return them with what others tell of their parts, of the tier and the input, where these tell nothing of it.
+
+        >>> Usage(output_tokens=3).completed(Usage(input_tokens=9, output_tokens=1)).input_tokens
+        9
+        """
+        if other is None:
+            return self
+        told = {name: getattr(other, name) for name in (*PARTS, "input_tokens") if not getattr(self, name)}
+        told |= {"tier": other.tier} if self.tier == 1 else {}
         return Usage(**{**dict(self), **told}) if any(told.values()) else self
 
     def whole(self, others: Iterable[Usage | None]) -> Usage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from typing_extensions import Self
@@ -11,7 +11,7 @@ from crossroute.calls.closing import StreamResources
 from crossroute.calls.counting import read_cost, read_usage
 from crossroute.calls.ending import Ending, find_usages
 from crossroute.calls.ledger import Entry
-from crossroute.calls.spend import CACHES, Usage
+from crossroute.calls.spend import PARTS, Usage
 from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ class Tail(Generic[T]):
     def __init__(self, entry: Entry, *, telling: bool = False) -> None:
         self.entry, self.opened = entry, StreamResources()
         self.ending = Ending(telling=telling)
+        self._has_begun = False
 
     def __enter__(self) -> Self:
         self.entry.__enter__()
@@ -51,6 +52,11 @@ class Tail(Generic[T]):
             usage: The tokens.
             behind: The chunk has no content, and earlier ones had.
         """
+        if not self._has_begun:
+            self._has_begun = True
+            self._note_beside(
+                find_usages(self.opened.frames)
+            )  # Anthropic tells the input there, and the rest last
         if usage is not None:
             self.entry.usage = usage.after(self.entry.usage)
             self.ending.count(behind=behind)
@@ -69,15 +75,18 @@ class Tail(Generic[T]):
             if not empty or self.entry.usage is not None:
                 self.entry.count()  # its provider began to answer, and did not fail: it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
-        told = find_usages(frames)
-        counts = [count for count in map(read_usage, told) if count is not None]
-        self.entry.beside = max(
-            counts, key=lambda count: sum(getattr(count, name) for name in CACHES), default=None
-        )
-        if self.entry.usage is None:
-            self.entry.usage = counts[0] if counts else None
+        told, usage = find_usages(frames), self.entry.usage
+        self._note_beside(told)
+        if usage is None:
+            self.entry.usage = next(filter(None, map(read_usage, told)), None)
         if self.entry.cost is None and told:
             self.entry.cost = read_cost(*told)
+
+    def _note_beside(self, told: Iterable[Any]) -> None:
+        """Note what providers' events tell of the tokens, in case the chunks tell less."""
+        counts = filter(None, map(read_usage, told))
+        most = max(counts, key=lambda count: sum(getattr(count, name) for name in PARTS), default=None)
+        self.entry.beside = most.completed(self.entry.beside) if most else self.entry.beside
 
     def end(self) -> Iterator[T]:
         """Yield the chunks that were held back, once the stream has ended."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crossroute.calls.counting import read_usage, set_tier
 from crossroute.calls.spend import Usage
+from crossroute.calls.stated import read_response
 from crossroute.serve.errors import RequestError
 
 TYPES: Mapping[type, str] = {
@@ -69,7 +69,7 @@ def find_usage(body: Mapping[str, Any]) -> Usage | None:
     >>> find_usage({"usage": {"prompt_tokens": 9, "completion_tokens": 3}, "service_tier": "flex"}).tier
     0.5
     """
-    return set_tier(read_usage(body.get("usage")), body.get("service_tier"))
+    return read_response(body)
 
 
 def to_list(content: Any) -> list[Any]:
