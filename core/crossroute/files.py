@@ -18,10 +18,21 @@ NO_SUCH = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 """Error numbers for names without a file, and for impossible names."""
 
 
+def as_path(name: str | Path) -> Path:
+    """Return the path of a name; an empty one, which Python takes for the current folder, names nothing.
+
+    Raises:
+        ValueError: The name is empty.
+    """
+    if name == "":
+        raise ValueError("The path is empty. Name a file or a folder; the current one is '.'.")
+    return Path(name)
+
+
 def is_folder(path: str | Path) -> bool:
-    """Return whether there is a folder of a name, which may be invalid."""
+    """Return whether there is a folder of a name, which may be invalid or empty."""
     with suppress(OSError, ValueError):  # too long; with a NUL
-        return Path(path).is_dir()
+        return path != "" and Path(path).is_dir()
     return False
 
 

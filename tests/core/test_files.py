@@ -9,6 +9,8 @@ from types import FrameType
 
 import pytest
 
+from crossroute import Router, read_outcomes
+from crossroute.config.reading import read_config
 from crossroute.files import explain_missing_file, is_file, is_folder, read_whole, replace_file
 
 
@@ -19,6 +21,18 @@ def test_a_name_that_no_system_takes_names_nothing(name, tmp_path):
     assert not is_file(name)
     assert not is_folder(tmp_path / name)
     assert is_folder(tmp_path)
+
+
+def save(name: str) -> None:
+    Router.from_pretrained().save_pretrained(name)
+
+
+@pytest.mark.parametrize("use", [Router.from_pretrained, save, read_outcomes, read_config])
+def test_an_empty_name_is_not_the_current_folder(use, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"There is no router ''|The path is empty"):
+        use("")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

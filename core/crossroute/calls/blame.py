@@ -36,8 +36,8 @@ from crossroute.calls.faults import (
 from crossroute.calls.handlers import is_of_handler
 from crossroute.errors import NoAnswerError
 
-CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
-"""Names of errors that are a framework's control flow, and no failures."""
+CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent", "CancelledError"})
+"""Names of errors that are control flow, and no failures: a framework's, and a future's that was cancelled."""
 
 REQUESTED = frozenset((400, 422))
 """Statuses that blame the request, unless the body states otherwise. Others (406, 411, 415, 431) concern the form that
@@ -65,11 +65,13 @@ TELLING_LENGTH = 600
 
 EMPTY = re.compile(
     r"no generation|null value|empty (?:response|answer)|no (?:response|choices)|unexpected response|malformed"
-    r"|(?:failed to|could ?n[o']t) (?:parse|decode)|(?:invalid|not(?: valid)?) json|unterminated string",
+    r"|(?:failed to|could ?n[o']t|error) (?:parse|decode|parsing)\b|(?:invalid|not(?: valid)?) json"
+    r"|unterminated string",
     re.IGNORECASE,
 )
 OUT_OF_QUOTA = re.compile(
     r"insufficient[_ ](?:quota|balance|credit)|credit balance|billing_hard_limit|exceeded_current_quota|suspended"
+    r"|used all (?:available |your )?credits|(?:reached|exceeded) (?:\S+ ){0,2}spend(?:ing)? limit"
     r"|over budget|credits? (?:is|are|has been|have been) (?:depleted|exhausted|used up)|余额不足|欠费",
     re.IGNORECASE,
 )
@@ -146,7 +148,7 @@ def status(error: BaseException) -> int | None:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, those that it was explicitly raised from, and those of a group."""
+    """Yield an error, those that it was explicitly raised from or names as its cause, and those of a group."""
     seen: set[int] = set()
     links: list[Any] = [error]
     while links:
@@ -154,7 +156,11 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         if isinstance(link, BaseException) and id(link) not in seen:
             yield link
             seen.add(id(link))
-            links += [link.__cause__, *(get_attribute(link, "exceptions") or ())]
+            links += [
+                link.__cause__,
+                get_attribute(link, "cause"),
+                *(get_attribute(link, "exceptions") or ()),
+            ]
 
 
 def list_class_names(error: BaseException) -> set[str]:

@@ -66,7 +66,7 @@ _KINDS = {
     "content_violation guardrail_violation",
     MISFIT: "tool_use_failed json_validate_failed output_parse_failed",
     UNSUPPORTED: "unimplemented unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
-    "integer_above_max_value decimal_above_max_value",
+    "integer_above_max_value decimal_above_max_value invalid_encrypted_content",
 }
 BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
 """Codes and types in an error's body, in lower case; a code goes before a type."""
@@ -78,10 +78,13 @@ _NAMES = {
     MISFIT: "OutputParserException ValidationError LengthFinishReasonError StructuredOutputValidationError "
     "MultipleStructuredOutputsError StructuredOutputError",
     ACCESS: "AuthenticationError PermissionDeniedError PermissionDenied NotFoundError NotFound Unauthorized "
-    "Unauthenticated Forbidden AccessDeniedException ModelNotFoundError",
-    TIMEOUT: "APITimeoutError Timeout TimeoutError TimeoutException DeadlineExceeded",
+    "Unauthenticated Forbidden AccessDeniedException ModelNotFoundError RefreshError NoRegionError SSOError "
+    "TokenRetrievalError ProfileNotFound",
+    TIMEOUT: "APITimeoutError Timeout TimeoutError TimeoutException DeadlineExceeded ServerTimeoutError "
+    "ReadTimeoutError ConnectTimeoutError",
     CONNECTION: "APIConnectionError ConnectionError TransportError ClientConnectionError ClientPayloadError "
-    "ProtocolError IncompleteRead RequestException EOFError SSLError HTTPClientError gaierror",
+    "ProtocolError IncompleteRead RequestException EOFError SSLError HTTPClientError gaierror BadStatusLine "
+    "StreamError",
     OVERLOAD: "RateLimitError TooManyRequests ResourceExhausted ThrottlingException Throttled InternalServerError "
     "OverloadedError ServerError BadGateway GatewayTimeout ServiceUnavailable ServiceUnavailableError "
     "ModelNotReadyException ModelAPIError",
@@ -142,7 +145,7 @@ WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
             r"api[-_ ]?key|\bcredits?\b|credentials?\b|billing|balance|quota|payment|subscri(?:be|ption)",
             r"unauthori[sz]ed|authenticat|permission|access denied|security token",
             r"good standing|usage limits?\b|\bbudget has|\bterms\b.{0,20}accept|accept.{0,20}\bterms\b|余额不足|欠费",
-            rf"\b(?:organi[sz]ation|account|project)\b{GAP}{{0,40}}(?:verified|disabled|deactivated|suspended|blocked)",
+            rf"\b(?:organi[sz]ation|account|project)\b{GAP}{{0,40}}(?:verified|disabled|deactivated|suspended|blocked|restricted)",
             r"(?:location|country|region|territory) (?:is )?not",
             r"inference profile|non-serverless|dedicated endpoint|\bunavailable model",
             r"\b(?:unknown|invalid|valid) model\b|\bmodel identifier",

@@ -35,6 +35,11 @@ RULES = (
     re.compile(r"(?i)\bbearer\s+(?=\S*[\d.=])[\w.~+/=-]{8,}"),
     re.compile(r"(?i)\bbasic\s+(?=\S*[\d=])[\w+/]{10,}=*"),
     re.compile(r"(?<=//)(?:[^/\s@:'\"]*:(?!\d+/)[^\s@'\"]*|[^/\s@:'\"]{12,})@"),  # https://user:password@
+    # of several words, in quotes
+    re.compile(
+        r"(?i)(?:pass(?:word|wd|phrase)|pwd|secret)\w{0,9}(?:['\"]?\s*=\s*|['\"]\s*:\s*)"
+        r"(['\"])(?=[^'\"\n]* )[^'\"\n]{3,}\1"
+    ),
     # name=value, "name": "value"; a number is a count, but after a password
     re.compile(
         rf"(?i)\b{NAME}(?:['\"]?\s*=\s*|['\"]\s*:\s*)['\"]?(?!(?:null|none|true|false)\b)(?!{COUNT}){VALUE}{{3,}}"
@@ -56,7 +61,7 @@ RULES = (
     re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{8,}|\bAIza[\w-]{10,}|\bya29\.[\w-]+"),
     re.compile(
         r"(?i)\b(?:sk|pk|rk|gsk|csk|xai|hf|gh[opsur]|github_pat|glpat|xox[a-z]|nvapi|r8|pplx|key|tvly|npm|pypi|jina"
-        r"|lsv2|whsec|shpat|dop_v1|fw|rpa|sg|dapi|vcp)[-_.](?=[\w*.-]*[\d*])[\w*.-]{6,}"
+        r"|lsv2|whsec|shpat|dop_v1|fw|rpa|sg|dapi|vcp|esecret|tgp_v1|pcsk|fc|vck|sbp|ntn|figd|lin_api|hvs)[-_.](?=[\w*.-]*[\d*])[\w*.-]{6,}"
     ),
     re.compile(r"\b(?:sk-(?:proj|ant|or|svcacct|admin)-|gsk_|ghp_|nvapi-|pplx-|glpat-|xai-)[\w*.-]{8,}"),
     re.compile(r"\b(?:sk|pk|gsk|csk|hf|key)[-_][A-Za-z]{28,}(?![\w-])"),  # of letters alone

@@ -8,7 +8,7 @@
 | `ratelimit-reset: 30` | gateways, by the draft of the IETF |
 | `retryDelay: "37s"`, `retry_after: 4` in the body | Google, gateways |
 | `metadata.headers` in the body | OpenRouter |
-| "Please try again in 1.2s.", "Please wait 30 seconds", "resets in 45 seconds" in the message | OpenAI, Groq, Azure |
+| "Please try again in 1.2s.", "Please wait 1 min 5 s", "resets in 45 seconds" in the message | OpenAI, Groq, Azure |
 
 Source: the providers' references on rate limits, as of November 2026.
 """
@@ -43,20 +43,25 @@ ALLOWED = frozenset({"allowed", "allowed_warning"})
 IN_ONE = re.compile(r"\b(?:r|remaining)=0\b.*\b(?:t|reset)=(\d+)")
 """How the later drafts of the IETF state a limit that is used up in one header, `ratelimit`."""
 IN_MS = ("retry-after-ms", "x-ms-retry-after-ms")
-LONG = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$")
+LONG = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit in ("d", "h", "m(?!s)", "s", "ms")) + "$")
 CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)")
 UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3)
 WORDS = re.compile(r" ?(?<=[\d ])(d|h|m|s)(?:ays?|ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)\b")
 """Units that are written out."""
+AND = re.compile(r",? and |, ")
+ISO = re.compile("^p(.*)t")
+"""The letters of ISO 8601 around the days of a length."""
 DELAY = re.compile(
-    r'["\'](?:retry[_-]?(?:delay|after(?:_?seconds|_s)?|in)|estimated_time)(_ms)?["\']: '
+    r'["\'](?:retry[_-]?(?:delay|after(?:_?seconds|_s)?|in)|estimated_time)(_?ms)?["\']: '
     r'(?:\{["\']seconds["\']: )?["\']?(\d+(?:\.\d+)?s?)',
     re.IGNORECASE,
 )
+NUMBER, UNIT = r"\d[\d.]*", r" ?(?:m?s|(?:second|sec|minute|min|hour|hr|day)s?|[dhm])(?![a-z])"
+DATE = r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[-+]\d\d:\d\d)?"
 ASKED = re.compile(
-    r"(?:(?:try again|retry|available(?: again)?)(?: your request)? (?:in|after)|\bresets?(?: again)? in|retry-after:"
-    r"|\bwait(?: for)?) (?:about |approximately )?"
-    r"(\d\d:\d\d:\d\d|\d[\d.]*) ?(ms|m?s|(?:second|sec|minute|min|hour|hr|day)s?|(?:\d*[dhms.]\d*)+)?",
+    r"(?:(?:try again|retry|available(?: again)?)(?: your request)? (?:in|after|at(?= \d{4}-))"
+    r"|\bresets?(?: again)? in|retry-after:|\bwait(?: for)?) (?:about |approximately )?"
+    rf"({DATE}|\d\d:\d\d:\d\d|{NUMBER}(?:{UNIT})?(?:(?:,? and |,? ?){NUMBER}{UNIT})*)",
     re.IGNORECASE,
 )
 BUSY = frozenset((429, 503, 529))
@@ -87,7 +92,7 @@ def parse_seconds(told: Any) -> float | None:
     with suppress(ValueError):
         number = float(text)
         return None if not math.isfinite(number) else _seconds_until(number) if number >= EPOCH_S else number
-    length = LONG.match(WORDS.sub(r"\1", text.lower()).removeprefix("pt").replace(" ", ""))
+    length = LONG.match(ISO.sub(r"\1", WORDS.sub(r"\1", text.lower()).replace(" ", "")))
     if length and any(length.groups()):
         return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
     for read in (parsedate_to_datetime, parse_moment):
@@ -144,8 +149,8 @@ def _parse_message(message: str) -> float | None:
     asked = ASKED.search(message)
     if not asked:
         return None
-    unit = asked[2] or ("" if ":" in asked[1] else "s")
-    return parse_seconds(asked[1].rstrip(".") + unit.rstrip("."))
+    told = AND.sub(" ", asked[1].rstrip("."))
+    return parse_seconds(told if ":" in told or told[-1].isalpha() else f"{told}s")
 
 
 def _seconds_until(date: float) -> float:

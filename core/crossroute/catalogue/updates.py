@@ -95,7 +95,11 @@ def read_update(path: Path | None, sha256: str | None = None) -> Layer:
     if sha256 and hashlib.sha256(content).hexdigest() != sha256.lower():
         raise DataError(f"{path} is not the file with the SHA-256 {sha256}. Fetch it again.")
     if path.suffix.lower() == ".csv":
-        return _layer(path.name, list(read_score_table(content.decode("utf-8-sig").splitlines(), path)))
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise DataError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
+        return _layer(path.name, list(read_score_table(text.splitlines(), path)))
     try:
         held = json.loads(content)
     except ValueError as error:

@@ -119,6 +119,8 @@ def main() -> NoReturn:
     """Run the command line. Exit code: 0, 1 for an error, 2 for wrong usage, 130 if interrupted."""
     print_anything()
     print_estimates()
+    if "" in sys.argv[1:]:  # where a path is expected, Python takes it for the current folder
+        _fail("An argument is empty. Name what it stands for, or leave it out; the current folder is '.'.")
     try:
         try:
             app()

@@ -90,8 +90,8 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     from crossroute.routing.router import DEFAULT_ROUTER, WIDEST_ROUTER, Router
 
     if candidates is None and folder is None:
-        return Router.from_pretrained(name or DEFAULT_ROUTER)
-    router = Router.from_pretrained(name or WIDEST_ROUTER)
+        return Router.from_pretrained(DEFAULT_ROUTER if name is None else name)
+    router = Router.from_pretrained(WIDEST_ROUTER if name is None else name)
     from crossroute.profiler.cards import among, find_unused_profiles, profiled_names
 
     chosen = split_names(candidates) if candidates is not None else profiled_names(folder)

@@ -10,7 +10,7 @@ from typing import Any
 from crossroute.data.readers.opening import open_text
 from crossroute.data.readers.plain import read_table, suffix
 from crossroute.errors import DataError
-from crossroute.files import explain_missing_file
+from crossroute.files import as_path, explain_missing_file
 
 TEXT_COLUMNS = ("text", "prompt", "question", "query", "input")
 """Default column names of the prompts in a table."""
@@ -46,7 +46,7 @@ def read_prompts(
     Raises:
         DataError: The file or column does not exist, or a prompt is not a text.
     """
-    path = Path(path)
+    path = as_path(path)
     if lacking := explain_missing_file(path):
         raise DataError(f"{path} {lacking}. Expected a table of prompts, or a .txt with one prompt per line.")
     found: dict[str, Prompt] = {}

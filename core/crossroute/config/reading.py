@@ -17,7 +17,7 @@ from crossroute.config.located import LocatedToml, Place, walk_values
 from crossroute.config.pool import PoolConfig
 from crossroute.errors import ConfigError
 from crossroute.errors.names import suggest_name
-from crossroute.files import is_file, is_folder
+from crossroute.files import as_path, is_file, is_folder
 from crossroute.routing.policy import Constraints
 
 SECRET_NAME = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|credentials)$", re.IGNORECASE)
@@ -45,7 +45,7 @@ def read_config(path: str | Path) -> PoolConfig:
         ConfigError: There is no such file, or it is invalid; the message contains the line, the value and
             the expected one.
     """
-    source = LocatedToml(Path(path))
+    source = LocatedToml(as_path(path))
     for place, value in walk_values(source.data):
         if _is_secret(place, value):
             raise source.fault(

@@ -26,6 +26,7 @@ from crossroute.data.columns import MEASURES, Column, describe_fault, is_out_of_
 from crossroute.data.merge import Merged, MergedQuery
 from crossroute.data.parquet import Table, read_candidates, replace_folder, write_candidates, write_table
 from crossroute.errors import DataError
+from crossroute.files import as_path
 from crossroute.numeric import Floats
 
 __all__ = ["MEASURES", "SPLITS", "Outcomes", "Split", "assign_split", "check_outcomes"]
@@ -208,7 +209,7 @@ class Outcomes:
         Raises:
             DataError: A file, column or value is missing or invalid.
         """
-        folder = Path(folder)
+        folder = as_path(folder)
         asked = Table(folder / "queries.parquet", required=("query_id", "text"), optional=("task", "split"))
         columns = [asked.texts(name) for name in _QUERY_COLUMNS]
         queries = [dict(zip(_QUERY_COLUMNS, values, strict=True)) for values in zip(*columns, strict=True)]
@@ -238,7 +239,7 @@ class Outcomes:
         }
         rows.update({stored: getattr(self, name)[row, column] for name, stored in MEASURES.items()})
         queries = (self.query_ids, self.texts, self.tasks, self.splits)
-        with replace_folder(Path(folder), holding=_FILES) as fresh:
+        with replace_folder(as_path(folder), holding=_FILES) as fresh:
             write_table(fresh / "queries.parquet", dict(zip(_QUERY_COLUMNS, queries, strict=True)))
             write_table(fresh / "outcomes.parquet", rows)
             write_candidates(fresh / "candidates.json", self.pool)

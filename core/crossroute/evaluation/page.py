@@ -19,7 +19,7 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation import charts
 from crossroute.evaluation.comparison import drop_unanswered
 from crossroute.evaluation.report import CurveFigures, Report, RouterFigures
-from crossroute.files import replace_file
+from crossroute.files import as_path, replace_file
 from crossroute.metrics.scores import sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.prediction import Prediction
@@ -99,7 +99,7 @@ def write_page(
         regrets=_regrets_table(found, seen),
         pay=f"{willingness_to_pay:.3g}",
     )
-    replace_file(Path(path), page.encode(errors="replace"))  # texts may contain lone surrogates
+    replace_file(as_path(path), page.encode(errors="replace"))  # texts may contain lone surrogates
 
 
 def find_regrets(sweep: Sweep, outcomes: Outcomes, pay: float, reward: Reward) -> list[Regret]:

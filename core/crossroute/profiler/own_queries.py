@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from crossroute.data.readers.opening import not_utf8
 from crossroute.errors import DataError, one_line
-from crossroute.files import explain_missing_file
+from crossroute.files import as_path, explain_missing_file
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.questions.checkers import json_value, letter, number, phrase
 
@@ -40,7 +40,7 @@ def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[Graded
     Raises:
         DataError: A line is invalid; the message names it and the remedy.
     """
-    path = Path(path)
+    path = as_path(path)
     if lacking := explain_missing_file(path):
         raise DataError(
             f"{path} {lacking}. Expected a .jsonl file, one object a line with text and reference."

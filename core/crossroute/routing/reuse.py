@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from crossroute.cache import LRUCache
 from crossroute.candidate import Pool
 from crossroute.catalogue import read_layers
-from crossroute.files import is_folder, replace_entry
+from crossroute.files import as_path, is_folder, replace_entry
 from crossroute.routing.dial import Dial
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, WIDEST_ROUTER, Router
 from crossroute.routing.storage import BUNDLED, CONFIG, WEIGHTS, bundled_routers
@@ -64,7 +64,7 @@ def load_router(name: Router | str | Path) -> Router:
     """
     if isinstance(name, Router):
         return name
-    folder = BUNDLED / name if name in bundled_routers() else Path(name)
+    folder = BUNDLED / name if name in bundled_routers() else as_path(name)
     if not is_folder(folder):  # the hub's
         return Router.from_pretrained(name)
     files = [(folder / file).stat() for file in (CONFIG, WEIGHTS) if (folder / file).exists()]

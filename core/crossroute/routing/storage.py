@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from crossroute.errors import CheckpointError, one_line
 from crossroute.errors.names import suggest_name
-from crossroute.files import is_folder, lock_folder, read_whole, replace_entry
+from crossroute.files import as_path, is_folder, lock_folder, read_whole, replace_entry
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -63,7 +63,7 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     """
     from safetensors.numpy import save
 
-    folder = Path(folder)
+    folder = as_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if (foreign := find_foreign_file(folder)) is not None:
         raise CheckpointError(
@@ -92,7 +92,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    folder = Path(folder)
+    folder = as_path(folder)
     config, weights = _read_files(folder)
     try:
         tensors = load(weights)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from crossroute.errors import require_extra
+from crossroute.files import as_path
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -54,8 +55,8 @@ def serve(
         from crossroute.serve.running import run
     given = {"host": host, "port": port, "workers": workers}
     if engine == "local":
-        run(Path(path), given)
+        run(as_path(path), given)
         return
     from crossroute.serve.cluster import run_on_cluster
 
-    run_on_cluster(Path(path), given, address=address)
+    run_on_cluster(as_path(path), given, address=address)

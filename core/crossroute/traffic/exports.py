@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from crossroute.data.readers.opening import read_json
 from crossroute.data.readers.plain import read_records, read_table, suffix
 from crossroute.errors import DataError
+from crossroute.files import as_path
 from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
 from crossroute.traffic.rows import now
@@ -81,7 +82,7 @@ def import_feedback(
         ValueError: The scale is unknown.
     """
     check_scale(scale)
-    found = [one for one in read_scores(Path(path)) if score in (None, one.name)]
+    found = [one for one in read_scores(as_path(path)) if score in (None, one.name)]
     if not found:
         raise DataError(
             f"{path}: no score{f' {score!r}' if score else ''}. Export runs with their feedback, or the scores."

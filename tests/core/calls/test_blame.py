@@ -1,9 +1,12 @@
 """Blame: whose fault an error is, in the words of providers and their clients."""
 
 import asyncio
+import concurrent.futures
+import http.client
 import json
 from http import HTTPStatus
 
+import botocore.exceptions
 import httpx
 import pytest
 
@@ -301,6 +304,26 @@ def test_a_bad_request_is_told_in_the_words_of_many_servers(fault, message):
             faults.OVERLOAD,
         ),
         (OSError(113, "No route to host"), faults.CONNECTION),
+        (
+            error(status_code=429, body={"message": "Your team has used all available credits."}),
+            faults.ACCESS,
+        ),
+        (bad_request("Organization has been restricted. Please reach out to support."), faults.ACCESS),
+        (
+            error(
+                status_code=400,
+                body={"message": "It could not be verified.", "code": "invalid_encrypted_content"},
+            ),
+            faults.UNSUPPORTED,
+        ),
+        (error("ResponseError", "error parsing tool call: raw='{', err=unexpected end"), faults.UNREADABLE),
+        (error("RetryError", "Timeout of 600s exceeded", cause=error("ServiceUnavailable")), faults.OVERLOAD),
+        (concurrent.futures.CancelledError(), faults.ARGUMENT),
+        (http.client.BadStatusLine("x"), faults.CONNECTION),
+        (httpx.StreamClosed(), faults.CONNECTION),
+        (error("RefreshError", "invalid_grant: Bad Request"), faults.ACCESS),
+        (botocore.exceptions.NoRegionError(), faults.ACCESS),
+        (botocore.exceptions.ReadTimeoutError(endpoint_url="x"), faults.TIMEOUT),
         (error("UnknownApiResponseError", "Failed to parse response as JSON: <html>"), faults.UNREADABLE),
     ],
 )

@@ -16,6 +16,9 @@ HEX = "0123456789abcdef0123456789abcdef"
 MIXED = "7aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1x"
 
 FORMS = {
+    "Cannot connect: passphrase='open sesame please'": "open sesame",
+    'Refused: {"password": "correct horse battery"}': "horse battery",
+    "Unauthorized: the token 'esecret_fEqD78DYUieZCOugnrQYxehTEE' has expired": "DYUieZCOugnrQYxehTEE",
     "401 Unauthorized: token sk-ramnxocxuofqwertzuiopasdfghjklyxcvbnmqwertzui is invalid": "qwertzuiopasdfgh",
     "Incorrect API key provided: sk-abcd********************wxyz.": "sk-abcd*",
     "Incorrect API key provided: MYKEY12345678abcdefgh.": "MYKEY12345678abcdefgh",

@@ -49,6 +49,8 @@ def refused(headers=(), message=""):
         ({"retry-after": "30 seconds"}, 30),
         ({"retry-after": "1 hour"}, 3600),
         ({"retry-after": "PT1M30S"}, 90),
+        ({"retry-after": "P0DT0H1M5S"}, 65),
+        ({"retry-after": "1.5m"}, 90),
         ({"ratelimit": '"default";r=0;t=30'}, 30),
         ({"ratelimit": '"default";r=4;t=30'}, None),
         ({"ratelimit": "limit=100, remaining=0, reset=30"}, 30),
@@ -119,10 +121,22 @@ def test_dates_are_read(header, date):
         ("Your limit resets in 45 seconds", 45),
         ("You can retry in 00:01:30", 90),
         ("Available again in 15s", 15),
+        ("Rate limited. Try again in 2 minutes and 5 seconds.", 125),
+        ("Try again in 1 hour, 2 minutes and 3 seconds.", 3600),
+        ("Please wait 1 min 5 s before retrying.", 65),
+        ("Please try again in 0.5 minutes", 30),
+        ("Please try again in 2s, 5 requests are left", 2),
+        ("Please retry in 3 attempts", 3),
+        ("Please try again at 2 o'clock", None),
     ],
 )
 def test_messages_are_read(message, seconds):
     assert read_wait(refused(message=message)) == pytest.approx(seconds)
+
+
+def test_a_moment_in_a_message_is_read():
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+    assert 55 < read_wait(refused(message=f"Limit reached. Try again at {at}.")) <= 61
 
 
 def test_googles_delay_is_read_through_the_error_that_wraps_it():

@@ -144,6 +144,12 @@ def test_what_cannot_be_read_is_told(tmp_path, name, content, told):
         read_update(written(tmp_path / name, content))
 
 
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match=r"a\.csv is not UTF-8 text"):
+        read_update(tmp_path / "a.csv")
+
+
 def test_a_broken_update_names_its_file_and_the_remedy(folder):
     folder.mkdir()
     (folder / "0001.json").write_text("{")

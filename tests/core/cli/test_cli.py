@@ -87,6 +87,16 @@ def settings(tmp_path):
     return path
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("data", ""), ("compare", "", "--candidates", "gpt-5"), ("train", "o.csv", "--out", ""), ("route", "")],
+)
+def test_an_empty_argument_is_not_the_current_folder(main, arguments):
+    code, out, told = main(*arguments)
+    assert (code, out) == (1, "")
+    assert "An argument is empty" in told
+
+
 def test_route_prints_the_table_and_the_reason(saved):
     text = invoke("route", "What is 2 + 2?", "--router", saved)
     assert "→ " in text

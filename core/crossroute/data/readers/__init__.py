@@ -13,7 +13,7 @@ from crossroute.data.readers import logs, plain, routerbench
 from crossroute.data.readers.opening import allow_long_fields, open_text, read_json
 from crossroute.data.readers.rows import Mapped
 from crossroute.errors import DataError
-from crossroute.files import explain_missing_file, is_folder
+from crossroute.files import as_path, explain_missing_file, is_folder
 
 __all__ = ["read_outcomes"]
 
@@ -46,7 +46,7 @@ def read_outcomes(
     """
     if not isinstance(source, (str, Path)):
         return plain.read_frame(source, candidates, columns)
-    path = Path(source)
+    path = as_path(source)
     if texts is not None and (lacking := explain_missing_file(texts)):
         raise DataError(f"{texts} {lacking}. Expected a table of texts by id.")
     if is_folder(path):
@@ -139,7 +139,7 @@ def _read_texts(path: str | Path | None) -> dict[str, str]:
     if path is None:
         return {}
     found: dict[str, str] = {}
-    for place, fields in plain.read_table(Path(path)):
+    for place, fields in plain.read_table(as_path(path)):
         name = next((fields[key] for key in ID_KEYS if fields.get(key) is not None), None)
         text = next((fields[key] for key in TEXT_KEYS if fields.get(key)), None)
         if name is None or not isinstance(text, str):
