@@ -3,8 +3,8 @@
 A tokenizer first cuts a text into pieces (a word with the blank before it, three digits, a run of signs), and most
 pieces of ASCII are one token. Letters of languages that are rarer than English (see `spelling`), and characters of
 other scripts, are a part of a token, one, or several, by script and by the age of the vocabulary. Fitted on tiktoken's
-cl100k_base and o200k_base over prose, interfaces, prompts, code and JSON in 80 languages; `benchmarks/tokens.py` prints
-what is left.
+cl100k_base and o200k_base over prose, interfaces, prompts, code and JSON in 80 languages; `benchmarks/token_rates.py`
+fits the rates of scripts again, and `benchmarks/tokens.py` prints what is left.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Literal
 
@@ -26,6 +26,7 @@ Vocabulary = Literal["o200k", "cl100k"]
 PIECE = re.compile(
     rf"[^\x00-\x7f{MARKED_LETTER}]+"  # passed over
     r"|([^\s\d])\1{3,15}"  # a ruler, a scream
+    r"|\d{3}(?=\d{24})"
     r"|[A-Za-z\d]{2}(?=[A-Za-z\d]{24})"  # no word: a key, a digest, DNA
     rf"|[._/<(]?[{UPPER}]?[{LOWER}]{{1,9}}"
     rf"|[{UPPER}]{{1,4}}"
@@ -51,20 +52,28 @@ SCRIPTS: tuple[tuple[str, float, float], ...] = (
     ("\x80", 1.0, 1.0),
     ("À", 1.24, 2.2),  # letters of Latin with a mark, beside their word
     ("\u0250", 1.5, 1.8),
-    ("\u0300", 0.6, 0.6),  # marks
+    ("\u0300", 1.1, 1.5),  # marks apart from their letters
     ("\u0370", 0.39, 1.04),  # Greek
     ("\u0400", 0.22, 2.35),  # Cyrillic beyond the Russian letters
     ("\u0410", 0.29, 0.48),
     ("\u0450", 0.22, 2.35),
     ("\u0530", 0.32, 2.1),  # Armenian
-    ("\u0590", 0.45, 1.18),  # Hebrew
+    ("\u0590", 1.1, 1.9),  # Hebrew points
+    ("\u05d0", 0.45, 1.18),  # Hebrew
     ("\u0600", 0.35, 0.77),  # Arabic
+    ("\u064b", 1.0, 1.1),  # its vowels
+    ("\u0660", 0.35, 0.77),
+    ("\u0671", 1.5, 2.05),  # letters of Uyghur, Kurdish, Sindhi and others
+    ("\u06d4", 0.35, 0.77),
+    ("\u06d5", 1.5, 2.05),
+    ("\u06d6", 1.0, 1.1),
     ("\u0700", 2.0, 2.0),
     ("\u0900", 0.37, 1.2),  # Devanagari
     ("\u0980", 0.39, 1.45),  # Bengali
     ("\u0a00", 0.64, 2.0),  # Gurmukhi
     ("\u0a80", 0.43, 2.0),  # Gujarati
-    ("\u0b00", 0.35, 1.5),  # Oriya, Tamil
+    ("\u0b00", 1.17, 2.96),  # Oriya
+    ("\u0b80", 0.35, 1.5),  # Tamil
     ("\u0c00", 0.47, 2.0),  # Telugu, Kannada
     ("\u0d00", 0.37, 1.8),  # Malayalam
     ("\u0d80", 0.63, 2.2),  # Sinhala
@@ -74,8 +83,9 @@ SCRIPTS: tuple[tuple[str, float, float], ...] = (
     ("\u1000", 0.55, 2.1),  # Burmese
     ("\u10a0", 0.33, 2.1),  # Georgian
     ("\u1100", 2.0, 3.0),  # Ethiopic and others
+    ("\u13a0", 3.1, 3.0),  # Cherokee, syllables of Canada
     ("\u1780", 0.63, 1.7),  # Khmer
-    ("\u1800", 2.0, 2.5),
+    ("\u1800", 3.1, 3.0),  # Mongolian in its own script
     (
         "\u1e00",
         0.42,
@@ -93,7 +103,11 @@ SCRIPTS: tuple[tuple[str, float, float], ...] = (
     ("\ua000", 2.0, 3.0),
     ("\uac00", 0.35, 0.94),  # Hangul
     ("\ud7b0", 2.0, 3.0),
-    ("\uff00", 0.9, 0.9),  # ASCII at full width
+    ("\uff00", 0.9, 0.9),  # signs and digits at full width
+    ("\uff21", 0.9, 1.7),  # letters
+    ("\uff5b", 0.9, 0.9),
+    ("\uff61", 1.75, 2.0),  # Katakana at half width
+    ("\uffa0", 2.0, 2.0),
     ("\U00010000", 2.5, 2.7),  # emoji, historical scripts
 )
 """First character of a script, and tokens a character: of the newer vocabulary, and of the older one."""
@@ -108,6 +122,17 @@ PERSIAN: Tokens = (0.53, 1.69)
 PERSIAN_LETTERS = frozenset("گچپژکیہےڑٹڈںھۀ")
 
 CYRILLIC, HANGUL, HAN, MARKS, PHONETIC, VIETNAMESE = "\u0410", "\uac00", "\u4e00", "À", "\u0250", "\u1e00"
+ARABIC, RARE_ARABIC, FURTHER_CYRILLIC = "\u0600", "\u0671", "\u0450"
+AE = "\u06d5"
+"""The vowel that Uyghur and Kurdish write as a letter."""
+KURDISH: Tokens = (0.27, 1.05)
+KURDISH_WORD: Tokens = (0.12, -0.54)
+"""A letter that Arabic or Persian have, in a text with it, and a word."""
+TURKIC_LETTER = lazy(r"[\u0460-\u048f\u0492-\u052f]")
+"""A letter of Cyrillic that no Slavic language has, but Turkic, Mongolic and Iranian ones."""
+TURKIC: dict[str, Tokens] = {CYRILLIC: (0.2, 0.37), FURTHER_CYRILLIC: (0.26, 2.1)}
+TURKIC_WORD: Tokens = (1.1, 1.98)
+"""First character of a script -> tokens of its letters in a text with such letters; and more for a word."""
 RUSSIAN: Tokens = (0.23, 0.4)
 """A letter of Cyrillic in a text with ы, unless it has the і of Belarusian and Kazakh."""  # noqa: RUF001
 A_WORD: dict[str, Tokens] = {CYRILLIC: (0.48, 0.43), HANGUL: (1.06, 0.78)}
@@ -236,8 +261,7 @@ def _count(text: str) -> Tokens:
 
 def _others(text: str, *, by_letters: bool) -> Tokens:
     """Return the tokens of what is not ASCII, less its runs, which are counted as pieces."""
-    is_russian = "ы" in text and "\u0456" not in text
-    here = {CYRILLIC: RUSSIAN} if is_russian else {}
+    here, words = _find_language(text)
     found = [(*_known(character), times) for character, times in Counter(text).items() if character > "\x7f"]
     if by_letters or any(script == VIETNAMESE for script, _, _ in found):
         here[MARKS] = NO_TOKENS
@@ -249,9 +273,20 @@ def _others(text: str, *, by_letters: bool) -> Tokens:
         newer, older = newer + times * own[0], older + times * own[1]
     for character, times in Counter(run[0] for run in FOREIGN.findall(text)).items():
         script = _known(character)[0]
-        word = RUSSIAN_WORD if is_russian and script == CYRILLIC else A_WORD.get(script, NO_TOKENS)
+        word = words.get(script, NO_TOKENS)
         newer, older = newer + times * (word[0] - 1), older + times * (word[1] - 1)
     return newer, older
+
+
+def _find_language(text: str) -> tuple[dict[str, Tokens], Mapping[str, Tokens]]:
+    """Return the tokens of letters and of words, by script, that differ in the language of a text."""
+    if TURKIC_LETTER.search(text):
+        return {**TURKIC}, {**A_WORD, **dict.fromkeys(TURKIC, TURKIC_WORD)}
+    if AE in text:
+        return {ARABIC: KURDISH}, {**A_WORD, ARABIC: KURDISH_WORD, RARE_ARABIC: KURDISH_WORD}
+    if "ы" in text and "\u0456" not in text:
+        return {CYRILLIC: RUSSIAN}, {**A_WORD, CYRILLIC: RUSSIAN_WORD}
+    return {}, A_WORD
 
 
 @lru_cache(8192)
@@ -261,7 +296,7 @@ def _known(character: str) -> tuple[str, Tokens]:
     if character in COMMON_HAN:
         return script, COMMON
     if character in PERSIAN_LETTERS:
-        return script, PERSIAN
+        return ARABIC, PERSIAN
     if script == HAN and _is_in("gb2312", character):
         return script, SIMPLIFIED
     if script == HAN and _is_in("big5", character):

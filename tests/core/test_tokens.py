@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,15 @@ from crossroute.tokens import LONGEST, PIECE, count_pieces, estimate_tokens, voc
 
 # ruff: noqa: E501, RUF001
 TEXTS = {
+    "Kyrgyz": "Саламатсызбы! Мага Бишкекте арзан мейманкана табууга жардам бериңизчи. Эки күнгө барабыз, балдар менен, ошондуктан тынч жер керек.",
+    "Mongolian": "Хүн бүр төрж мэндлэхэд эрх чөлөөтэй, адилхан нэр төртэй, ижил эрхтэй байдаг. Оюун ухаан, нандин чанар заяасан хүн гэгч өөр хоорондоо ахан дүүгийн үзэл санаагаар харьцах учиртай.",
+    "Tatar": "Барлык кешеләр дә азат һәм үз абруйлары һәм хокуклары ягыннан тиң булып туалар. Аларга акыл һәм вөҗдан бирелгән һәм бер-берсенә карата туганнарча мөнәсәбәттә булырга тиешләр.",
+    "Uyghur": "ياخشىمۇسىز، ماڭا ئۈرۈمچىدىكى ئەڭ ياخشى ئاشخانىلارنى تونۇشتۇرۇپ بەرسىڭىز. بىز تۆت ئادەم، كەچلىك تاماق يېمەكچى.",
+    "Sorani": "تکایە یارمەتیم بدە نامەیەک بنووسم بۆ بەڕێوەبەرەکەم، سبەینێ ناتوانم بێم بۆ کار چونکە نەخۆشم. چۆن بە ڕێزەوە بیڵێم؟",
+    "Pashto": "د بشر ټول افراد آزاد نړۍ ته راځي او د حيثيت او حقوقو له پلوه سره برابر دي. ټول د عقل او وجدان خاوندان دي او يو له بل سره د ورورۍ په روحيې سره بايد چلند کړي.",
+    "Odia": "ସବୁ ମନୁଷ୍ୟ ଜନ୍ମକାଳରୁ ସ୍ୱାଧୀନ ଏବଂ ମର୍ଯ୍ୟାଦା ଓ ଅଧିକାରରେ ସମାନ. ସେମାନଙ୍କଠାରେ ବୁଦ୍ଧି ଓ ବିବେକ ନିହିତ ଅଛି ଏବଂ ସେମାନଙ୍କୁ ପରସ୍ପର ପ୍ରତି ଭ୍ରାତୃତ୍ୱ ମନୋଭାବରେ ବ୍ୟବହାର କରିବା ଉଚିତ୍.",
+    "Arabic with vowels": "بِسْمِ اللَّهِ الرَّحْمَٰنِ الرَّحِيمِ الْحَمْدُ لِلَّهِ رَبِّ الْعَالَمِينَ الرَّحْمَٰنِ الرَّحِيمِ مَالِكِ يَوْمِ الدِّينِ",
+    "Katakana at half width": "ｺﾝﾆﾁﾊ､ｷｮｳﾊｲｲﾃﾝｷﾃﾞｽﾈ｡",
     "English": "Please help me write an email telling the customer that their order will ship next Wednesday because "
     "the supplier is late, and apologise for the inconvenience. Keep it polite but not too formal.",
     "Chinese": "请帮我写一封邮件，告诉客户由于供应商延迟交货，他们的订单要到下周三才能发出，并为给他们带来的不便表示歉意。语气要礼貌，但不要太正式。"
@@ -116,6 +126,21 @@ def encodings():
 def test_estimates_are_within_15_percent_of_the_tokenizers(kind, vocabulary, encodings):
     counted = len(encodings[vocabulary].encode(TEXTS[kind]))
     assert estimate_tokens(TEXTS[kind], vocabulary) == pytest.approx(counted, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "text", ["é" * 3, "Nous avons déjà visité la forêt près de Besançon, où les élèves étaient."]
+)
+def test_marks_apart_from_their_letters_are_counted(text, encodings):
+    apart = unicodedata.normalize("NFD", text)
+    for vocabulary, encoding in encodings.items():
+        assert estimate_tokens(apart, vocabulary) == pytest.approx(
+            len(encoding.encode(apart)), rel=0.2, abs=2
+        )
+
+
+def test_digits_are_counted_by_three_however_many_there_are(encodings):
+    assert estimate_tokens("7" + "0123456789" * 20) == len(encodings["o200k"].encode("7" + "0123456789" * 20))
 
 
 def test_of_a_long_text_of_many_kinds_slices_are_counted_as_the_whole():
