@@ -19,7 +19,7 @@ from crossroute.errors import CrossRouteError, one_line
 
 INTERRUPTED = 130
 COMMANDS = {
-    "route": ("routing", 'route "Prove that 2 is prime." --candidates gpt-6-luna,claude-opus-5-5'),
+    "route": ("routing", 'route "Is 2 prime?" --candidates gpt-6-luna,gpt-6-sol'),
     "data": ("learning", "data outcomes.jsonl"),
     "compare": ("comparing", "compare prompts.csv --config crossroute.toml"),
     "collect": ("collection", "collect prompts.csv --config crossroute.toml --out o.parquet"),
