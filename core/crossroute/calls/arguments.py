@@ -166,6 +166,12 @@ def _translate_tool_choice(
     """Yield the dialect's form of a tool choice in any provider's form; False and None have no effect."""
     if value is False or value is None:
         return
+    if isinstance(value, Mapping) and value.get("disable_parallel_tool_use"):  # Anthropic's
+        if dialect is ANTHROPIC:
+            yield "tool_choice", value
+            return
+        if dialect is OPENAI:
+            yield "parallel_tool_calls", False
     kind, name = _parse_tool_choice(value, tools)
     if kind == "tool" and dialect.name != "ollama":
         yield "tool_choice", _named_tool(str(name), dialect)

@@ -150,3 +150,12 @@ def test_a_models_words_are_told_by_its_class_or_its_bases():
     base = type("BaseChatOpenAI", (), {})
     assert dialect_of(type("ChatSomething", (base,), {})()) is OPENAI
     assert dialect_of(object()) is None
+
+
+@pytest.mark.parametrize("choice", [{"type": "auto"}, {"type": "any"}, {"type": "tool", "name": "f"}])
+def test_one_tool_at_a_time_in_anthropics_words_is_kept(choice):
+    alone = {"tool_choice": {**choice, "disable_parallel_tool_use": True}}
+    assert translate_arguments(alone, ANTHROPIC) == alone
+    said = translate_arguments({"tool_choice": choice}, OPENAI)
+    assert translate_arguments(alone, OPENAI) == {**said, "parallel_tool_calls": False}
+    assert translate_arguments(alone, GOOGLE) == translate_arguments({"tool_choice": choice}, GOOGLE)
