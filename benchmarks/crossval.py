@@ -198,7 +198,7 @@ def ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
     router = fit_prepared(train, validation, pool.encoder, costs.cost_unit(pool.outcomes), config)
     whole = router.predictor
     found = {
-        name: predictor.foresee_encoded(test.queries)
+        name: predictor.predict_encoded(test.queries)
         for name, predictor in ((ALONE, whole.with_ensemble(None)), (OURS, whole))
     }
     return {name: Prediction(router.pool.names, each.quality, each.cost) for name, each in found.items()}

@@ -12,7 +12,7 @@ from crossroute import Pool, Profile, Router
 from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.routing.predictor import Foresight
+from crossroute.routing.predictor import LazyPrediction
 from crossroute.traffic.learning import learn_from_log
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.report import build_report
@@ -163,7 +163,7 @@ def is_noticed(change: Change, told: Logged) -> bool:
     return change.kind in named[told.names[change.column]]
 
 
-def only(foreseen: Foresight, there: npt.NDArray[np.bool_]) -> Foresight:
+def only(foreseen: LazyPrediction, there: npt.NDArray[np.bool_]) -> LazyPrediction:
     """Return what is foreseen, those that are not there made useless and dear."""
     foreseen.quality = np.where(there, foreseen.quality, 0.0)
     foreseen.cost = np.where(there, foreseen.cost, 1e6)

@@ -48,7 +48,7 @@ def unseen_world(name: str, router: Router) -> World:
     outcomes = dense(load_one(name))
     router = router.over(Pool(router.pool[each.name] for each in outcomes.pool))
     queries = router.predictor.query_encoder.read(list(map(Query.of_call, outcomes.texts)))
-    foreseen = router.predictor.foresee_encoded(queries)
+    foreseen = router.predictor.predict_encoded(queries)
     outcomes, _ = with_costs(outcomes, Prediction(outcomes.pool.names, foreseen.quality, foreseen.cost))
     known = known_outcomes(outcomes.quality, outcomes.cost) & (outcomes.cost > 0)
     columns = known.mean(axis=0) > MOSTLY

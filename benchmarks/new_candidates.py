@@ -49,7 +49,7 @@ class Test:
 
     def aiq(self, predictor: Predictor) -> float:
         """Return the AIQ; candidates that the predictor does not know are never chosen."""
-        foreseen = predictor.foresee_encoded(self.queries)
+        foreseen = predictor.predict_encoded(self.queries)
         shape, names = self.outcomes.quality.shape, self.outcomes.pool.names
         quality, cost = np.zeros(shape), np.full(shape, 1e6)
         columns = [self.outcomes.pool.position(name) for name in predictor.pool.names]

@@ -16,7 +16,7 @@ from crossroute.metrics import aiq, cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 from crossroute.reward import LEAST_QUALITY, best
-from crossroute.routing.predictor import Foresight
+from crossroute.routing.predictor import LazyPrediction
 from crossroute.traffic.logged import Logged
 
 SECONDS = 60.0
@@ -64,9 +64,9 @@ class World(NamedTuple):
         order = np.random.default_rng(seed).permutation(len(self.outcomes))
         return order[: len(order) // 2], order[len(order) // 2 :]
 
-    def foreseen(self, router: Router, rows: npt.NDArray[np.intp]) -> Foresight:
+    def foreseen(self, router: Router, rows: npt.NDArray[np.intp]) -> LazyPrediction:
         """Return what a router over the same candidates foresees of some queries."""
-        return router.predictor.foresee_encoded(self.queries.take(rows))
+        return router.predictor.predict_encoded(self.queries.take(rows))
 
     def aiq(self, router: Router, rows: npt.NDArray[np.intp]) -> float:
         """Return a router's AIQ on some queries."""
@@ -83,7 +83,7 @@ class World(NamedTuple):
 def logged(
     world: World,
     rows: npt.NDArray[np.intp],
-    foreseen: Foresight,
+    foreseen: LazyPrediction,
     pay: Floats,
     *,
     share: float,
@@ -162,7 +162,7 @@ def drawn(rows: npt.NDArray[np.intp], calls: int, random: np.random.Generator) -
     return np.concatenate([random.permutation(rows) for _ in range(rounds)])[:calls]
 
 
-def explored(foreseen: Foresight, pay: Floats, share: float) -> Floats:
+def explored(foreseen: LazyPrediction, pay: Floats, share: float) -> Floats:
     """Return the probability of each candidate, shape (n, m), as `crossroute.routing.exploration.explore` has it."""
     n, m = foreseen.quality.shape
     chosen = np.concatenate(

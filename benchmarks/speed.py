@@ -57,7 +57,7 @@ def main() -> None:
             "static tier, encoding alone": lambda: router.predictor.query_encoder.encode(
                 [Query(next(fresh))]
             ),
-            "the network alone": lambda: router.predictor.foresee_encoded(encoded),
+            "the network alone": lambda: router.predictor.predict_encoded(encoded),
             "a repeated query, end to end": lambda: router.route(known),
         }
     )

@@ -226,7 +226,7 @@ class Dispatcher:
             decision = self._explorer.explored(decision)
         decision = self._keep_tool_turn(decision, query, known, tool_turn)
         if settings.escalate is not None and not tool_turn and escalates:
-            decision = self._plan(decision, settings.escalate).begun()
+            decision = self._plan(decision, settings.escalate).begin()
         return self._unpredicted.beside(decision, constraints, tokens) if self._unprofiled else decision
 
     def _constraints(self, settings: CallSettings, needs: Iterable[Capability]) -> Constraints:
@@ -291,8 +291,8 @@ class Dispatcher:
             escalation: The settings' escalation.
             askable: Candidates to request log-probabilities from: supported by their API, and not set by the user.
         """
-        foresight = self.router.predictor.foresee([query])[0]
-        written = (foresight.tokens - foresight.read).tolist()
+        predicted = self.router.predictor.predict([query])[0]
+        written = (predicted.tokens - predicted.read).tolist()
         return EscalationLoop(
             decision,
             query.text,

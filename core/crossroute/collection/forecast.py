@@ -106,7 +106,7 @@ def _find_warnings(router: Router, calls: Sequence[Query], alone: Sequence[Candi
     priors = [one.name for one in alone if not one.evidence.endswith("outcomes")]
     if priors:
         told.append(f"Predictions for {', '.join(priors)} are based on priors alone, without measurements.")
-    trust = np.array([row.trust for row in router.predictor.foresee(calls)])
+    trust = np.array([row.trust for row in router.predictor.predict(calls)])
     strange = float((trust < LITTLE).mean())
     if strange > 0.1:
         told.append(

@@ -103,8 +103,8 @@ def extract_core(text: str, kind: Kind | None) -> str | None:
 
 
 def find_numbers(text: str) -> list[str]:
-    """Return the numbers in a text, in one spelling."""
-    return [_plain(each) for each in _NUMBER.finditer(text)]
+    """Return the numbers in a text, in plain decimal notation."""
+    return [_format_number(each) for each in _NUMBER.finditer(text)]
 
 
 def normalize(text: str) -> str:
@@ -113,7 +113,7 @@ def normalize(text: str) -> str:
     choice = _CHOICE.fullmatch(text)
     if choice:
         return choice[1]
-    text = _NUMBER.sub(_plain, _LEAD.sub("", text))
+    text = _NUMBER.sub(_format_number, _LEAD.sub("", text))
     words = _NOISE.sub(" ", text).split()
     return " ".join(word for word in words if word not in ("a", "an", "the"))
 
@@ -125,10 +125,10 @@ def words_beyond_question(words: list[str], query: str) -> list[str]:
 
 
 def _holds(words: list[str], part: list[str]) -> bool:
-    """Return whether words contain others as a contiguous sequence."""
+    """Return whether `part` is a contiguous subsequence of `words`."""
     return any(words[start : start + len(part)] == part for start in range(len(words) - len(part) + 1))
 
 
-def _plain(number: re.Match[str]) -> str:
+def _format_number(number: re.Match[str]) -> str:
     plain = f"{Decimal(number[0].replace(',', '')):f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -26,8 +26,16 @@ from typing import NamedTuple
 import numpy as np
 
 from crossroute.escalation.correlation import logit
+from crossroute.escalation.gain import (
+    NEVER,
+    AnswersInHand,
+    Columns,
+    NextCalls,
+    Signals,
+    discount,
+    expected_gain,
+)
 from crossroute.escalation.look_ahead import LookAhead
-from crossroute.escalation.rise import NEVER, Columns, Following, Seen, Signals, discount, expected_gain
 from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
 
@@ -40,12 +48,12 @@ class Hand(NamedTuple):
     Attributes:
         posterior: P(right) of each answer, shape (n, r).
         prior: P(right) of each candidate's answer before its call, given the r answers, shape (n, m).
-        rise: Expected gain of a call in the best posterior, shape (n, m); -1 for candidates that have answered.
+        gain: Expected gain of a call in the best posterior, shape (n, m); -1 for candidates that have answered.
     """
 
     posterior: Floats
     prior: Floats
-    rise: Floats
+    gain: Floats
 
 
 class Forecast:
@@ -66,12 +74,12 @@ class Forecast:
     def first(
         self, willingness_to_pay: float, reward: Reward = "exponential", *, budget: float = np.inf
     ) -> Columns:
-        """Return the candidate to call first where another call may follow, shape (n,).
+        """Return the candidate to call first, given that another call may follow, shape (n,).
 
         Args:
             willingness_to_pay: USD, > 0.
-            reward: What is maximized.
-            budget: Most that both calls may cost, USD.
+            reward: The reward to maximize.
+            budget: Maximum cost of both calls, USD.
         """
         if not self.signals.speaks.any():
             return best(self.prior, self.cost, willingness_to_pay, reward)
@@ -79,22 +87,22 @@ class Forecast:
         return best(quality, self.cost, willingness_to_pay, reward)
 
     def hand(self, called: Columns, shift: Floats, rows: Columns | None = None) -> Hand:
-        """Take in answers.
+        """Update the probabilities by the evidence of r answers to each of n queries.
 
         Args:
             called: Candidates that have answered, in order, shape (n, r).
-            shift: What each answer adds to its own log-odds, shape (n, r); NaN where it told nothing.
-            rows: The n queries among those foreseen, in place of all.
+            shift: Shift of each answer's log-odds by its own evidence, shape (n, r); NaN without evidence.
+            rows: Indices of the n queries; None for all.
         """
         every = self.log_odds if rows is None else self.log_odds[rows]  # (n, m)
         log_odds = np.take_along_axis(every, called, axis=1)  # (n, r)
         look = self.signals.correlation.look(log_odds, shift)
-        seen = Seen(log_odds, np.nan_to_num(look), ~np.isnan(look))
-        following = Following.of(self.signals, every, np.arange(every.shape[1]))
-        rise = expected_gain(seen, following, self.signals.correlation)
-        np.put_along_axis(rise, called, NEVER, axis=1)
-        posterior = seen.posterior(self.signals.correlation)
-        return Hand(posterior, seen.prior(self.signals.correlation, every), rise)
+        answers = AnswersInHand(log_odds, np.nan_to_num(look), ~np.isnan(look))
+        calls = NextCalls.of(self.signals, every, np.arange(every.shape[1]))
+        gain = expected_gain(answers, calls, self.signals.correlation)
+        np.put_along_axis(gain, called, NEVER, axis=1)
+        posterior = answers.posterior(self.signals.correlation)
+        return Hand(posterior, answers.prior(self.signals.correlation, every), gain)
 
     @cached_property
     def _look_ahead(self) -> LookAhead:
@@ -103,7 +111,7 @@ class Forecast:
 
 def choose_next_call(
     posterior: Floats,
-    rise: Floats,
+    gain: Floats,
     cost: Floats,
     willingness_to_pay: float,
     reward: Reward = "exponential",
@@ -115,18 +123,18 @@ def choose_next_call(
 
     Args:
         posterior: P(right) of the answers in hand, shape (n, r).
-        rise: By how much each further call is expected to raise the best of them, shape (n, m).
+        gain: Expected gain of each further call in the best of them, shape (n, m).
         cost: Predicted cost, shape (n, m), USD for one call.
         willingness_to_pay: USD, > 0.
-        reward: What is maximized.
-        waiting: What the wait for each answer is worth, USD, shape (m,).
-        budget: Most that the next call may cost, USD.
+        reward: The reward to maximize.
+        waiting: Value of the waiting time for each answer, USD, shape (m,).
+        budget: Maximum cost of the next call, USD.
 
     >>> hand, cost = np.array([[0.5]]), np.array([[0.01]])
     >>> choose_next_call(hand, np.array([[0.25]]), cost, 1.0), choose_next_call(hand, np.array([[0.25]]), cost, 0.001)
     (array([0]), array([-1]))
     """
     held = posterior.max(axis=1)  # (n,)
-    after = discount(held[:, None] + rise, (cost + waiting) / willingness_to_pay, reward)
-    after = np.where((cost <= budget) & (rise > NEVER), after, -np.inf)  # (n, m)
+    after = discount(held[:, None] + gain, (cost + waiting) / willingness_to_pay, reward)
+    after = np.where((cost <= budget) & (gain > NEVER), after, -np.inf)  # (n, m)
     return np.where(after.max(axis=1) > held, after.argmax(axis=1), STOP)

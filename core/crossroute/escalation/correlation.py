@@ -46,26 +46,26 @@ class Correlation(NamedTuple):
     information: float = 0.2
 
     def look(self, log_odds: Floats, shift: Floats) -> Floats:
-        """Return y, what evidence that shifts the log-odds of its own answer says of the merit."""
+        """Return y, the look at the merit that corresponds to a shift of the answer's own log-odds."""
         look: Floats = np.sqrt(1 - self.information) * (log_odds + shift) - log_odds
         return look / self.information
 
     def common(self, total: Floats, looks: Floats | int) -> Floats:
-        """Return by how much all merits of a query move.
+        """Return the posterior mean of the common part of a query's merits.
 
         Args:
-            total: Sum of the looks taken.
-            looks: How many they are.
+            total: Sum of the looks.
+            looks: Number of looks.
         """
         return self.between / (self._noise + looks * self.between) * total
 
     def unseen(self, log_odds: Floats, common: Floats, looks: Floats | int) -> Floats:
-        """Return P(right) of answers at which no look was taken."""
+        """Return P(right) of answers without a look."""
         variance = 1 - self.between + self._common_variance(looks)
         return sigmoid((log_odds + common) / np.sqrt(variance))
 
     def seen(self, log_odds: Floats, look: Floats, common: Floats, looks: Floats | int) -> Floats:
-        """Return P(right) of answers at which a look was taken."""
+        """Return P(right) of answers with a look."""
         weight = (1 - self.between) / self._noise
         variance = (1 - self.between) * (1 - weight) + (1 - weight) ** 2 * self._common_variance(looks)
         return sigmoid((log_odds + common + weight * (look - common)) / np.sqrt(variance))
@@ -86,6 +86,6 @@ def logit(probability: Floats) -> Floats:
 
 
 def tilt(log_odds: Floats) -> Floats:
-    """Return the prior log-odds, clipped, by which a reading's slope is multiplied."""
+    """Return the prior log-odds clipped to +-3.9, which multiply the slope of a reading."""
     held: Floats = np.clip(log_odds, -READ_WITHIN, READ_WITHIN)
     return held

@@ -43,5 +43,5 @@ class Evidence(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether there is no evidence but the length."""
+        """Whether the length is the only evidence."""
         return self == Evidence(length_ratio=self.length_ratio)

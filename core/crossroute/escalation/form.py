@@ -55,14 +55,14 @@ def find_signs(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
 
 
 def _hedges(answer: str, kind: Kind | None) -> bool:
-    """Return whether an answer says that it is not sure; in long prose such words are ordinary."""
+    """Return whether an answer hedges; long prose is not checked, since such words are common there."""
     if kind == "code" or (kind is None and len(answer.split()) > LONG_WORDS):
         return False
     return _HEDGE.search(answer) is not None
 
 
 def find_options(query: str) -> dict[str, str]:
-    """Return the options that a question lists, letter -> text, in lower case; none where it lists fewer than two.
+    """Return the options of a multiple-choice question, letter -> text, in lower case; empty with fewer than two.
 
     >>> find_options("Which is a fruit? (A) Iron (B) Apple")
     {'a': 'iron', 'b': 'apple'}
@@ -88,7 +88,7 @@ def _is_no_option(query: str, answer: str, kind: Kind | None) -> bool:
 
 
 def _is_of_question(query: str, answer: str, kind: Kind | None) -> bool:
-    """Return whether an answer only repeats a number or words of the question."""
+    """Return whether an answer only repeats a number or words from the question."""
     if kind == "number":
         said = extract_core(answer, "number")
         return said is not None and said in find_numbers(query)

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.escalation.correlation import READ_WITHIN, logit
-from crossroute.escalation.rise import (
+from crossroute.escalation.gain import (
     NEVER,
+    AnswersInHand,
     Columns,
-    Following,
-    Seen,
+    NextCalls,
     Signals,
     bound_gain,
     discount,
@@ -68,7 +68,9 @@ class LookAhead:
     def quality(
         self, cost: Floats, waiting: Floats, pay: float, reward: Reward, budget: float = np.inf
     ) -> Floats:
-        """Return the expected quality of each first call, shape (n, m); for one that cannot be best, its own alone.
+        """Return the expected quality of each first call, shape (n, m).
+
+        For a first call that cannot be the best one, it is the quality without a second call.
 
         Args:
             cost: Predicted cost of a call, shape (n, m), USD.
@@ -123,7 +125,7 @@ class LookAhead:
         return np.asarray(self._prior[rows] + np.where(self._signals.speaks, worth, 0.0))
 
     def _worth(self, rows: Columns, first: Columns, cheapest: Columns, at: _Setting) -> Floats:
-        """Return what a second call is expected to add to one first call a query, shape (r,)."""
+        """Return the expected gain of a second call after one first call per query, shape (r,)."""
         posterior, likely = self._posterior[rows, first], self._likely[rows, first]  # (r, b)
         allowed = at.cost[rows] + at.cost[rows, first][:, None] <= at.budget  # (r, m)
         np.put_along_axis(allowed, first[:, None], False, axis=1)
@@ -132,9 +134,9 @@ class LookAhead:
         tried[place, cheapest[place, box]] = True  # one of each box
         best = np.full_like(posterior, -np.inf)
         self._take_in(best, tried & allowed, rows, first, at)
-        rise = self._most[rows, self._box[rows, first]]  # (r, b, B)
-        rise = np.take_along_axis(rise, self._box[rows][:, None], axis=2)  # (r, b, m)
-        after = discount(posterior[..., None] + rise, at.price[rows][:, None], at.reward)
+        gain = self._most[rows, self._box[rows, first]]  # (r, b, B)
+        gain = np.take_along_axis(gain, self._box[rows][:, None], axis=2)  # (r, b, m)
+        after = discount(posterior[..., None] + gain, at.price[rows][:, None], at.reward)
         matters = (after >= np.maximum(best, posterior)[..., None] - SLACK).any(axis=1)
         self._take_in(best, matters & allowed & ~tried, rows, first, at)
         return np.asarray((likely * np.maximum(best - posterior, 0)).sum(axis=1))
@@ -142,30 +144,28 @@ class LookAhead:
     def _take_in(
         self, best: Floats, second: npt.NDArray[np.bool_], rows: Columns, first: Columns, at: _Setting
     ) -> None:
-        """Raise the best that may come after each signal, shape (r, b), to what some second calls come to."""
+        """Update `best`, the value of the best second call after each signal, shape (r, b), by some second calls."""
         place, column = np.nonzero(second)
         step = max(1, AT_ONCE // best.shape[1] ** 2)
         for start in range(0, len(place), step):
             pair, then = place[start : start + step], column[start : start + step]
             row, began = rows[pair], first[pair]
-            seen = Seen.alone(self._signals, self._log_odds[row, began], began)
-            following = Following.of(
-                self._signals, self._log_odds[row, then][:, None, None], then[:, None, None]
-            )
-            rise = expected_gain(seen, following, self._signals.correlation)[..., 0]  # (t, b)
-            after = discount(self._posterior[row, began] + rise, at.price[row, then][:, None], at.reward)
+            answers = AnswersInHand.alone(self._signals, self._log_odds[row, began], began)
+            calls = NextCalls.of(self._signals, self._log_odds[row, then][:, None, None], then[:, None, None])
+            gain = expected_gain(answers, calls, self._signals.correlation)[..., 0]  # (t, b)
+            after = discount(self._posterior[row, began] + gain, at.price[row, then][:, None], at.reward)
             np.maximum.at(best, pair, after)
 
     def _cheapest(self, rows: Columns, price: Floats) -> Columns:
-        """Return a candidate of the lowest price in each box, shape (r, B); -1 where a box is empty."""
+        """Return a candidate with the lowest price in each box, shape (r, B); -1 for an empty box."""
         found = np.full((len(rows), self._count), -1)
         order = np.argsort(-price[rows], axis=1)
         each = np.arange(len(rows))[:, None]
-        found[each, np.take_along_axis(self._box[rows], order, axis=1)] = order  # the last one stays
+        found[each, np.take_along_axis(self._box[rows], order, axis=1)] = order  # the last assignment wins
         return found
 
     def _bounds(self) -> Floats:
-        """Return what no rise exceeds of a call from one box after a signal from another, shape (n, B, b, B)."""
+        """Return upper bounds on the gain of a call from one box after a signal from another, shape (n, B, b, B)."""
         n, m = self._prior.shape
         shape = n, self._count
         low, high = np.full(shape, np.inf), np.full(shape, -np.inf)
@@ -184,19 +184,27 @@ class LookAhead:
         return most
 
     def _bound(self, ends: list[Floats], columns: Columns) -> Floats:
-        """Return `_bounds` of one query, of boxes whose log-odds have these ends, shape (B, b, B)."""
-        seconds = [Following.of(self._signals, end, columns) for end in ends]
+        """Return the bounds for one query and boxes with these limits of the log-odds, shape (B, b, B)."""
+        seconds = [NextCalls.of(self._signals, end, columns) for end in ends]
         step = max(1, AT_ONCE // seconds[0].look.size // self._signals.shift.shape[1])
         parts = []
         for start in range(0, self._count, step):
             part = slice(start, start + step)
-            firsts = [Seen.alone(self._signals, end[part], columns[part]) for end in ends]
+            firsts = [AnswersInHand.alone(self._signals, end[part], columns[part]) for end in ends]
             parts.append(bound_gain(product(firsts, seconds), self._signals.correlation))
         return np.concatenate(parts)
 
 
 class _Setting(NamedTuple):
-    """Costs, USD, prices of a second call in parts of the willingness to pay, both (n, m), and how they are weighed."""
+    """Cost settings of one look-ahead.
+
+    Attributes:
+        cost: Predicted cost of a call, shape (n, m), USD.
+        price: Cost of a second call with its waiting time, divided by the willingness to pay, shape (n, m).
+        pay: Willingness to pay, USD.
+        reward: Kind of the reward.
+        budget: Maximum cost of both calls, USD.
+    """
 
     cost: Floats
     price: Floats
@@ -206,7 +214,10 @@ class _Setting(NamedTuple):
 
 
 def _boxes(log_odds: Floats, signals: Signals) -> Columns:
-    """Return the box of each candidate, shape (n, m): those of one reading whose log-odds are near, numbered a row."""
+    """Return the box of each candidate, shape (n, m), numbered per query.
+
+    Candidates with the same signals and similar log-odds share a box.
+    """
     m = log_odds.shape[1]
     if m <= ALONE:
         return np.broadcast_to(np.arange(m), log_odds.shape)

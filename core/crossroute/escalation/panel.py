@@ -4,9 +4,9 @@ For candidates without log-probabilities. Right answers agree, wrong ones only s
 answer is likely right and is returned; if not, a third candidate may be called. Arrays over n queries and m candidates.
 
     merit of i         z_i = log_odds_i + common + e_i,  P(right | common) in closed form, independent of the others'
-    both right         E[p_i p_j]                                              over what is common to a query's answers
-    say the same       E[p_i p_j + w (1 - p_i) (1 - p_j)]
-    worth of a pair    sum over same, not: max(P(i right, it), P(j right, it), P(l right, it) exp(-c_l / lambda))
+    both right         E[p_i p_j], over the common part
+    i and j agree      E[p_i p_j + w (1 - p_i) (1 - p_j)]
+    value of a pair    sum over s in {agree, differ}: max(P(i right, s), P(j right, s), P(l right, s) exp(-c_l/lambda))
 
 The common part is normal with the variance `Correlation.between`; expectations are Gauss-Hermite sums.
 
@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from crossroute.escalation.cascade import STOP
 from crossroute.escalation.correlation import Correlation, logit
-from crossroute.escalation.rise import Columns
+from crossroute.escalation.gain import Columns
 from crossroute.numeric import Floats, sigmoid
 from crossroute.reward import Reward
 
@@ -65,11 +65,11 @@ class Panel:
         self._both = np.einsum("q,niq,njq->nij", self._weights, self._right, self._right)
         self._alone = (self._right @ self._weights)[:, :, None] - self._both  # i right, j not
         neither = np.einsum("q,niq,njq->nij", self._weights, wrong, wrong)
-        self.same = self._both + same_wrong * neither  # P(i and j say the same), (n, m, m)
+        self.same = self._both + same_wrong * neither  # P(i and j agree), (n, m, m)
         weighted = self._weights * self._right
         agreed = np.einsum("niq,njq->nijq", self._right, self._right)
         agreed += same_wrong * np.einsum("niq,njq->nijq", wrong, wrong)
-        third = np.einsum("nijq,nlq->nijl", agreed, weighted)  # l right, i and j the same
+        third = np.einsum("nijq,nlq->nijl", agreed, weighted)  # l right, i and j agree
         other = (self._right @ self._weights)[:, None, None, :] - third
         m = prior.shape[1]
         called = np.eye(m, dtype=bool)
@@ -77,12 +77,12 @@ class Panel:
         self._third, self._other = np.where(held, 0, third), np.where(held, 0, other)
 
     def calls(self, pay: float, reward: Reward = "exponential", *, budget: float = np.inf) -> Calls:
-        """Return the candidates to begin with.
+        """Return the candidates of the first two calls.
 
         Args:
             pay: Willingness to pay, USD, > 0.
-            reward: What is maximized.
-            budget: Most that all calls may cost, USD.
+            reward: The reward to maximize.
+            budget: Maximum cost of all calls, USD.
         """
         price = self.cost / pay
         single = np.where(self.cost <= budget, _discount(self.prior, 1.0, price, reward), -np.inf)  # (n, m)
@@ -118,11 +118,11 @@ class Panel:
 
         Args:
             first: The candidate that answered first, shape (n,).
-            second: The candidate that answered then, shape (n,).
-            same: Whether they said the same, shape (n,).
+            second: The candidate that answered second, shape (n,).
+            same: Whether the two answers agree, shape (n,).
             pay: Willingness to pay, USD, > 0.
-            reward: What is maximized.
-            budget: Most that the third call may cost, USD.
+            reward: The reward to maximize.
+            budget: Maximum cost of the third call, USD.
         """
         rows = np.arange(len(first))
         chance = self.same[rows, first, second]
@@ -139,7 +139,7 @@ class Panel:
 
         Args:
             called: Candidates that have answered, shape (n, r).
-            same: Which answers say the same, shape (n, r, r).
+            same: Which answers agree, shape (n, r, r).
         """
         rows, r = np.arange(len(called))[:, None], called.shape[1]
         right = self._right[rows, called]  # (n, r, nodes)
@@ -165,7 +165,7 @@ class Panel:
         return np.asarray(np.maximum(self._alone, self._alone.swapaxes(1, 2)))
 
     def _pairs(self, pay: float, reward: Reward, budget: float) -> Floats:
-        """Return the worth of each pair of calls, shape (n, m, m); -inf of a candidate with itself."""
+        """Return the value of each pair of calls, shape (n, m, m); -inf for a candidate with itself."""
         price = self.cost / pay
         both = self.cost[:, :, None] + self.cost[:, None, :]  # (n, m, m)
         within = both[..., None] + self.cost[:, None, None, :] <= budget  # (n, m, m, m)
@@ -181,5 +181,5 @@ class Panel:
 
 
 def _discount(quality: Floats, chance: Floats | float, price: Floats, reward: Reward) -> Floats:
-    """Return quality that is had with some chance, discounted by what is then paid, over lambda."""
+    """Return the quality, reached with probability `chance`, discounted by cost / lambda."""
     return np.asarray(quality * np.exp(-price) if reward == "exponential" else quality - chance * price)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from crossroute.candidate import Candidate
 from crossroute.escalation.correlation import Correlation, logit, tilt
 from crossroute.escalation.evidence import Evidence, Flaw, Sign
-from crossroute.escalation.rise import Signals
+from crossroute.escalation.gain import Signals
 from crossroute.numeric import Floats
 
 KNOTS = (-2.0, -0.5, 0.5, 2.0, 4.0, 6.0, 8.5, 11.0, 13.8)
@@ -29,7 +29,7 @@ KNOTS = (-2.0, -0.5, 0.5, 2.0, 4.0, 6.0, 8.5, 11.0, 13.8)
 
 FLAW_SHIFTS: Mapping[Flaw, float] = {"empty": -6.0, "schema": -6.0, "refusal": -3.0, "cut off": -2.0}
 SIGN_SHIFTS: Mapping[Sign, float] = {"hedged": -0.5, "no option": -1.5, "echoed": -2.0}
-"""Measured on answers of two small models (benchmarks/forms.py), less than found there; but none of these hedged."""
+"""Conservative versions of effects measured on two small models (benchmarks/forms.py); neither of them hedged."""
 AGREEMENT_SHIFT = 1.0
 """Shift of full agreement with the other answers; full disagreement shifts by minus half of it."""
 CHECK_ERROR = 0.05
@@ -95,10 +95,10 @@ class Verifier(BaseModel):
         """Return P(right) of one answer.
 
         Args:
-            candidate: The one that gave it.
+            candidate: The candidate that answered.
             prior: Predicted quality, in [0, 1].
-            evidence: About the answer.
-            judge_error: How often the judge is wrong, where one was asked.
+            evidence: Evidence about the answer.
+            judge_error: Error rate of the judge, if one was asked.
         """
         if evidence.is_silent:
             return prior
@@ -108,7 +108,7 @@ class Verifier(BaseModel):
     def shift(
         self, candidate: Candidate, prior: float, evidence: Evidence, *, judge_error: float = 0.1
     ) -> float:
-        """Return what evidence adds to the log-odds of its answer; arguments as for `posterior`."""
+        """Return the shift of an answer's log-odds by its evidence; arguments as for `posterior`."""
         shift = stated_shift(evidence, judge_error)
         logprob = evidence.min_logprob if evidence.mean_logprob is None else evidence.mean_logprob
         if logprob is not None and "schema" not in evidence.flaws and "empty" not in evidence.flaws:
@@ -116,7 +116,7 @@ class Verifier(BaseModel):
         return shift
 
     def shifts(self, candidates: Sequence[Candidate], prior: Floats, logprob: Floats) -> Floats:
-        """Return what log-probabilities add to the log-odds, shape (n, m); NaN where none is known.
+        """Return the shift of the log-odds by log-probabilities, shape (n, m); NaN where they are unknown.
 
         Args:
             candidates: The m candidates.
@@ -139,12 +139,12 @@ class Verifier(BaseModel):
         speaks: npt.NDArray[np.bool_] | None = None,
         opinion_error: float | None = None,
     ) -> Signals:
-        """Return what the answers of candidates may tell.
+        """Return the possible signals of candidates' answers.
 
         Args:
             candidates: The m candidates.
-            speaks: Which candidates give log-probabilities, shape (m,); by default all.
-            opinion_error: How often a check or a judge errs that sees every answer; None where there is none.
+            speaks: Which candidates return log-probabilities, shape (m,); by default all.
+            opinion_error: Error rate of a check or a judge that sees every answer; None without one.
         """
         speaks = np.ones(len(candidates), dtype=bool) if speaks is None else speaks
         readings = [self.reading(candidate) for candidate in candidates]
@@ -167,13 +167,13 @@ class Verifier(BaseModel):
         )
 
     def reading(self, candidate: Candidate) -> Reading:
-        """Return how a candidate is read, by its name, else by an alias, else as all are."""
+        """Return the reading for a candidate: by its name, else by an alias, else the pooled one."""
         names = (candidate.name, *candidate.aliases)
         return next((self.readings[name] for name in names if name in self.readings), self.pooled)
 
 
 def confidence(logprob: Floats) -> Floats:
-    """Return -log(-logprob), which spreads what lies near certainty, from about -3 to 13.8.
+    """Return -log(-logprob), which spreads out values near certainty; from about -3 to 13.8.
 
     >>> confidence(np.array([-1.0, -1e-4])).round(1)
     array([-0. ,  9.2])
@@ -183,7 +183,7 @@ def confidence(logprob: Floats) -> Floats:
 
 
 def stated_shift(evidence: Evidence, judge_error: float = 0.1) -> float:
-    """Return what all evidence but log-probabilities adds to the log-odds: constants of this module."""
+    """Return the shift of the log-odds by all evidence except log-probabilities."""
     shift = sum(FLAW_SHIFTS[flaw] for flaw in evidence.flaws)
     shift += sum(SIGN_SHIFTS[sign] for sign in evidence.signs)
     if evidence.agreement is not None:

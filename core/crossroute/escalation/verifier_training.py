@@ -11,7 +11,7 @@ Between knots the log-odds are linear in the confidence, and at a knot in the pr
     shift + slope * x    does not fall from knot to knot, at x = -3.9 and at x = 3.9
     slope                is at least -1 at every knot
 
-If answers are more often wrong the higher their confidence, the confidence thus has no effect.
+So confidence has no effect if more confident answers are more often wrong.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from crossroute.escalation.verifier import KNOTS, Reading, Verifier, confidence
 from crossroute.numeric import Floats, sigmoid
 
 LEAST_ANSWERS = 100
-"""Answers with evidence, right and wrong ones among them, from which a verifier is worth learning."""
+"""Minimum number of answers with evidence to fit a verifier; right and wrong ones are both needed."""
 
 _POOLED_PENALTY, _SLOPE_PENALTY = 0.3, 1.0
-"""By cross-validation over train and validation of gpt4o-llama-qwen."""
+"""Chosen by cross-validation over train and validation of gpt4o-llama-qwen."""
 _STEPS, _CLOSE = 50, 1e-6
 _RISES = np.diff(np.eye(len(KNOTS)), axis=0)
-"""Takes values at the knots to their rises from knot to knot, shape (knots - 1, knots)."""
+"""Matrix of the differences between neighbouring knots, shape (knots - 1, knots)."""
 
 
 def fit_verifier(
@@ -42,14 +42,14 @@ def fit_verifier(
     correlation: Correlation | None = None,
     source: str = "",
 ) -> Verifier | None:
-    """Learn a verifier that reads all candidates alike, or return None where too few answers carry evidence.
+    """Fit a verifier with one reading for all candidates; None if too few answers have evidence.
 
     Args:
-        prior: Quality predicted without having seen these outcomes, shape (n, m), in [0, 1].
-        logprob: Mean log-probability of each answer's tokens, shape (n, m); NaN where it is not known.
-        quality: Observed quality, shape (n, m), in [0, 1]; NaN where it is not known.
-        correlation: How answers to one query hang together.
-        source: What the outcomes are.
+        prior: Out-of-sample predicted quality, shape (n, m), in [0, 1].
+        logprob: Mean log-probability of each answer's tokens, shape (n, m); NaN if unknown.
+        quality: Observed quality, shape (n, m), in [0, 1]; NaN if unknown.
+        correlation: Correlation of the answers to one query.
+        source: Name of the outcomes.
     """
     known = ~(np.isnan(logprob) | np.isnan(quality) | np.isnan(prior))
     right = quality[known]
@@ -62,7 +62,7 @@ def fit_verifier(
 
 
 def _fit_pooled(hats: Floats, log_odds: Floats, right: Floats) -> tuple[Floats, Floats]:
-    """Return the shift and the slope at each knot, of all candidates together, shapes (knots,)."""
+    """Return the shift and the slope at each knot, for all candidates together, shapes (knots,)."""
     inputs = np.hstack([hats, hats * tilt(log_odds)[:, None]])
     penalty = np.repeat([_POOLED_PENALTY, _SLOPE_PENALTY], len(KNOTS))
     ends = [np.hstack([_RISES, end * _RISES]) for end in (-READ_WITHIN, READ_WITHIN)]
@@ -79,7 +79,7 @@ def _reading(shift: Floats, slope: Floats, right: Floats, wrong: Floats) -> Read
 
 
 def _remove_falls(shift: Floats, slope: Floats) -> tuple[Floats, Floats]:
-    """Return shift and slope without the falls that rounding leaves where a limit is just kept."""
+    """Return shift and slope without the small decreases that rounding leaves at active constraints."""
     ends = (-READ_WITHIN, READ_WITHIN)
     low, high = (np.maximum.accumulate(shift + (1 + slope) * end) for end in ends)  # log-odds after
     high = np.maximum(low, high)
@@ -92,16 +92,16 @@ def _hats(at: Floats) -> Floats:
 
 
 class _Limits(NamedTuple):
-    """rows @ weights >= least."""
+    """Linear constraints: rows @ weights >= least."""
 
     rows: Floats
     least: Floats
 
 
 def _logistic(inputs: Floats, offset: Floats, target: Floats, penalty: Floats, limits: _Limits) -> Floats:
-    """Return the weights of a penalized logistic regression with an offset, within limits.
+    """Return the weights of a penalized logistic regression with an offset, under linear constraints.
 
-    Newton's method from weights 0, which keep to the limits; a step too far is halved.
+    Newton's method with step halving, from weights 0, which satisfy the constraints.
     """
 
     def loss(weights: Floats) -> float:
@@ -124,10 +124,10 @@ def _logistic(inputs: Floats, offset: Floats, target: Floats, penalty: Floats, l
 
 
 def _step(curvature: Floats, gradient: Floats, limits: _Limits) -> Floats:
-    """Return the s of least s @ curvature @ s / 2 - gradient @ s, within limits.
+    """Return the s that minimizes s @ curvature @ s / 2 - gradient @ s under the constraints.
 
-    In coordinates in which the curvature is 1 it is the point within the limits that lies nearest to the free
-    optimum, and follows from a non-negative least squares.
+    In coordinates with unit curvature, it is the feasible point nearest to the unconstrained optimum, which is found by
+    non-negative least squares.
 
     Source: Lawson and Hanson, "Solving Least Squares Problems" (1974), chapter 23: least distance programming.
     """
@@ -139,7 +139,7 @@ def _step(curvature: Floats, gradient: Floats, limits: _Limits) -> Floats:
         return np.asarray(free)
     root = np.linalg.cholesky(curvature).T  # root.T @ root = curvature
     sides = np.linalg.solve(root.T, limits.rows.T)  # (weights, limits)
-    near = (missing / np.linalg.norm(sides, axis=0)).max()  # as far off it is at least
+    near = (missing / np.linalg.norm(sides, axis=0)).max()  # lower bound on its distance
     sides = np.vstack([sides, missing / near])
     end = np.eye(len(sides))[-1]
     apart = sides @ nnls(sides, end)[0] - end

@@ -8,7 +8,7 @@ import numpy as np
 
 from crossroute.data.outcomes import Outcomes
 from crossroute.escalation.cascade import STOP, Forecast, choose_next_call
-from crossroute.escalation.rise import Columns
+from crossroute.escalation.gain import Columns
 from crossroute.escalation.verifier import Verifier
 from crossroute.metrics.scores import known_outcomes
 from crossroute.metrics.sweep import Sweep, reorder
@@ -119,10 +119,10 @@ class _Table:
         for turn in range(1, self._max_calls):
             going = np.flatnonzero(called[:, turn - 1] != STOP)
             if going.size:
-                posterior, rise = self._look_up(called[going, :turn], going)
+                posterior, gain = self._look_up(called[going, :turn], going)
                 cost = forecast.cost[going]
                 called[going, turn] = choose_next_call(
-                    posterior, rise, cost, pay, reward, waiting=forecast.waiting
+                    posterior, gain, cost, pay, reward, waiting=forecast.waiting
                 )
         return called, *self._kept(called)
 
@@ -142,7 +142,7 @@ class _Table:
         if new := [place for place, key in enumerate(keys) if key not in self._hands]:
             shift = np.take_along_axis(self._shift[rows[new]], called[new], axis=1)
             hand = self._forecast.hand(called[new], shift, rows[new])
-            answers = zip(hand.posterior, hand.rise, strict=True)
+            answers = zip(hand.posterior, hand.gain, strict=True)
             self._hands |= {keys[place]: each for place, each in zip(new, answers, strict=True)}
-        posterior, rise = zip(*(self._hands[key] for key in keys), strict=True)
-        return np.stack(posterior), np.stack(rise)
+        posterior, gain = zip(*(self._hands[key] for key in keys), strict=True)
+        return np.stack(posterior), np.stack(gain)

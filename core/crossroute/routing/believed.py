@@ -64,7 +64,7 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
             found = (
                 found if same.price == same.entry.price else found.model_copy(update={"price": same.price})
             )
-            LOG.info("%r is taken for %r.", name, same.entry.name)
+            LOG.info("%r is resolved to %r.", name, same.entry.name)
             return make_variant(found, same.effort) if same.effort else found
     if served := _estimate_served(pool, name):
         return served
@@ -79,7 +79,7 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
     if not family:
         return None
     LOG.warning(
-        "The router does not know %r: its predictions are estimated from %s. Measure it: crossroute profile.",
+        "The router does not know %r: its predictions are estimated from %s. To measure it: crossroute profile.",
         name,
         ", ".join(each.entry.name for each in family[:3]),
     )
@@ -179,7 +179,7 @@ def _estimate_price(name: str, family: Sequence[Relative], own: Sequence[Candida
         return round(min(max(math.exp(sum(logs) / total), least), most), 4)
 
     named = ", ".join(each.entry.name for each, _ in paid[:3])
-    return Price(input=mean("input"), output=mean("output"), source=f"expected beside {named}")
+    return Price(input=mean("input"), output=mean("output"), source=f"estimated from {named}")
 
 
 def _at_named_effort(candidate: Candidate, name: str) -> Candidate:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from crossroute.routing.floors import Floor
 
 PROBED = 4
-"""Queries that are predicted as a check when a router is loaded."""
+"""Number of queries that are predicted as a check when a router is loaded."""
 
 
 class Parts(TypedDict):
@@ -87,13 +87,13 @@ def save(parts: Parts, folder: str | Path) -> None:
         verifier=parts["verifier"],
         kinds=predictor.doubt.kinds if predictor.doubt else None,
         learned_prices=tuple(map(tuple, learned.tolist())) if repriced else None,
-        floor=_floor_config(parts["floor"]),
+        floor=_build_floor_config(parts["floor"]),
         trained_on=None if parts["trained_on"] is None else len(parts["trained_on"]),
     )
     profiles = pool_profiles(pool, config.network.clusters)
     tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
     tensors |= {f"{PROFILE}{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
-    tensors |= _query_tensors(parts["calibration"], CALIBRATION, "encoded")
+    tensors |= _write_queries(parts["calibration"], CALIBRATION, "encoded")
     if predictor.doubt:
         tensors |= {f"{DOUBT}{name}": tensor for name, tensor in predictor.doubt.tensors.items()}
     if predictor.ensemble:
@@ -112,7 +112,7 @@ def save(parts: Parts, folder: str | Path) -> None:
     if parts["trained_on"] is not None:
         tensors[TRAINED_ON] = parts["trained_on"]
     if parts["floor"]:
-        tensors |= _floor_tensors(parts["floor"].evidence)
+        tensors |= _write_evidence(parts["floor"].evidence)
     tensors = {
         name: _compact(tensor) if name.startswith(COMPACT) and tensor.dtype.kind == "f" else tensor
         for name, tensor in tensors.items()
@@ -175,7 +175,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
     )
 
 
-def _query_tensors(queries: EncodedQueries, prefix: str, vectors: str) -> Tensors:
+def _write_queries(queries: EncodedQueries, prefix: str, vectors: str) -> Tensors:
     """Return the tensors of encoded queries, without those that are all zero."""
     held = {vectors: queries.vectors.astype(np.float16), "tokens": queries.tokens}
     held |= {name: part for name in TOLD_OF_QUERIES if (part := getattr(queries, name)).any()}
@@ -183,23 +183,23 @@ def _query_tensors(queries: EncodedQueries, prefix: str, vectors: str) -> Tensor
 
 
 def _read_queries(tensors: Tensors, prefix: str, vectors: str) -> EncodedQueries:
-    """Return the queries that `_query_tensors` stored."""
+    """Return the queries that `_write_queries` stored."""
     plain = EncodedQueries.alone(tensors[f"{prefix}{vectors}"].astype(np.float32), tensors[f"{prefix}tokens"])
     stated = {name: tensors.get(f"{prefix}{name}", getattr(plain, name)) for name in TOLD_OF_QUERIES}
     return plain._replace(**stated)
 
 
-def _floor_config(floor: Floor | None) -> FloorConfig | None:
+def _build_floor_config(floor: Floor | None) -> FloorConfig | None:
     if floor is None:
         return None
     return FloorConfig(promise=floor.promise, settings=floor.settings, candidates=floor.evidence.candidates)
 
 
-def _floor_tensors(evidence: FloorEvidence) -> Tensors:
+def _write_evidence(evidence: FloorEvidence) -> Tensors:
     """Return the tensors of a floor's evidence, with `UNKNOWN` for NaN."""
     arrays = {f"{FLOOR}{name}": getattr(evidence, name) for name in FLOOR_ARRAYS}
     known = {name: np.nan_to_num(array, nan=UNKNOWN) for name, array in arrays.items()}
-    return known | _query_tensors(evidence.queries, FLOOR, "vectors")
+    return known | _write_queries(evidence.queries, FLOOR, "vectors")
 
 
 def _read_floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
@@ -216,17 +216,17 @@ def _read_floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
 
 
 def _check_predictions(predictor: Predictor, calibration: EncodedQueries) -> None:
-    """Check that finite weights do not overflow in predictions.
+    """Check that predictions do not overflow.
 
     Raises:
-        ValueError: They do.
+        ValueError: A prediction is NaN or infinite.
     """
     few = calibration.take(slice(PROBED))
     with np.errstate(all="ignore"):
-        foreseen = predictor.foresee_encoded(few)
-        figures = (foreseen.quality, foreseen.cost, foreseen.quality_error)
+        predicted = predictor.predict_encoded(few)
+        figures = (predicted.quality, predicted.cost, predicted.quality_error)
     if not all(np.isfinite(figure).all() for figure in figures):
-        raise ValueError("they predict NaN or infinity: they were altered, or training diverged.")
+        raise ValueError("its predictions are NaN or infinite: it was altered, or training diverged.")
 
 
 def _build_predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) -> Predictor:
@@ -236,7 +236,7 @@ def _build_predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | 
         )
     if encoder is None and not is_encoder_name(config.encoder):
         raise CheckpointError(
-            f"This router was trained with an encoder of your own, {config.encoder!r}; pass it: "
+            f"This router was trained with a custom encoder, {config.encoder!r}; pass it: "
             "Router.from_pretrained(..., encoder=...)."
         )
     weights = {

@@ -26,7 +26,7 @@ FEW = 500
 """Below this many queries, a single expensive one (five times the mean) would move the dial by more than a notch."""
 
 MOST_OF_SPEND = 0.01
-"""Largest share of the spend range that one of few queries contributes (a notch), unless the median one has more."""
+"""Maximum share of the spend range that one of few queries contributes (one notch), or the median share if higher."""
 
 
 class Dial(BaseModel):
@@ -44,7 +44,7 @@ class Dial(BaseModel):
 
     @field_validator("willingness_to_pay")
     @classmethod
-    def _never_rises(cls, notches: tuple[float, ...]) -> tuple[float, ...]:
+    def _check_order(cls, notches: tuple[float, ...]) -> tuple[float, ...]:
         if any(later > earlier for earlier, later in pairwise(notches)):
             raise ValueError("the willingness to pay must never rise from 0, quality first, to 1, cheapest")
         return notches

@@ -129,7 +129,7 @@ def find_unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -
 
 
 def describe_skipped(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.uint32] | None) -> str:
-    """Return a sentence about skipped queries, with a leading blank; empty if there are none."""
+    """Return a sentence about skipped queries, with a leading space; empty if there are none."""
     count = int((~fresh).sum())
     if not count:
         return ""

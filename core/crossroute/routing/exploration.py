@@ -82,7 +82,7 @@ def explore(
     if place >= share:
         return decision.model_copy(update={"propensity": 1 - share, "propensities": propensities})
     name = others[min(int(place / each), len(others) - 1)]
-    tried = decision.switched(name, f"tried out: it may be as good as {chosen.candidate}")
+    tried = decision.switched(name, f"explored: it may be as good as {chosen.candidate}")
     return tried.model_copy(update={"propensity": each, "propensities": propensities})
 
 

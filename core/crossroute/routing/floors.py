@@ -76,15 +76,15 @@ def prove(
     Args:
         promise: The promise; its willingness to pay is set in the result.
         evidence: Outcomes that the router was not trained on.
-        predictor: Of the router.
-        reward: Of the router.
-        verifier: Of the router, for promises on several calls.
+        predictor: The router's predictor.
+        reward: The router's reward.
+        verifier: The router's verifier, for promises with several calls.
 
     Raises:
         FloorError: There are too few outcomes, or the promise is not proved at any willingness to pay.
     """
     if not len(evidence):
-        raise FloorError("There is no outcome to prove it on.")
+        raise FloorError("There are no outcomes to prove it on.")
     proof = Proof(promise, evidence, predictor=predictor, reward=reward, verifier=verifier)
     kept: list[float] = []
     grid = proof.grid

@@ -64,7 +64,7 @@ class RouterConfig(BaseModel):
     """Number of training queries; None if their digests are not stored."""
 
     @model_validator(mode="after")
-    def _one_label_a_cluster(self) -> RouterConfig:
+    def _check_lengths(self) -> RouterConfig:
         if len(self.cluster_labels) != self.network.clusters:
             raise ValueError(
                 f"{len(self.cluster_labels)} cluster labels for {self.network.clusters} clusters"

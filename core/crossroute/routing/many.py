@@ -14,7 +14,7 @@ from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import NONE_ELIGIBLE, Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.policy import Screen
-from crossroute.routing.predictor import Foresight
+from crossroute.routing.predictor import LazyPrediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Routed:
 
 def choose_columns(
     candidates: tuple[str, ...],
-    foresight: Foresight,
+    predicted: LazyPrediction,
     screen: Screen | None,
     willingness_to_pay: float,
     reward: Reward,
@@ -73,19 +73,19 @@ def choose_columns(
 
     Args:
         candidates: Names of the m candidates.
-        foresight: Predictions for the n queries.
+        predicted: Predictions for the n queries.
         screen: The constraints; None checks only context windows.
         willingness_to_pay: USD, > 0.
-        reward: The reward that is maximized.
+        reward: The reward to maximize.
     """
-    quality, cost, fits = foresight.quality, foresight.cost, foresight.fits
+    quality, cost, fits = predicted.quality, predicted.cost, predicted.fits
     if screen is not None:
         limits = screen.constraints
-        bound = None if limits.max_cost is None else foresight.cost_within(limits.max_cost_confidence)
+        bound = None if limits.max_cost is None else predicted.cost_within(limits.max_cost_confidence)
         fits = screen.eligible(quality, bound, fits)
     choice = best(quality, cost, willingness_to_pay, reward, fits)
     rows, none = np.arange(len(choice)), choice == NONE_ELIGIBLE
-    chosen = (quality[rows, choice], cost[rows, choice], foresight.quality_error_of(choice))
+    chosen = (quality[rows, choice], cost[rows, choice], predicted.quality_error_of(choice))
     told, paid, error = (np.where(none, np.nan, each) for each in chosen)
     compute = log_exponential_reward if reward == "exponential" else linear_reward
     return Routed(candidates, choice, told, paid, compute(told, paid, willingness_to_pay), error)

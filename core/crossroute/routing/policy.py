@@ -23,13 +23,13 @@ class Constraints(BaseModel):
     """Conditions that a candidate must satisfy to be chosen.
 
     Attributes:
-        capabilities: Capabilities that it must have, beyond text.
+        capabilities: Required capabilities, in addition to text.
         max_cost: USD for one call, an upper limit on the `max_cost_confidence` quantile of a candidate's cost, which
             is above its predicted cost.
         max_cost_confidence: Probability that the cost does not exceed `max_cost`, in (0, 1).
         min_quality: Lowest predicted quality, in [0, 1].
-        allow: Only these candidates, by name or alias; None allows all.
-        deny: Never these candidates, by name or alias.
+        allow: Names or aliases of the allowed candidates; None allows all.
+        deny: Names or aliases of excluded candidates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,7 +84,7 @@ class Constraints(BaseModel):
         """Return the constraints with some candidates excluded for this call.
 
         Args:
-            unable: Candidate -> the reason, in words.
+            unable: Candidate -> reason, for messages.
         """
         narrowed = self.model_copy()
         narrowed._unable = dict(unable)

@@ -50,10 +50,10 @@ SURE = 0.98
 MOST_LOG_ODDS = float(np.log1p(-LEAST_CHANCE) - np.log(LEAST_CHANCE))
 
 LEAST_ANCHORS = 6
-"""Least number of measured candidates from which the covariance over clusters is estimated to profile another."""
+"""Minimum number of measured candidates to estimate the covariance over clusters for a new profile."""
 
 
-class Foresight:
+class LazyPrediction:
     """Predictions for n queries; rarely used fields are computed on first use.
 
     Attributes:
@@ -64,7 +64,7 @@ class Foresight:
         fits: Whether the input is within each candidate's context window, shape (n, m); None if all inputs are.
 
     Args:
-        predictor: Of the m candidates.
+        predictor: Predictor with the m candidates.
         queries: The n encoded queries.
         further: Additional tokens of each call for models with the older vocabulary, shape (n,); None if there are
             none.
@@ -191,7 +191,7 @@ class Foresight:
 
 
 class Row:
-    """Predictions for one query: every field of a `Foresight` without its first axis."""
+    """Predictions for one query: the fields of a `LazyPrediction` without the first axis."""
 
     clusters: Floats
     trust: Floats
@@ -202,17 +202,17 @@ class Row:
     output_cost: Floats
     spread: Floats
 
-    def __init__(self, foresight: Foresight, row: int) -> None:
-        self._foresight, self._row = foresight, row
-        self.quality: Floats = foresight.quality[row]
-        self.cost: Floats = foresight.cost[row]
-        self.fits = None if foresight.fits is None else foresight.fits[row]
+    def __init__(self, batch: LazyPrediction, row: int) -> None:
+        self._batch, self._row = batch, row
+        self.quality: Floats = batch.quality[row]
+        self.cost: Floats = batch.cost[row]
+        self.fits = None if batch.fits is None else batch.fits[row]
         self._best: tuple[float, Reward, int] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        found = self.__dict__[name] = getattr(self._foresight, name)[self._row]
+        found = self.__dict__[name] = getattr(self._batch, name)[self._row]
         return found
 
     def cost_within(self, confidence: float) -> Floats:
@@ -220,7 +220,10 @@ class Row:
         return _cost_quantile(self, confidence)
 
     def best(self, willingness_to_pay: float, reward: Reward) -> int:
-        """Return the column of the highest reward among candidates whose context window fits; the last is cached."""
+        """Return the column with the highest reward among candidates with a sufficient context window.
+
+        The latest result is cached.
+        """
         if self._best is None or self._best[:2] != (willingness_to_pay, reward):
             column = best(self.quality[None], self.cost[None], willingness_to_pay, reward, self.fits)[0]
             self._best = willingness_to_pay, reward, int(column)
@@ -228,15 +231,15 @@ class Row:
 
     def at_cost(self, cost: Floats) -> Row:
         """Return a copy with another predicted cost, shape (m,)."""
-        other = Row(self._foresight, self._row)
+        other = Row(self._batch, self._row)
         other.cost = cost
         return other
 
 
-def _cost_quantile(foresight: Foresight | Row, confidence: float) -> Floats:
+def _cost_quantile(predicted: LazyPrediction | Row, confidence: float) -> Floats:
     """Return a quantile of the cost, with the answer's length lognormal."""
-    factor = np.exp(NormalDist().inv_cdf(confidence) * foresight.spread)
-    return np.asarray(foresight.cost + foresight.output_cost * (factor - 1))
+    factor = np.exp(NormalDist().inv_cdf(confidence) * predicted.spread)
+    return np.asarray(predicted.cost + predicted.output_cost * (factor - 1))
 
 
 class Predictor:
@@ -258,7 +261,7 @@ class Predictor:
     """
 
     pool: Pool
-    """The candidates; each profile records the clusters and the price that it was made with."""
+    """The candidates; each profile records its clusters and price."""
 
     def __init__(
         self,
@@ -301,37 +304,37 @@ class Predictor:
         parts = (self.network, self.pool, self.query_encoder, self.cost_unit)
         return partial(Predictor, doubt=self.doubt, context=self.context, ensemble=self.ensemble), parts
 
-    def foresee(self, queries: Sequence[Query]) -> list[Row]:
+    def predict(self, queries: Sequence[Query]) -> list[Row]:
         """Predict each query, with a cache of the latest ones."""
         found = {query: self._recall(query) for query in queries}
         missing = [query for query, row in found.items() if row is None]
         if missing:
-            rows = zip(missing, self.foresee_queries(missing), strict=True)
+            rows = zip(missing, self.predict_batch(missing), strict=True)
             found |= {query: self._remember(query, row) for query, row in rows}
         return [row for query in queries if (row := found[query]) is not None]
 
-    def foresee_one(self, query: Query) -> Row:
+    def predict_one(self, query: Query) -> Row:
         """Predict one query, with a cache of the latest ones."""
         known = self._recall(query)
-        return known or self._remember(query, Row(self.foresee_queries([query]), 0))
+        return known or self._remember(query, Row(self.predict_batch([query]), 0))
 
-    def foresee_queries(self, queries: Sequence[Query]) -> Foresight:
+    def predict_batch(self, queries: Sequence[Query]) -> LazyPrediction:
         """Predict queries in one batch, without the cache."""
-        encoded, further = self._encoded(queries), None
+        encoded, further = self._encode(queries), None
         if self._older:
             beyond = [query.further_tokens for query in queries]
             further = np.array(beyond, dtype=float) if any(beyond) else None
-        return Foresight(self, encoded, further)
+        return LazyPrediction(self, encoded, further)
 
-    def foresee_encoded(self, queries: EncodedQueries) -> Foresight:
+    def predict_encoded(self, queries: EncodedQueries) -> LazyPrediction:
         """Predict queries that are already encoded."""
-        return Foresight(self, queries._replace(vectors=np.asarray(queries.vectors, dtype=np.float32)))
+        return LazyPrediction(self, queries._replace(vectors=np.asarray(queries.vectors, dtype=np.float32)))
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile the candidates of some outcomes over this network's clusters.
 
         Args:
-            outcomes: Of candidates with prices, on any queries.
+            outcomes: Outcomes of candidates with prices, on any queries.
 
         Raises:
             DataError: A candidate has no price, or none of its outcomes is known.
@@ -344,11 +347,11 @@ class Predictor:
             costs.log_tokens(outcomes, queries.tokens, self.cost_unit),
             assign(network.project(queries.vectors), network.weights["centroids"]),
             (network.weights["quality_effects"], network.weights["tokens_effects"]),
-            anchors=self._anchors(outcomes.pool),
+            anchors=self._find_anchors(outcomes.pool),
         )
         return self._adopt(found)
 
-    def _anchors(self, profiled: Pool) -> Floats | None:
+    def _find_anchors(self, profiled: Pool) -> Floats | None:
         """Return the quality per cluster of the other measured candidates, shape (a, k); None if they are too few."""
         others = Pool(
             candidate
@@ -422,7 +425,7 @@ class Predictor:
                     del self._memory[next(iter(self._memory))]
         return row
 
-    def _encoded(self, queries: Sequence[Query]) -> EncodedQueries:
+    def _encode(self, queries: Sequence[Query]) -> EncodedQueries:
         encoded = self.query_encoder.read(queries)
         width = encoded.vectors.shape[1]
         if width != self.network.config.width:

@@ -33,24 +33,24 @@ from crossroute.routing.evidence import Columns, FloorEvidence
 from crossroute.routing.predictor import Predictor
 
 COARSE = 4
-"""With cascades, which are slow to replay, every so many settings are tested."""
+"""Step through the grid for promises with several calls, since cascades are slow to replay."""
 
 SUPPORTED = 0.02
 """Tolerance, as a share of a log's queries, for the share of choices with a propensity above 0."""
 
 MARGIN = 8
-"""Settings tested above the first one at which a price changes a choice."""
+"""Number of settings tested above the first one at which a choice changes."""
 
 
 class Proof:
     """Tests of a promise at settings of the willingness to pay.
 
     Args:
-        promise: What is to be proved.
+        promise: The promise to prove.
         evidence: Outcomes that the router was not trained on.
-        predictor: Of the router, for its predictions on the same queries.
-        reward: Of the router.
-        verifier: Of the router, for promises with several calls.
+        predictor: The router's predictor.
+        reward: The router's reward.
+        verifier: The router's verifier, for promises with several calls.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Proof:
         verifier: Verifier,
     ) -> None:
         self._readings = [
-            Prediction(predictor.pool.names, foreseen.quality, foreseen.cost)
-            for foreseen in map(predictor.foresee_encoded, _reading_variants(evidence.queries, predictor))
+            Prediction(predictor.pool.names, predicted.quality, predicted.cost)
+            for predicted in map(predictor.predict_encoded, _reading_variants(evidence.queries, predictor))
         ]
         self._promise, self._evidence, self._columns = promise, evidence, evidence.columns(predictor.pool)
         self._reward, self._verifier = reward, verifier
@@ -120,7 +120,8 @@ class Proof:
             mean, name, group = worst
             where = f" on {group!r}" if group else ""
             if np.isinf(mean):
-                return f"There is no outcome{where} to prove it on; about {_least_outcomes(promise):,} are needed."
+                needs = _count_needed(promise)
+                return f"There are no outcomes{where} to prove it on; about {needs:,} are needed."
             highest = self.grid[0]
             paid = (
                 "At any price"
@@ -129,7 +130,7 @@ class Proof:
             )
             return (
                 f"{paid}, the router's choices are {mean:.3f} worse than {name}{where} on these "
-                f"{len(self._rows[group]):,} outcomes, and {promise.drop:g} is to be proved: allow a larger drop."
+                f"{len(self._rows[group]):,} outcomes, more than the drop of {promise.drop:g}: allow a larger drop."
                 f"{self._describe_untried(name, group)}"
             )
         most, have, group = max(needed)
@@ -141,7 +142,7 @@ class Proof:
         )
 
     def _describe_untried(self, name: str, group: str) -> str:
-        """Describe how often the reference, or the choice, could not be made in a log; empty without a log."""
+        """Describe how often a log could not have the reference or the choice; empty without a log."""
         if not self._evidence.logged:
             return ""
         rows, column = self._rows[group], self._evidence.candidates.index(name)
@@ -167,7 +168,7 @@ class Proof:
         return [*range(len(names))] if self._promise.against == BEST else [names.index(self._promise.against)]
 
     def _losses(self, settings: Floats) -> Iterator[tuple[str, Floats]]:
-        """Yield each group with its losses, per reading and number of calls, shape (group's queries, p, references)."""
+        """Yield (group, losses) per reading and number of calls; losses of shape (queries of the group, p, references)."""
         for read, calls in product(self._readings, range(1, self._promise.max_calls + 1)):
             loss = (
                 self._logged_losses(read, settings)
@@ -200,7 +201,7 @@ class Proof:
         return np.stack([best(read.quality, read.cost, float(pay), self._reward) for pay in settings], axis=1)
 
     def _cascade_quality(self, read: Prediction, settings: Floats, calls: int) -> Floats:
-        """Return the quality of the answer after up to so many calls, shape (n, p)."""
+        """Return the quality of the answer after at most `calls` calls, shape (n, p)."""
         place = np.maximum(self._columns, 0)
         known = self._columns >= 0
         observed = _build_outcomes(
@@ -253,6 +254,6 @@ def _build_outcomes(names: tuple[str, ...], quality: Floats, answer_logprob: Flo
     )
 
 
-def _least_outcomes(promise: Promise) -> int:
+def _count_needed(promise: Promise) -> int:
     """Return how many outcomes are needed if none of them shows a loss."""
     return observations_needed(np.zeros(1), promise.drop, promise.confidence) or 1

@@ -1,8 +1,8 @@
 """Cache routers by name and by pool in memory, and dials on disk.
 
 A dial is stored in the user's cache folder under a digest of everything that determines it (the package's version,
-weights, calibration queries, profiles, prices, reward). Errors of the disk are ignored, and within an event loop the
-disk is not used.
+weights, calibration queries, profiles, prices, reward). Disk errors are ignored, and the disk is not used within an
+event loop.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LOADED, POOLS = 2, 16
 """Number of cached routers by name, and by pool for each router."""
 
 MOST_KEPT = 1_000
-"""Most dials on disk; beyond it, the oldest half is deleted."""
+"""Maximum number of dials on disk; above it, the oldest half is deleted."""
 
 _LOADED = LRUCache[tuple[object, ...], Router](LOADED)
 _MADE: WeakKeyDictionary[Router, LRUCache[Pool, Router]] = WeakKeyDictionary()
@@ -43,8 +43,8 @@ class KeptDial(BaseModel):
 
     Attributes:
         dial: The dial.
-        sole: Column of the candidate that all calibration queries go to at the default cost preference; None if they go
-            to several.
+        sole: Column of the candidate for all calibration queries at the default cost preference; None if there are
+            several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -32,7 +32,7 @@ from crossroute.routing.dial import MOST_TO_PAY, Dial
 from crossroute.routing.exploration import explore
 from crossroute.routing.many import Decisions, Routed, choose_columns
 from crossroute.routing.policy import Constraints, Screen, cache_saving
-from crossroute.routing.predictor import Foresight, Predictor, Row
+from crossroute.routing.predictor import LazyPrediction, Predictor, Row
 from crossroute.routing.variants import BATCH, Variants, batches
 from crossroute.tables import InNotebooks
 
@@ -45,17 +45,17 @@ if TYPE_CHECKING:
 
 DEFAULT_COST_PREFERENCE = 0.5
 DEFAULT_ROUTER = "routerbench"
-"""The bundled router that is loaded where none is named."""
+"""The bundled router that is loaded by default."""
 
 WIDEST_ROUTER = "universal"
-"""The bundled router that knows most models: the default where the models to choose among are named."""
+"""The bundled router with the most models: the default if the models to choose among are named."""
 
 COLUMNS_BATCH = 256
 CACHED_DIALS = 256
 CACHED_SCREENS = 64
 
 HIGH = 0.9
-"""Probability with which a call costs no more than a prediction's `cost_high`."""
+"""Probability that a call costs at most a prediction's `cost_high`."""
 CLUSTERS_SHOWN = 3
 _COLUMNS = tuple(Alternative.model_fields)
 
@@ -78,7 +78,7 @@ class Router(Variants, InNotebooks):
         predictor: The encoder, the network and the pool.
         calibration: Queries on which the dial is calibrated, for this pool and for derived ones.
         cluster_labels: A name for each cluster, length k.
-        reward: The reward that is maximized.
+        reward: The reward to maximize.
         provenance: Origin of the weights (data, seed, figures), as plain JSON data.
         dial: Cost preference -> willingness to pay; calibrated on `calibration` by default.
         verifier: Scores evidence about answers; the bundled one by default.
@@ -106,7 +106,7 @@ class Router(Variants, InNotebooks):
         self.cluster_labels = tuple(cluster_labels)
         self.reward: Reward = reward
         self.provenance = provenance or {}
-        self._expected: Foresight | None = None
+        self._expected: LazyPrediction | None = None
         self.sole_choices: dict[float, int | None] = {}  # by willingness to pay, where known in advance
         self._names = predictor.pool.names
         self.dial = dial or self._calibrate_dial()
@@ -125,7 +125,7 @@ class Router(Variants, InNotebooks):
 
         Args:
             name: A bundled name ("routerbench"), a folder, or a hub id ("owner/name").
-            encoder: The encoder that the router was trained with, if that was an object of your own.
+            encoder: The encoder that the router was trained with, if it is a custom one.
 
         Raises:
             CheckpointError: There is no such router, or its files are damaged or of another format.
@@ -145,7 +145,7 @@ class Router(Variants, InNotebooks):
             Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
             shape (n, m).
         """
-        rows = [row for batch in batches(queries, read=Query.of) for row in self.predictor.foresee(batch)]
+        rows = [row for batch in batches(queries, read=Query.of) for row in self.predictor.predict(batch)]
         columns = (
             [row.quality for row in rows],
             [row.cost for row in rows],
@@ -174,10 +174,10 @@ class Router(Variants, InNotebooks):
             cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
             willingness_to_pay: The reward's lambda in USD, > 0; replaces the dial.
             constraints: Conditions that the candidate must satisfy.
-            current: The candidate that answered this conversation so far. The saving of its provider's prompt cache is
-                subtracted from its predicted cost, so that a switch must be worth more than that.
-            budget_keys: Keys of the budgets that the call counts for, in addition to those of all calls; a single str
-                is allowed.
+            current: The candidate that answered this conversation so far. The saving by its provider's prompt cache is
+                subtracted from its predicted cost, so that a switch has to be worth more.
+            budget_keys: Keys of the budgets that the call counts for, in addition to the budgets for all calls; a
+                single str is allowed.
             exploration: Share of the choices spread over candidates that may be as good, in [0, 1); see `explore`.
 
         Raises:
@@ -192,7 +192,7 @@ class Router(Variants, InNotebooks):
         query = self._read_query(query)
         dial = self._resolve_dial(cost_preference, willingness_to_pay)
         screen = self._build_screen(constraints)
-        row = self.predictor.foresee_one(query)
+        row = self.predictor.predict_one(query)
         if self.spending is None:
             decision = self._decide(query, row, dial, screen, current)
         else:
@@ -236,7 +236,7 @@ class Router(Variants, InNotebooks):
             lambda read: (
                 explore(self._decide(query, row, dial, screen, current), exploration)
                 for batch in self._batches(read)
-                for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
+                for query, row in zip(batch, self.predictor.predict(batch), strict=True)
             ),
         )
 
@@ -264,13 +264,13 @@ class Router(Variants, InNotebooks):
         dial = self._resolve_dial(cost_preference, willingness_to_pay)
         screen = self._build_screen(constraints)
         parts = (
-            choose_columns(self._names, self.predictor.foresee_queries(batch), screen, dial.pay, self.reward)
+            choose_columns(self._names, self.predictor.predict_batch(batch), screen, dial.pay, self.reward)
             for batch in self._batches(queries, COLUMNS_BATCH)
         )
         return Routed.concatenate(self._names, parts)
 
     def _read_query(self, query: str | Query) -> Query:
-        """Return a query to predict; a floor is not proved for whole runs, so with one, stated runs are inferred."""
+        """Return the query to predict; with a floor, which is not proved for whole runs, a stated run is inferred."""
         query = Query.of(query)
         return replace(query, one_call=None) if self.floor and query.one_call is False else query
 
@@ -320,8 +320,8 @@ class Router(Variants, InNotebooks):
         return Group(self.pool, *map(escape, lines))
 
     def _calibrate_dial(self) -> Dial:
-        self._expected = foreseen = self.predictor.foresee_encoded(self.calibration)
-        return Dial.calibrate(foreseen.quality, foreseen.cost, self.reward)
+        self._expected = predicted = self.predictor.predict_encoded(self.calibration)
+        return Dial.calibrate(predicted.quality, predicted.cost, self.reward)
 
     def _resolve_dial(self, cost_preference: float | None, willingness_to_pay: float | None) -> DialSetting:
         """Return the dial of a call, from the cost preference or the willingness to pay."""
@@ -359,7 +359,7 @@ class Router(Variants, InNotebooks):
         """
         if willingness_to_pay in self.sole_choices:
             return self.sole_choices[willingness_to_pay]
-        self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
+        self._expected = expected = self._expected or self.predictor.predict_encoded(self.calibration)
         picks = best(expected.quality, expected.cost, willingness_to_pay, self.reward)
         return None if (picks != picks[0]).any() else int(picks[0])
 
@@ -407,7 +407,7 @@ class Router(Variants, InNotebooks):
         )
 
     def _find_promise(self, row: Row, pay: float, chosen: int) -> Promise | None:
-        """Return the promise if the reward alone leads to this choice, as in the proof; else None."""
+        """Return the floor's promise if the choice follows from the reward alone, as in the proof; else None."""
         plain = int(best(row.quality[None], row.cost[None], pay, self.reward)[0])
         return self.floor.promise if self.floor and chosen == plain else None
 

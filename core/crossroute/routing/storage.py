@@ -1,7 +1,7 @@
 """Read and write checkpoints: config.json and model.safetensors, never pickle.
 
-config.json records the format's version and the digest of model.safetensors, so that a truncated, altered or foreign
-checkpoint is refused with the reason.
+config.json records the format version and the digest of model.safetensors, so that a truncated, altered or foreign
+checkpoint is rejected with the reason.
 
 Saving over an existing router is atomic for readers: the new weights are first written to a staging file named by
 their digest, then config.json is replaced, then the staging file is renamed. A reader looks for the weights of the
@@ -49,7 +49,7 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 
 def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> None:
-    """Write a checkpoint atomically: readers see the former one, or this one, whole.
+    """Write a checkpoint atomically: readers see either the previous or the new one.
 
     Concurrent writers to the same folder take turns.
 
@@ -107,7 +107,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
 
 
 def find_foreign_file(folder: Path) -> str | None:
-    """Return the name of a file that saving a router would replace although it is not a router's; None without one."""
+    """Return the name of a file that is not a router's and that saving would replace; None without one."""
     found = [name for name in (CONFIG, WEIGHTS) if os.path.lexists(folder / name)]
     if not found:
         return None

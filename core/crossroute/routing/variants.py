@@ -51,7 +51,7 @@ class Variants:
         """Save the router as config.json and model.safetensors; `from_pretrained` loads it.
 
         Args:
-            folder: Created if missing; a router that it holds is replaced.
+            folder: Created if missing; a router in it is replaced.
 
         Raises:
             CheckpointError: The folder holds other files of these names.
@@ -189,8 +189,8 @@ class Variants:
                 candidates, shape (n, m). A reference with probability 0 counts as right there.
 
         Raises:
-            FloorError: There are too few outcomes (the message says how many are needed), or the drop is larger at any
-                price.
+            FloorError: There are too few outcomes (the message states the number needed), or the drop is larger at
+                any price.
             UnknownCandidateError: The outcomes lack the reference.
         """
         from crossroute.data.outcomes import check_outcomes
@@ -199,7 +199,7 @@ class Variants:
 
         check_outcomes("with_floor", outcomes)
         if propensity is not None and max_calls > 1:
-            raise ValueError("A log holds one answer per query: with a propensity, max_calls must be 1.")
+            raise ValueError("A log has one answer per query: with a propensity, max_calls must be 1.")
         own = match_names(outcomes.pool, self.pool)
         others = [] if against == BEST else [outcomes.pool[against].name]
         labels = list(outcomes.tasks if groups == "task" else groups or [""] * len(outcomes))

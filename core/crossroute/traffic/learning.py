@@ -33,7 +33,7 @@ from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.lessons import fit_lengths
 from crossroute.model.usual import OF_GROUP
 from crossroute.numeric import Floats, logit
-from crossroute.routing.predictor import Foresight, Predictor
+from crossroute.routing.predictor import LazyPrediction, Predictor
 from crossroute.routing.router import Router
 from crossroute.traffic.drift import find_change, weigh_repeats
 from crossroute.traffic.logged import Logged
@@ -59,23 +59,23 @@ HELD = 0.5
 
 
 class ObservedCalls(NamedTuple):
-    """Logged calls, with what is foreseen of them now.
+    """Logged calls, with what is predicted of them now.
 
     Attributes:
         logged: The n calls.
-        foreseen: Of their queries.
+        predicted: Of their queries.
         columns: Of the candidate of each in the router's pool, shape (n,); -1 where that does not know it.
         weight: How much each counts, shape (n,).
     """
 
     logged: Logged
-    foreseen: Foresight
+    predicted: LazyPrediction
     columns: npt.NDArray[np.intp]
     weight: Floats
 
-    def of_chosen(self, foreseen: Floats) -> Floats:
-        """Return what is foreseen of each call's own candidate, shape (n,); anything where the pool has none."""
-        return np.asarray(foreseen[np.arange(len(self.columns)), self.columns])
+    def of_chosen(self, predicted: Floats) -> Floats:
+        """Return what is predicted of each call's own candidate, shape (n,); anything where the pool has none."""
+        return np.asarray(predicted[np.arange(len(self.columns)), self.columns])
 
 
 def learn_from_log(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
@@ -97,7 +97,7 @@ def learn_from_log(router: Router, logged: Logged, *, half_life_days: float = HA
     weight = 0.5 ** (np.maximum(newest - logged.time, 0) / DAY_S / half_life_days)
     pool = predictor.pool
     columns = np.array([_column(pool, name) for name in logged.names])[logged.chosen]
-    calls = ObservedCalls(logged, predictor.foresee_encoded(queries), columns, weight)
+    calls = ObservedCalls(logged, predictor.predict_encoded(queries), columns, weight)
     quality, length = _quality_lessons(pool, calls), _length_lessons(len(pool), calls)
     taught = Pool(map(_add_lesson, pool, map(_lesson, *quality, length.tolist())))
     return router.with_predictor(predictor.with_pool(taught))
@@ -140,20 +140,20 @@ def _lesson(quality: float, error: float, slope: float, log_tokens: list[float])
 
 def _quality_lessons(pool: Pool, calls: ObservedCalls) -> tuple[list[float], list[float], list[float]]:
     """Return what is added to each candidate's log-odds, its standard error, and what they are multiplied by before."""
-    logged, foreseen, columns, weight = calls
-    log_odds, once = logit(foreseen.quality, LEAST_CHANCE), weight * weigh_repeats(logged.query)
+    logged, predicted, columns, weight = calls
+    log_odds, once = logit(predicted.quality, LEAST_CHANCE), weight * weigh_repeats(logged.query)
     typical, trust = (
         np.average(log_odds, axis=0, weights=once),
-        float(np.average(foreseen.trust, weights=once)),
+        float(np.average(predicted.trust, weights=once)),
     )
-    rows, counts = _select_telling(len(pool), calls, logged.quality - calls.of_chosen(foreseen.quality))
+    rows, counts = _select_telling(len(pool), calls, logged.quality - calls.of_chosen(predicted.quality))
     at = rows, columns[rows]
     taught = fit_shifts(
         Grades(
             at[1],
             log_odds[at],
             log_odds[at] - typical[at[1]],
-            foreseen.clusters[rows],
+            predicted.clusters[rows],
             logged.quality[rows],
             counts,
         ),
@@ -191,9 +191,9 @@ def _select_telling(
 
 def _length_lessons(candidates: int, calls: ObservedCalls) -> Floats:
     """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k)."""
-    cost, predicted = calls.logged.cost, calls.of_chosen(calls.foreseen.cost)
+    cost, predicted = calls.logged.cost, calls.of_chosen(calls.predicted.cost)
     with np.errstate(divide="ignore", invalid="ignore"):
         surprise = np.log(cost / predicted)
     rows, counts = _select_telling(candidates, calls, surprise)
-    told = (cost[rows], predicted[rows], calls.columns[rows], calls.foreseen.clusters[rows])
+    told = (cost[rows], predicted[rows], calls.columns[rows], calls.predicted.clusters[rows])
     return fit_lengths(*told, candidates=candidates, weight=counts)

@@ -18,7 +18,7 @@ from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import TrafficError
 from crossroute.numeric import Floats
 from crossroute.query import Query
-from crossroute.routing.predictor import Foresight
+from crossroute.routing.predictor import LazyPrediction
 from crossroute.routing.router import Router
 from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
@@ -123,13 +123,13 @@ class Logged:
         drawn = known & (self.weight != 1)
         return self.take(drawn if drawn.any() else known)
 
-    def foreseen(self, router: Router) -> Foresight:
+    def predict(self, router: Router) -> LazyPrediction:
         """Predict the queries with a router.
 
         Raises:
             TrafficError: As `encoded`.
         """
-        return router.predictor.foresee_encoded(self.encoded(router))
+        return router.predictor.predict_encoded(self.encoded(router))
 
     def encoded(self, router: Router) -> EncodedQueries:
         """Return the queries encoded by a router's encoder.

@@ -84,11 +84,11 @@ class Policy:
 
     def __init__(self, router: Router, logged: Logged) -> None:
         self.router, self.logged = restrict_to_log(router, logged), logged
-        foreseen = logged.foreseen(self.router)
+        predicted = logged.predict(self.router)
         shape = logged.propensity.shape
         self.quality, self.cost = np.full(shape, -np.inf), np.full(shape, np.inf)
         columns = [logged.names.index(name) for name in self.router.pool.names]
-        self.quality[:, columns], self.cost[:, columns] = foreseen.quality, foreseen.cost
+        self.quality[:, columns], self.cost[:, columns] = predicted.quality, predicted.cost
         self.known = np.isfinite(self.quality) & logged.eligible
         reached = self.known.any(axis=1)
         if not reached.all():
@@ -166,8 +166,8 @@ def compare_policies(
             False, Estimate(0.0, 0.0, 0.0), 0.0, "it would have made the same choices: nothing to gain"
         )
     quality, cost = theirs.predicted
-    foreseen = cost[np.arange(len(logged)), logged.chosen]  # stands in for unknown costs
-    observed = logged.quality * np.exp(-np.where(np.isnan(logged.paid), foreseen, logged.paid) / pay)
+    expected_cost = cost[np.arange(len(logged)), logged.chosen]  # stands in for unknown costs
+    observed = logged.quality * np.exp(-np.where(np.isnan(logged.paid), expected_cost, logged.paid) / pay)
     predicted = quality * np.exp(-cost / pay)
     return judge_policies(
         one, other, logged, observed=observed, predicted=predicted, margin=margin, tried=tried

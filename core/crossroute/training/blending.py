@@ -77,7 +77,7 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
 
 def _fit_lengths(predictor: Predictor, rows: PreparedSplit) -> Predictor:
     """Return the predictor with its profiles' lengths corrected by the costs of the outcomes."""
-    predicted, cost = predictor.foresee_encoded(rows.queries), rows.outcomes.cost
+    predicted, cost = predictor.predict_encoded(rows.queries), rows.outcomes.cost
     at, columns = np.nonzero(known_outcomes(rows.outcomes.quality, cost) & (cost > 0) & (predicted.cost > 0))
     calls = (cost[at, columns], predicted.cost[at, columns], columns, predicted.clusters[at])
     corrections = fit_lengths(*calls, candidates=len(predictor.pool), weight=np.ones(len(at)))

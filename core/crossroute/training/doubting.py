@@ -136,7 +136,7 @@ def _make_rows(
     x = predictor.network.project(encoded)  # (n, p)
     kind = np.zeros(len(x), dtype=np.intp) if kind is None else kind
     alone = predictor.with_doubt(None).with_ensemble(None)  # the ensemble was fitted to these outcomes
-    predicted = alone.foresee_encoded(train.queries)
+    predicted = alone.predict_encoded(train.queries)
     logits = logit(predicted.quality, LEAST_CHANCE)
     log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
     ability, verbosity = _estimate_abilities(predictor.pool, logits, log_tokens, kind, kinds)

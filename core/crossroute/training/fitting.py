@@ -165,7 +165,7 @@ def fit_prepared(
         kept = keep_start_if_better(initial.pool, start, predictor, validation)
         predictor = kept or carry_over(predictor, start, train, validation)
         provenance = start.provenance if kept else provenance
-        predicted = predictor.foresee_encoded(validation.queries).quality
+        predicted = predictor.predict_encoded(validation.queries).quality
     own = start.own_verifier if start else None
     router = Router(
         predictor,
@@ -197,7 +197,7 @@ def _add_ensemble_and_doubt(
     stacked = fit_ensemble(predictor, train, validation, config) if config.ensemble else None
     joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
     whole = joined.with_doubt(fit_prior_doubt(joined, train, validation, prior))
-    return whole, stacked.unseen if stacked else whole.foresee_encoded(validation.queries).quality
+    return whole, stacked.unseen if stacked else whole.predict_encoded(validation.queries).quality
 
 
 def sample_calibration(prepared: PreparedSplit) -> EncodedQueries:

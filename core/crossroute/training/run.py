@@ -209,7 +209,7 @@ class TrainingRun:
     def validation_aiq(self) -> float:
         """Return the AIQ of the current weights on the validation split."""
         split = self.validation
-        predicted = self.build_predictor().foresee_encoded(split.queries)
+        predicted = self.build_predictor().predict_encoded(split.queries)
         quality, cost = split.outcomes.quality, split.outcomes.cost
         points = cost_quality_curve(predicted.quality, predicted.cost, quality, cost, self.config.reward)
         return aiq(points, *cost_range(quality, cost))
@@ -268,6 +268,6 @@ class TrainingRun:
 
 def likelihood(predictor: Predictor, split: PreparedSplit) -> float:
     """Return the mean log-likelihood of the observed qualities of a split."""
-    predicted = predictor.foresee_encoded(split.queries).quality
+    predicted = predictor.predict_encoded(split.queries).quality
     observed, predicted = split.outcomes.quality, predicted.clip(1e-6, 1 - 1e-6)
     return float(np.nanmean(observed * np.log(predicted) + (1 - observed) * np.log(1 - predicted)))

@@ -211,7 +211,7 @@ def fit_mean_lengths(predictor: Predictor, parts: Sequence[PreparedSplit]) -> Fl
 def network_logit(predictor: Predictor, part: PreparedSplit) -> Floats:
     """Return the logit of the network's predicted quality, without ensemble and doubt, shape (n, m)."""
     alone = predictor.with_doubt(None).with_ensemble(None)
-    return logit(alone.foresee_encoded(part.queries).quality, LEAST_CHANCE)
+    return logit(alone.predict_encoded(part.queries).quality, LEAST_CHANCE)
 
 
 def weigh_members(logits: Floats, quality: Floats) -> Shares:

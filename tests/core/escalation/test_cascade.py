@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crossroute.escalation.cascade import STOP, Forecast, choose_next_call
 from crossroute.escalation.correlation import Correlation, logit
-from crossroute.escalation.rise import NEVER, Signals
+from crossroute.escalation.gain import NEVER, Signals
 from crossroute.escalation.verifier import KNOTS
 from crossroute.numeric import sigmoid
 from crossroute.reward import best
@@ -53,7 +53,7 @@ class Enumerated:
     def likely(self, k, prior):
         return prior * self.told.right[k] + (1 - prior) * self.told.wrong[k]
 
-    def rise(self, hand, k):
+    def gain(self, hand, k):
         before = self.believed(hand)
         held = max(before[i] for i in hand)
         if not self.told.speaks[k]:
@@ -72,7 +72,7 @@ class Enumerated:
                 for likely, look in zip(self.likely(j, self.prior[j]), self.looks(j), strict=True):
                     posterior = self.believed({j: look})[j]
                     onward = [
-                        discounted(posterior + self.rise({j: look}, k), self.cost[k] / pay, reward)
+                        discounted(posterior + self.gain({j: look}, k), self.cost[k] / pay, reward)
                         - posterior
                         for k in range(len(self.prior))
                         if k != j
@@ -109,10 +109,10 @@ def test_posteriors_and_rises_are_those_of_enumeration(called):
         assert hand.posterior[row] == pytest.approx(belief[list(called)], abs=1e-12)
         for k in range(4):
             if k in called:
-                assert hand.rise[row, k] == NEVER
+                assert hand.gain[row, k] == NEVER
             else:
                 assert hand.prior[row, k] == pytest.approx(belief[k], abs=1e-12)
-                assert hand.rise[row, k] == pytest.approx(one.rise(held, k), abs=1e-12)
+                assert hand.gain[row, k] == pytest.approx(one.gain(held, k), abs=1e-12)
 
 
 @given(st.integers(0, 1000), st.floats(1e-4, 1.0))
@@ -126,14 +126,14 @@ def test_where_nobody_tells_anything_it_is_plain_routing(seed, pay):
     assert hand.posterior[:, 0] == pytest.approx(
         np.take_along_axis(prior, first[:, None], 1)[:, 0], abs=1e-12
     )
-    assert (choose_next_call(hand.posterior, hand.rise, cost, pay) == STOP).all()
+    assert (choose_next_call(hand.posterior, hand.gain, cost, pay) == STOP).all()
 
 
 def test_a_candidate_that_tells_nothing_can_only_replace():
     prior, cost = np.array([[0.6, 0.8, 0.5]]), np.array([[1e-4, 1e-3, 1e-3]])
     told = signals((True, False, False), Correlation(0.0, 0.2))
     hand = Forecast(prior, cost, told).hand(np.array([[0]]), np.array([[0.0]]))
-    assert hand.rise[0] == pytest.approx([NEVER, 0.2, 0.0], abs=1e-12)
+    assert hand.gain[0] == pytest.approx([NEVER, 0.2, 0.0], abs=1e-12)
 
 
 def test_with_a_cheap_and_a_dear_candidate_it_is_the_classical_cascade():
@@ -143,14 +143,14 @@ def test_with_a_cheap_and_a_dear_candidate_it_is_the_classical_cascade():
     independent = Forecast(prior, cost, signals((True, False), Correlation(0.0, 0.2)))
     for pay in (0.003, 0.01, 0.1):
         hand = independent.hand(called, shifts[:, None])
-        goes_on = choose_next_call(hand.posterior, hand.rise, cost, pay) == 1
+        goes_on = choose_next_call(hand.posterior, hand.gain, cost, pay) == 1
         threshold = 0.9 * np.exp(-2e-3 / pay)
         assert (goes_on == (sigmoid(logit(np.array(0.6)) + shifts) < threshold)).all()
     correlated = Forecast(prior, cost, signals((True, True)))
     crossings = []
     for pay in (0.005, 0.02, 0.1):
         hand = correlated.hand(called, shifts[:, None])
-        goes_on = choose_next_call(hand.posterior, hand.rise, cost, pay) == 1
+        goes_on = choose_next_call(hand.posterior, hand.gain, cost, pay) == 1
         worthwhile = np.flatnonzero(np.diff(goes_on.astype(int)))
         assert len(worthwhile) <= 2, "between what is hopeless for both and what is good enough"
         assert goes_on.any()
@@ -169,7 +169,7 @@ def test_permuting_candidates_permutes_everything(order, seed):
     assert (np.array(order)[other.first(0.004)] == one.first(0.004)).all()
     called, shift = np.full((5, 1), 1), np.linspace(-2, 2, 5)[:, None]
     hands = one.hand(called, shift), other.hand(np.full((5, 1), order.index(1)), shift)
-    assert hands[1].rise == pytest.approx(hands[0].rise[:, order], abs=1e-12)
+    assert hands[1].gain == pytest.approx(hands[0].gain[:, order], abs=1e-12)
     assert hands[1].prior == pytest.approx(hands[0].prior[:, order], abs=1e-12)
 
 
@@ -198,8 +198,8 @@ def test_waiting_counts_as_the_cost_of_a_further_call_and_not_of_the_first():
     np.testing.assert_array_equal(never.first(pay), best(prior, cost, pay))
     assert (hurried.first(pay) != patient.first(pay)).any()
     hand = patient.hand(patient.first(pay)[:, None], np.full((200, 1), -1.0))
-    dearer = choose_next_call(hand.posterior, hand.rise, cost + waiting, pay)
-    found = choose_next_call(hand.posterior, hand.rise, cost, pay, waiting=waiting)
+    dearer = choose_next_call(hand.posterior, hand.gain, cost + waiting, pay)
+    found = choose_next_call(hand.posterior, hand.gain, cost, pay, waiting=waiting)
     np.testing.assert_array_equal(found, dearer)
     assert (found != 3).all()
     assert (found != STOP).any()
@@ -210,12 +210,12 @@ def test_a_budget_bars_what_it_cannot_pay():
     forecast = Forecast(prior, cost, signals())
     assert (forecast.first(0.004, budget=0.0) == best(prior, cost, 0.004)).all(), "no second call: routing"
     hand = forecast.hand(np.full((50, 1), 0), np.full((50, 1), -2.0))
-    free = choose_next_call(hand.posterior, hand.rise, cost, 1.0)
-    tight = choose_next_call(hand.posterior, hand.rise, cost, 1.0, budget=1e-3)
+    free = choose_next_call(hand.posterior, hand.gain, cost, 1.0)
+    tight = choose_next_call(hand.posterior, hand.gain, cost, 1.0, budget=1e-3)
     assert (free != STOP).sum() > 40
     assert all(column == STOP or cost[row, column] <= 1e-3 for row, column in enumerate(tight))
-    assert (choose_next_call(hand.posterior, hand.rise, cost, 1.0, budget=0.0) == STOP).all()
-    assert (choose_next_call(hand.posterior, hand.rise, cost, 1e-9) == STOP).all()
+    assert (choose_next_call(hand.posterior, hand.gain, cost, 1.0, budget=0.0) == STOP).all()
+    assert (choose_next_call(hand.posterior, hand.gain, cost, 1e-9) == STOP).all()
 
 
 def test_rises_are_no_less_than_nothing_and_certainty_stays_finite():
@@ -223,5 +223,5 @@ def test_rises_are_no_less_than_nothing_and_certainty_stays_finite():
     forecast = Forecast(prior, np.full((1, 4), 1e-3), signals())
     hand = forecast.hand(np.array([[0]]), np.array([[-6.0]]))
     assert np.isfinite(hand.posterior).all()
-    assert (hand.rise[0, 1:] >= 0).all()
-    assert (hand.rise[0, 1:] <= 1).all()
+    assert (hand.gain[0, 1:] >= 0).all()
+    assert (hand.gain[0, 1:] <= 1).all()

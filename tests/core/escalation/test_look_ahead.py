@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from crossroute.escalation.cascade import Forecast
+from crossroute.escalation.gain import NEVER, AnswersInHand, NextCalls, discount, expected_gain
 from crossroute.escalation.look_ahead import ALONE
-from crossroute.escalation.rise import NEVER, Following, Seen, discount, expected_gain
 from crossroute.escalation.verifier import Verifier
 from crossroute.numeric import sigmoid
 from crossroute.reward import best
@@ -43,22 +43,22 @@ class AllPairs:
     def __init__(self, prior, cost, told):
         columns, self.log_odds = np.arange(prior.shape[1]), Forecast(prior, cost, told).log_odds
         self.prior, self.cost, self.told = prior, cost, told
-        every = Following.of(told, self.log_odds, columns)
-        following = Following(
+        every = NextCalls.of(told, self.log_odds, columns)
+        calls = NextCalls(
             every.log_odds[:, None, None],
             every.look[:, None, None],
             every.wrong,
             every.contrast,
             every.speaks,
         )
-        seen = Seen.alone(told, self.log_odds, columns)  # (n, j, b, 1)
-        self.rise = expected_gain(seen, following, told.correlation)  # (n, j, b, k)
-        self.rise[:, columns, :, columns] = NEVER
+        answers = AnswersInHand.alone(told, self.log_odds, columns)  # (n, j, b, 1)
+        self.gain = expected_gain(answers, calls, told.correlation)  # (n, j, b, k)
+        self.gain[:, columns, :, columns] = NEVER
         self.posterior = sigmoid(self.log_odds[..., None] + told.shifts(self.log_odds, columns))  # (n, j, b)
 
     def first(self, pay, reward, budget):
         price = (self.cost / pay)[:, None, None]
-        after = discount(self.posterior[..., None] + self.rise, price, reward)
+        after = discount(self.posterior[..., None] + self.gain, price, reward)
         barred = self.cost[:, :, None] + self.cost[:, None] > budget
         option = np.where(barred[:, :, None], -np.inf, after).max(axis=-1) - self.posterior
         likely = self.told.wrong + self.prior[..., None] * (self.told.right - self.told.wrong)

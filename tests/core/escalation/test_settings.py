@@ -67,12 +67,12 @@ def test_a_plan_leaves_out_candidates_that_are_excluded_or_without_predictions()
 
 def test_a_doubted_answer_leads_on_and_a_trusted_one_does_not():
     some = plan(decided())
-    assert some.next(["cheap"], [-4.0], np.inf) in ("middle", "dear")
-    assert some.next(["cheap"], [6.0], np.inf) is None
-    assert some.next(["cheap"], [-4.0], np.inf, barred=["dear", "unknown"]) == "middle"
-    assert some.next(["cheap"], [-4.0], np.inf, barred=NAMES) is None
-    assert some.next(["cheap"], [-4.0], COST[1]) == "middle"
-    assert some.next(["cheap"], [-4.0], 0.0) is None
+    assert some.choose_next(["cheap"], [-4.0], np.inf) in ("middle", "dear")
+    assert some.choose_next(["cheap"], [6.0], np.inf) is None
+    assert some.choose_next(["cheap"], [-4.0], np.inf, barred=["dear", "unknown"]) == "middle"
+    assert some.choose_next(["cheap"], [-4.0], np.inf, barred=NAMES) is None
+    assert some.choose_next(["cheap"], [-4.0], COST[1]) == "middle"
+    assert some.choose_next(["cheap"], [-4.0], 0.0) is None
 
 
 def test_evidence_that_tells_nothing_shifts_nothing():
@@ -94,9 +94,9 @@ def test_a_judges_word_weighs_by_its_error_rate():
 def test_where_answers_will_tell_nothing_the_plan_begins_as_routing_does():
     decision = decided(cost=(0.0, 3e-4, 2e-3))
     for some in (plan(decision, silent=NAMES), plan(decision, Escalation(logprobs=False))):
-        assert some.first() == "dear"
-    assert plan(decision, Escalation(max_cost=0.0)).first() == "dear"
-    assert plan(decision).first() == "middle", "a cheaper answer may do, and it tells whether it does"
+        assert some.choose_first() == "dear"
+    assert plan(decision, Escalation(max_cost=0.0)).choose_first() == "dear"
+    assert plan(decision).choose_first() == "middle", "a cheaper answer may do, and it tells whether it does"
 
 
 SAID = [0.2] * 10 + [0.9] * 30

@@ -118,11 +118,11 @@ def test_a_guests_plan_makes_the_calls_that_are_played(recorded):
         for row in range(25):
             decision = decided(prediction.quality[row], prediction.cost[row], pay=pay)
             plan = EscalationPlan(decision, candidates(), verifier(), Escalation())
-            called, shifts = [plan.first()], []
+            called, shifts = [plan.choose_first()], []
             while True:
                 logprob = outcomes.answer_logprob[row, NAMES.index(called[-1])]
                 shifts.append(plan.shift(called[-1], Evidence(mean_logprob=logprob)))
-                following = plan.next(called, shifts, np.inf)
+                following = plan.choose_next(called, shifts, np.inf)
                 if following is None or len(called) == 3:
                     break
                 called.append(following)

@@ -123,7 +123,7 @@ def test_about_as_many_tokens_are_foreseen_whatever_is_charged_for_them(router):
         made = profile_from_scores(router, "new", {"mmlu": 0.7}, Price(input=of[0], output=of[1]))
         at = made.model_copy(update={"price": Price(input=price[0], output=price[1])})
         predictor = router.with_candidates([at]).predictor.with_doubt(None)
-        return np.array([each.cost[-1] for each in predictor.foresee([Query(text) for text in TEXTS])])
+        return np.array([each.cost[-1] for each in predictor.predict([Query(text) for text in TEXTS])])
 
     for price in ((1, 4), (3, 1), (0, 2), (2, 0)):
         factor = cost(price, of=price) / cost(price, of=(1, 4))

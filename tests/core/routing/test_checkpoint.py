@@ -201,10 +201,10 @@ def test_an_encoder_of_ones_own_must_be_passed_again(outcomes, tmp_path):
     router.save_pretrained(tmp_path)
     loaded = Router.from_pretrained(tmp_path, encoder=Letters())
     assert (loaded.predict(TEXTS).quality == router.predict(TEXTS).quality).all()
-    with pytest.raises(CheckpointError, match=r"an encoder of your own, 'custom:Letters'; pass it"):
+    with pytest.raises(CheckpointError, match=r"a custom encoder, 'custom:Letters'; pass it"):
         Router.from_pretrained(tmp_path)
     edit_config(tmp_path, encoder="my-encoder")
-    with pytest.raises(CheckpointError, match=r"an encoder of your own, 'my-encoder'; pass it"):
+    with pytest.raises(CheckpointError, match=r"a custom encoder, 'my-encoder'; pass it"):
         Router.from_pretrained(tmp_path)
 
 

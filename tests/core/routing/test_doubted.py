@@ -15,12 +15,12 @@ TEXTS = ["What is 2 plus 2?", "def f(x): return x", "Tell me a long story. " * 5
 FAR = Query("Der Himmel ist blau, und wer weiß schon, warum? " * 5)
 
 
-def foreseen(router, text=TEXTS[0]):
-    return router.predictor.foresee([Query.of(text)])[0]
+def predict_one(router, text=TEXTS[0]):
+    return router.predictor.predict([Query.of(text)])[0]
 
 
 def test_a_cost_is_stayed_within_by_the_quantile_of_its_answers_length(router):
-    one = foreseen(router)
+    one = predict_one(router)
     assert one.cost_within(0.5) == pytest.approx(one.cost)
     at = [one.cost_within(confidence) for confidence in (0.1, 0.5, 0.9, 0.99)]
     paid = one.output_cost > 0
@@ -36,7 +36,7 @@ def test_nine_in_ten_calls_cost_no_less_than_is_predicted(router):
 
 
 def test_the_surer_a_limit_must_be_the_more_it_excludes(router):
-    one = foreseen(router)
+    one = predict_one(router)
     column = router.pool.position("large")
     limit = float((one.cost_within(0.6)[column] + one.cost_within(0.95)[column]) / 2)
 
@@ -72,7 +72,7 @@ def test_a_dial_that_sends_all_to_one_candidate_warns_between_its_ends(router):
 
 def test_a_dial_that_mixes_does_not_warn(router):
     pair = router.subset(["small", "large"])
-    calls = pair.predictor.foresee_encoded(pair.calibration)
+    calls = pair.predictor.predict_encoded(pair.calibration)
     # where one of the two is worth as much as the other to half of the queries
     gain = np.log(calls.quality[:, 1] / calls.quality[:, 0])
     pay = float(np.median((calls.cost[:, 1] - calls.cost[:, 0]) / np.maximum(gain, 1e-9)))
@@ -104,8 +104,8 @@ def test_doubt_and_beliefs_come_back_from_a_checkpoint(router, tmp_path):
 
 def test_training_tells_doubt_and_going_on_extends_it(outcomes, router):
     assert router.predictor.doubt is not None
-    near = foreseen(router, outcomes.split("validation").texts[0]).trust
-    assert near > foreseen(router, FAR.text).trust
+    near = predict_one(router, outcomes.split("validation").texts[0]).trust
+    assert near > predict_one(router, FAR.text).trust
     rng = np.random.default_rng(1)
     texts = tuple(
         f"Der Himmel ist blau, und wer weiß schon, warum? Frage {row}" for row in range(len(outcomes))
@@ -115,5 +115,5 @@ def test_training_tells_doubt_and_going_on_extends_it(outcomes, router):
     assert wider.predictor.network is not router.predictor.network, "the new outcomes teach something"
     before, after = (len(each.predictor.doubt.tensors["own"]) for each in (router, wider))
     assert after > before
-    assert foreseen(wider, texts[0]).trust > foreseen(router, texts[0]).trust
-    assert math.isfinite(float(foreseen(wider, texts[0]).trust))
+    assert predict_one(wider, texts[0]).trust > predict_one(router, texts[0]).trust
+    assert math.isfinite(float(predict_one(wider, texts[0]).trust))

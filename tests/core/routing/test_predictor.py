@@ -39,7 +39,7 @@ def predictor(router):
 
 
 def test_each_query_is_foreseen_in_its_place(predictor, router):
-    rows = predictor.foresee(QUERIES)
+    rows = predictor.predict(QUERIES)
     assert len(rows) == 3
     for row in rows:
         assert row.quality.shape == row.cost.shape == row.tokens.shape == row.attention.shape == (4,)
@@ -55,37 +55,37 @@ def test_each_query_is_foreseen_in_its_place(predictor, router):
 
 
 def test_agrees_with_what_is_encoded_already(predictor):
-    together = predictor.foresee_encoded(predictor.query_encoder.read(QUERIES))
-    for row, found in enumerate(predictor.foresee(QUERIES)):
+    together = predictor.predict_encoded(predictor.query_encoder.read(QUERIES))
+    for row, found in enumerate(predictor.predict(QUERIES)):
         for name in FIELDS:
             assert getattr(found, name) == pytest.approx(getattr(together, name)[row], rel=1e-5, abs=1e-6)
 
 
 def test_what_was_foreseen_is_remembered(predictor):
-    first = [predictor.foresee_one(query) for query in QUERIES]
+    first = [predictor.predict_one(query) for query in QUERIES]
     assert predictor.query_encoder.encoder.seen == ["What is 2 + 2?", "Tell me a story."]
-    again = [predictor.foresee_one(Query(query.text, input_tokens=query.input_tokens)) for query in QUERIES]
+    again = [predictor.predict_one(Query(query.text, input_tokens=query.input_tokens)) for query in QUERIES]
     assert [row is other for row, other in zip(again, first, strict=True)] == [True] * 3
-    predictor.foresee([*reversed(QUERIES), *QUERIES])
+    predictor.predict([*reversed(QUERIES), *QUERIES])
     assert len(predictor.query_encoder.encoder.seen) == 2
 
 
 def test_a_long_query_is_not_remembered(predictor):
     long = Query("What is this? " + "It is a long text. " * 400)
-    assert predictor.foresee_one(long) is not predictor.foresee_one(long)
-    assert (predictor.foresee_one(long).quality == predictor.foresee_one(long).quality).all()
+    assert predictor.predict_one(long) is not predictor.predict_one(long)
+    assert (predictor.predict_one(long).quality == predictor.predict_one(long).quality).all()
 
 
 def test_texts_that_differ_only_in_the_middle_differ_in_length(predictor):
     head, tail = "a" * 1_000, "b" * 1_000
-    near, far = predictor.foresee([Query(head + tail), Query(head + "c" * 4_000 + tail)])
+    near, far = predictor.predict([Query(head + tail), Query(head + "c" * 4_000 + tail)])
     assert far.tokens[0] > near.tokens[0]
 
 
 def test_another_pool_starts_with_nothing_remembered(predictor):
-    whole = predictor.foresee(QUERIES)[0]
+    whole = predictor.predict(QUERIES)[0]
     cut = predictor.with_pool(predictor.pool.subset(["large", "small"]))
-    (row,) = cut.foresee(QUERIES[:1])
+    (row,) = cut.predict(QUERIES[:1])
     assert row.quality.shape == (2,)
     assert whole.quality.shape == (4,)
     assert cut.network is predictor.network
@@ -94,7 +94,7 @@ def test_another_pool_starts_with_nothing_remembered(predictor):
 
 def test_foreseeing_leaves_the_weights_as_they_were(predictor):
     before = {name: tensor.copy() for name, tensor in predictor.network.weights.items()}
-    predictor.foresee(QUERIES)
+    predictor.predict(QUERIES)
     assert all((predictor.network.weights[name] == tensor).all() for name, tensor in before.items())
 
 
@@ -108,7 +108,7 @@ def test_an_encoding_of_another_width_is_refused(router):
     with pytest.raises(
         EncoderError, match=r"'custom:.*Narrow' returns .* features per query; this router expects"
     ):
-        narrow.foresee(QUERIES)
+        narrow.predict(QUERIES)
 
 
 def test_a_candidate_of_which_nothing_is_known_is_named(predictor, outcomes):
@@ -126,7 +126,7 @@ def test_a_candidate_without_a_price_is_not_profiled(predictor, outcomes):
 
 def test_fewer_input_tokens_than_estimated_are_what_is_paid_for(predictor):
     long = "x " * 4_000
-    estimated, fewer, none = predictor.foresee(
+    estimated, fewer, none = predictor.predict(
         [Query(long), Query(long, input_tokens=10), Query(long, input_tokens=0)]
     )
     price = np.array([candidate.price.input for candidate in predictor.pool])
@@ -157,8 +157,8 @@ def test_the_less_was_observed_of_a_candidate_the_larger_its_error(predictor):
         )
         return candidate.model_copy(update={"profile": profile})
 
-    rows = predictor.foresee(QUERIES)
-    thin = predictor.with_pool(Pool(map(thinner, predictor.pool))).foresee(QUERIES)
+    rows = predictor.predict(QUERIES)
+    thin = predictor.with_pool(Pool(map(thinner, predictor.pool))).predict(QUERIES)
     for row, less in zip(rows, thin, strict=True):
         assert row.quality_error.shape == (4,)
         assert ((row.quality_error > 0) & (row.quality_error < less.quality_error)).all()

@@ -362,8 +362,8 @@ def chats():
 
 def test_the_dial_is_set_by_what_is_foreseen_for_ones_own_queries(router, chats):
     own = router.calibrated(chats)
-    foreseen = own.predict([Query.of_call(chat) for chat in chats])
-    expected = Dial.calibrate(foreseen.quality, foreseen.cost, router.reward)
+    predicted = own.predict([Query.of_call(chat) for chat in chats])
+    expected = Dial.calibrate(predicted.quality, predicted.cost, router.reward)
     assert own.dial.willingness_to_pay == pytest.approx(expected.willingness_to_pay)
     assert own.dial != router.dial
 
@@ -371,8 +371,8 @@ def test_the_dial_is_set_by_what_is_foreseen_for_ones_own_queries(router, chats)
 def test_what_comes_with_the_text_counts_for_the_dial(router, chats, tmp_path):
     long = [Query(text, input_tokens=20_000) for text in chats]
     own = router.calibrated(long)
-    foreseen = own.predict(list(map(Query.of_call, long)))
-    expected = Dial.calibrate(foreseen.quality, foreseen.cost, router.reward)
+    predicted = own.predict(list(map(Query.of_call, long)))
+    expected = Dial.calibrate(predicted.quality, predicted.cost, router.reward)
     assert own.dial.willingness_to_pay == pytest.approx(expected.willingness_to_pay)
     assert own.dial != router.calibrated(chats).dial
     own.save_pretrained(tmp_path / "own")

@@ -41,7 +41,7 @@ def logged(router):
 def as_logged(router, texts, chosen, quality):
     """Return calls of one text each, paid as predicted."""
     queries = router.predictor.query_encoder.read([router_query(text) for text in texts])
-    foreseen, n, m = router.predictor.foresee_encoded(queries), len(texts), len(router.pool)
+    predicted, n, m = router.predictor.predict_encoded(queries), len(texts), len(router.pool)
     one, none = np.arange(n), np.full(n, np.nan)
     return Logged(
         ids=one.astype(str),
@@ -53,14 +53,14 @@ def as_logged(router, texts, chosen, quality):
         chosen=chosen,
         propensity=np.full((n, m), 1 / m),
         eligible=np.ones((n, m), dtype=bool),
-        predicted=foreseen.quality,
-        error=foreseen.quality_error,
-        predicted_cost=foreseen.cost,
+        predicted=predicted.quality,
+        error=predicted.quality_error,
+        predicted_cost=predicted.cost,
         pay=np.full(n, MONEY),
         quality=quality,
         own_quality=quality,
         weight=np.ones(n),
-        cost=foreseen.cost[one, chosen],
+        cost=predicted.cost[one, chosen],
         further=np.zeros(n),
         seconds=none,
         output_tokens=none,
@@ -85,7 +85,7 @@ def graded(logged, quality):
 
 
 def predicted(router, logged):
-    return logged.foreseen(router)
+    return logged.predict(router)
 
 
 @pytest.fixture(scope="module")
@@ -106,12 +106,12 @@ def puzzles(known):
 
 def test_queries_alone_teach_as_what_strange_ones_are_read(known, puzzles):
     taught = learn_from_log(known, puzzles)
-    before, after = (np.ptp(puzzles.foreseen(each).quality, axis=0) for each in (known, taught))
+    before, after = (np.ptp(puzzles.predict(each).quality, axis=0) for each in (known, taught))
     assert (after < 0.9 * before).all()
     few = puzzles.take(np.arange(LEAST_SHOWN - 1))
-    assert (few.foreseen(learn_from_log(known, few)).quality == few.foreseen(known).quality).all()
-    again = puzzles.foreseen(learn_from_log(taught, puzzles)).quality
-    assert again == pytest.approx(puzzles.foreseen(taught).quality)
+    assert (few.predict(learn_from_log(known, few)).quality == few.predict(known).quality).all()
+    again = puzzles.predict(learn_from_log(taught, puzzles)).quality
+    assert again == pytest.approx(puzzles.predict(taught).quality)
 
 
 def test_the_dial_is_set_once(known, puzzles, monkeypatch):
@@ -173,7 +173,7 @@ def test_few_grades_move_a_known_candidate_more_where_queries_are_unlike_trainin
     moved = {}
     for kind, asked in texts.items():
         log = as_logged(router, asked, chosen=np.zeros(12, dtype=int), quality=np.zeros(12))
-        before, after = (log.foreseen(each) for each in (router, learn_from_log(router, log)))
+        before, after = (log.predict(each) for each in (router, learn_from_log(router, log)))
         moved[kind] = before.trust.mean(), np.log(before.quality[:, 0] / after.quality[:, 0]).mean()
     assert moved["near"][0] > 2 * moved["far"][0]
     assert moved["far"][1] > moved["near"][1]

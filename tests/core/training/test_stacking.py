@@ -108,7 +108,7 @@ def test_a_trained_router_has_members_that_survive_saving_cutting_and_prices(rou
     assert (router.predictor.columns >= 0).all()
     told = router.predict(texts)
     alone = router.predictor.with_ensemble(None)
-    assert (alone.foresee_encoded(router.calibration).quality != router.predict(texts).quality[:1]).any()
+    assert (alone.predict_encoded(router.calibration).quality != router.predict(texts).quality[:1]).any()
     router.save_pretrained(tmp_path)
     np.testing.assert_array_equal(Router.from_pretrained(tmp_path).predict(texts).quality, told.quality)
     names = outcomes.pool.names[::2]
@@ -136,7 +136,7 @@ def test_the_spend_foretold_of_each_candidate_is_the_observed_one_though_answers
     seen = skewed.take(np.array(skewed.splits) != "test")
     queries = whole.query_encoder.read([Query(text) for text in seen.texts])
     before, after = (
-        (each.foresee_encoded(queries).tokens - seen.input_tokens).sum(axis=0)
+        (each.predict_encoded(queries).tokens - seen.input_tokens).sum(axis=0)
         / seen.output_tokens.sum(axis=0)
         for each in (whole.with_ensemble(None), whole)
     )
@@ -175,8 +175,8 @@ def test_a_router_that_goes_on_learning_keeps_its_members_beside_the_candidates_
     pool = type(further.pool)([Candidate(name="stranger", price=stranger.price), *known])
     tuned = fit(replace(further, pool=pool), TrainingConfig(epochs=2, learning_rate=5e-3), start=router)
     assert tuned.predictor.columns.tolist() == [-1, *range(1, len(pool))]
-    alone = tuned.predictor.with_ensemble(None).foresee_encoded(tuned.calibration).quality
-    together = tuned.predictor.foresee_encoded(tuned.calibration).quality
+    alone = tuned.predictor.with_ensemble(None).predict_encoded(tuned.calibration).quality
+    together = tuned.predictor.predict_encoded(tuned.calibration).quality
     np.testing.assert_array_equal(together[:, 0], alone[:, 0])
     assert (together[:, 1:] != alone[:, 1:]).any()
 

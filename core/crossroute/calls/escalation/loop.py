@@ -82,7 +82,7 @@ class EscalationLoop(Generic[T]):
         self.decision, self.query, self.escalation, self.plan = decision, query, escalation, plan
         self._attempts, self._ledger, self._logprobs, self._askable = attempts, ledger, logprobs, askable
         self._cooldowns = attempts.cooldowns
-        self._heard: Transcript[T] = Transcript(plan, query, expected_tokens or {}, encoder)
+        self._transcript: Transcript[T] = Transcript(plan, query, expected_tokens or {}, encoder)
         self._judging: list[float] = []  # USD of each judgement
 
     def steps(self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]]) -> Steps[EscalationResult[T]]:
@@ -92,34 +92,34 @@ class EscalationLoop(Generic[T]):
             asking: (decision, whether with log-probabilities) -> the steps of a request to its candidate: to its
                 answer and the answer's facts.
         """
-        begun = began = time.monotonic()
+        first_began = began = time.monotonic()
         self._ledger.decided(self._attempts.decision)
-        taken = yield from self._attempts.steps(partial(self._asked, asking))
+        taken = yield from self._attempts.steps(partial(self._ask, asking))
         self.decision = self._attempts.decision
         while True:
-            yield Run(self._take, (*taken, time.monotonic() - began))
-            for name, opinion in self._opinions():
+            yield Run(self._add_answer, (*taken, time.monotonic() - began))
+            for name, opinion in self._list_opinions():
                 try:
-                    self._say(name, (yield Run(opinion, (self.query, taken[1].text))))
+                    self._add_opinion(name, (yield Run(opinion, (self.query, taken[1].text))))
                 except Exception as error:
-                    self._note(_drop_message(describe_failure(name, error)))
-            following = yield Run(self._decide_next, (time.monotonic() - begun,))
-            if following is None:
-                return self._chosen()
+                    self._add_failure(_drop_message(describe_failure(name, error)))
+            further = yield Run(self._decide_next, (time.monotonic() - first_began,))
+            if further is None:
+                return self._choose_best()
             began = time.monotonic()
-            self._ledger.decided(following)
+            self._ledger.decided(further)
             try:
-                taken = yield from self._asked(asking, following)
+                taken = yield from self._ask(asking, further)
             except Exception as error:
                 if find_fault(error) is HANDLER:
                     raise
-                return self._failed(following.candidate, error)
-            self._cooldowns.clear(following.candidate)
+                return self._stop_after_failure(further.candidate, error)
+            self._cooldowns.clear(further.candidate)
 
-    def _asked(
+    def _ask(
         self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]], decision: Decision
     ) -> Steps[tuple[T, Reply, Decision]]:
-        """Return the steps to a candidate's counted answer."""
+        """Return the steps of one counted call: answer, facts and decision."""
         name = decision.candidate
         with (yield from self._ledger.begin(decision, final=False)) as entry:
             wanted = self.escalation.logprobs and name in self._askable
@@ -130,19 +130,19 @@ class EscalationLoop(Generic[T]):
                 entry.decision = decision.model_copy(update={"candidate": reply.instead or name})
         return answer, reply, entry.decision
 
-    def _take(self, answer: T, reply: Reply, decision: Decision, seconds: float) -> None:
-        """Add an answer."""
+    def _add_answer(self, answer: T, reply: Reply, decision: Decision, seconds: float) -> None:
+        """Add an answer to the transcript."""
         name = decision.candidate
         if reply.instead is not None:
             told = f"{reply.instead or 'another model'} answered in place of {self.decision.candidate}"
             self.decision = self.decision.because(told)
         if self.escalation.logprobs and reply.text and not reply.asks_for_tools:
             self._logprobs.heard(name, speaks=bool(reply.logprobs))
-        self._heard.take(name, answer, reply, decision.actual_cost, seconds)
+        self._transcript.add(name, answer, reply, decision.actual_cost, seconds)
 
-    def _opinions(self) -> list[tuple[str, Opinion]]:
-        """Return the check and the judge, if the last answer has text and no plain flaw."""
-        if self._heard.calls[-1].evidence.flaws or self._heard.replies[-1].asks_for_tools:
+    def _list_opinions(self) -> list[tuple[str, Opinion]]:
+        """Return the check and the judge to ask about the last answer; none if it has flaws or calls tools."""
+        if self._transcript.calls[-1].evidence.flaws or self._transcript.replies[-1].asks_for_tools:
             return []
         asked: list[tuple[str, Opinion]] = []
         if self.escalation.check is not None:
@@ -151,24 +151,26 @@ class EscalationLoop(Generic[T]):
             asked.append((JUDGE, self.escalation.judge.ask))
         return asked
 
-    def _say(self, name: str, opinion: float) -> None:
+    def _add_opinion(self, name: str, opinion: float) -> None:
         """Add the opinion of the check or the judge, and count its cost."""
         judge = self.escalation.judge
         if name == JUDGE and judge is not None and judge.cost:
             self._judging.append(self._ledger.judged(self.decision, JUDGE, judge.cost))
-        self._heard.say(name, opinion)
+        self._transcript.add_opinion(name, opinion)
 
     def _decide_next(self, seconds: float) -> Decision | None:
         """Return the decision for the next call, or None to return the best answer in hand."""
-        heard, limits = self._heard, self.escalation
-        last = heard.replies[-1]
+        transcript, limits = self._transcript, self.escalation
+        last = transcript.replies[-1]
         begins_a_tool_turn = last.asks_for_tools and last.schema_error is None
-        if begins_a_tool_turn or heard.foreign or len(heard.calls) >= self.decision.max_calls:
+        if begins_a_tool_turn or transcript.foreign or len(transcript.calls) >= self.decision.max_calls:
             return None
         cooling = [name for name in self.plan.names if self._cooldowns.remaining(name)]
-        each = seconds / len(heard.calls)
-        same = heard.same if self.plan.compares else None
-        name = self.plan.next(heard.names, heard.shifts, math.inf, cooling, seconds=each, same=same)
+        each = seconds / len(transcript.calls)
+        same = transcript.same if self.plan.compares else None
+        name = self.plan.choose_next(
+            transcript.names, transcript.shifts, math.inf, cooling, seconds=each, same=same
+        )
         if name is None:
             return None
         if limits.max_latency_s is not None and seconds > limits.max_latency_s:
@@ -178,44 +180,50 @@ class EscalationLoop(Generic[T]):
             return None
         if limits.max_cost is not None:
             left = limits.max_cost - self._sum_cost()
-            name = self.plan.next(heard.names, heard.shifts, left, cooling, seconds=each, same=same)
+            name = self.plan.choose_next(
+                transcript.names, transcript.shifts, left, cooling, seconds=each, same=same
+            )
             if name is None:
                 self.decision = self.decision.because(
                     f"no further call within ${limits.max_cost:g}: max_cost"
                 )
                 return None
-        best = max(heard.calls, key=lambda call: call.posterior)
+        best = max(transcript.calls, key=lambda call: call.posterior)
         reason = f"escalated from {best.candidate}, {best.posterior:.0%} likely right, to {name}"
-        self.decision = self.decision.switched(name, reason).model_copy(update={"calls": tuple(heard.calls)})
+        self.decision = self.decision.switched(name, reason).model_copy(
+            update={"calls": tuple(transcript.calls)}
+        )
         return self.decision
 
     def _sum_cost(self) -> float:
-        """Return USD of the calls so far: actual, or predicted if that is unknown."""
+        """Return the cost of the calls so far, USD: actual, or predicted if that is unknown."""
         predicted = {a.candidate: a.cost for a in self.decision.alternatives}
-        calls = (predicted[call.candidate] if call.cost is None else call.cost for call in self._heard.calls)
+        calls = (
+            predicted[call.candidate] if call.cost is None else call.cost for call in self._transcript.calls
+        )
         return sum(calls) + sum(self._judging)
 
-    def _failed(self, name: str, error: Exception) -> EscalationResult[T]:
+    def _stop_after_failure(self, name: str, error: Exception) -> EscalationResult[T]:
         if find_fault(error).cools:
             self._cooldowns.fail(name, read_wait(error))
-        self._note(describe_failure(name, error))
-        return self._chosen(f"{name} failed")
+        self._add_failure(describe_failure(name, error))
+        return self._choose_best(f"{name} failed")
 
-    def _note(self, failure: Failure) -> None:
+    def _add_failure(self, failure: Failure) -> None:
         failures = (*self.decision.failures, failure)
         self.decision = self.decision.model_copy(update={"failures": failures})
 
-    def _chosen(self, why: str = "") -> EscalationResult[T]:
-        heard, decision = self._heard, self.decision
-        best = heard.best
-        name = heard.names[best]
+    def _choose_best(self, why: str = "") -> EscalationResult[T]:
+        transcript, decision = self._transcript, self.decision
+        best = transcript.best
+        name = transcript.names[best]
         if name != decision.candidate:
             decision = decision.switched(name, f"kept the answer of {name}" + (f": {why}" if why else ""))
-        costs = [*(call.cost for call in heard.calls if call.cost is not None), *self._judging]
-        update = {"calls": tuple(heard.calls), "actual_cost": sum(costs) if costs else None}
-        answers = tuple(heard.answers)
+        costs = [*(call.cost for call in transcript.calls if call.cost is not None), *self._judging]
+        update = {"calls": tuple(transcript.calls), "actual_cost": sum(costs) if costs else None}
+        answers = tuple(transcript.answers)
         decision = decision.model_copy(update=update)
-        return EscalationResult(answers[best], decision, heard.usage, answers, tuple(self._judging))
+        return EscalationResult(answers[best], decision, transcript.usage, answers, tuple(self._judging))
 
 
 def _drop_message(failure: Failure) -> Failure:

@@ -14,13 +14,13 @@ from crossroute.escalation.agreement import SAME_WRONG
 from crossroute.escalation.cascade import STOP, Forecast, choose_next_call
 from crossroute.escalation.correlation import logit
 from crossroute.escalation.evidence import Evidence, Kind
+from crossroute.escalation.gain import NEVER
 from crossroute.escalation.panel import Panel, Same
-from crossroute.escalation.rise import NEVER
 from crossroute.escalation.verifier import CHECK_ERROR, Verifier
 from crossroute.numeric import sigmoid
 
 TYPICAL_SECONDS = 1.0
-"""That a call takes, as far as is known before any was made: the slowest model of gpt4o-llama-qwen takes as long."""
+"""Expected duration of a call before the first answer: that of the slowest model of gpt4o-llama-qwen."""
 
 MOST_CANDIDATES = 16
 """Number of candidates, by reward, in the plan; the time of look-ahead grows with its square."""
@@ -30,9 +30,9 @@ class EscalationPlan:
     """Chooses the candidate to call first, whether to call another after an answer, and the best answer.
 
     Args:
-        decision: With the candidates, their predicted quality and cost, and the willingness to pay.
-        candidates: Those that may be called; those without predictions are left out.
-        verifier: Weighs evidence.
+        decision: Decision with the candidates, their predicted quality and cost, and the willingness to pay.
+        candidates: Candidates that may be called; those without predictions are left out.
+        verifier: Converts evidence to P(right).
         escalation: The limits, and whether a check or a judge sees the answers.
         silent: Candidates whose answers came without log-probabilities.
     """
@@ -69,7 +69,7 @@ class EscalationPlan:
     def __len__(self) -> int:
         return len(self.names)
 
-    def begun(self) -> Decision:
+    def begin(self) -> Decision:
         """Return the decision for the best first candidate, given that another may be called.
 
         Raises:
@@ -78,24 +78,24 @@ class EscalationPlan:
         decision, calls = self._decision, min(self._escalation.max_calls, len(self))
         if calls < 2:
             return decision
-        floor = _floor_of(decision, self._escalation, calls)
+        floor = _find_promise(decision, self._escalation, calls)
         decision = decision.model_copy(update={"max_calls": calls, "floor": floor})
-        first = self.first()
+        first = self.choose_first()
         if first != decision.candidate:
-            decision = decision.switched(first, f"{first} first: its answer may do")
+            decision = decision.switched(first, f"{first} first: its answer may be good enough")
         return decision
 
-    def first(self) -> str:
+    def choose_first(self) -> str:
         """Return the best candidate to begin with, given that another may be called."""
         budget = np.inf if self._escalation.max_cost is None else self._escalation.max_cost
         decision = self._decision
         if self.compares:
-            calls = self._panel().calls(decision.willingness_to_pay, decision.reward, budget=budget)
+            calls = self._build_panel().calls(decision.willingness_to_pay, decision.reward, budget=budget)
             return self.names[int(calls.first[0])]
         column = self._forecast.first(decision.willingness_to_pay, decision.reward, budget=budget)
         return self.names[int(column[0])]
 
-    def next(
+    def choose_next(
         self,
         called: Sequence[str],
         shifts: Sequence[float],
@@ -110,21 +110,23 @@ class EscalationPlan:
         Args:
             called: Candidates that have answered, in order.
             shifts: Change of each answer's log-odds by its evidence; NaN without evidence.
-            left: Most that a further call may cost, USD.
+            left: Maximum cost of a further call, USD.
             barred: Candidates that cannot be called now.
             seconds: Expected duration of a further call.
             same: Which of these answers agree, shape (r, r); None if unknown.
         """
         if self._is_compared(shifts, same):
-            return self._after(called, self._panel(called, shifts, barred, seconds), same, left)
+            return self._choose_after_agreement(
+                called, self._build_panel(called, shifts, barred, seconds), same, left
+            )
         hand = self._forecast.hand(self._columns(called), np.array([shifts]))
         for name in barred:
             if name in self.names:
-                hand.rise[0, self.names.index(name)] = NEVER
+                hand.gain[0, self.names.index(name)] = NEVER
         pay, reward = self._decision.willingness_to_pay, self._decision.reward
         waiting = self._escalation.usd_per_second * seconds
         column = choose_next_call(
-            hand.posterior, hand.rise, self._forecast.cost, pay, reward, waiting=waiting, budget=left
+            hand.posterior, hand.gain, self._forecast.cost, pay, reward, waiting=waiting, budget=left
         )[0]
         return None if column == STOP else self.names[column]
 
@@ -133,7 +135,7 @@ class EscalationPlan:
     ) -> list[float]:
         """Return P(right) of each answer in hand."""
         if same is not None and self._is_compared(shifts, same):
-            panel = self._panel(called, shifts)
+            panel = self._build_panel(called, shifts)
             told: list[float] = panel.posterior(self._columns(called), same[None])[0].tolist()
             return told
         found: list[float] = (
@@ -151,7 +153,7 @@ class EscalationPlan:
     def shift(self, name: str, evidence: Evidence) -> float:
         """Return the change of the log-odds of a candidate's answer by its evidence; NaN without evidence."""
         if self.compares:
-            # of all answers together: `posteriors`
+            # agreement is used for all answers together, in `posteriors`
             evidence = evidence.model_copy(update={"agreement": None})
         if evidence.is_silent:
             return np.nan
@@ -164,11 +166,13 @@ class EscalationPlan:
         return self._verifier.shift(self._candidates[column], prior, evidence, judge_error=error)
 
     def _is_compared(self, shifts: Sequence[float], same: Same | None) -> bool:
-        """Return whether answers are only judged by agreement and form."""
+        """Return whether agreement and form are the only evidence."""
         return self.compares and (same is not None or (len(shifts) < 2 and bool(np.isnan(shifts).all())))
 
-    def _after(self, called: Sequence[str], panel: Panel, same: Same | None, left: float) -> str | None:
-        """Return the candidate to call after one answer, or after two that do or do not agree."""
+    def _choose_after_agreement(
+        self, called: Sequence[str], panel: Panel, same: Same | None, left: float
+    ) -> str | None:
+        """Return the candidate to call after one answer, or after two, which may agree."""
         columns = self._columns(called)[0]
         pay, reward = self._decision.willingness_to_pay, self._decision.reward
         if len(called) == 1:
@@ -181,14 +185,14 @@ class EscalationPlan:
             return None
         return None if column == STOP else self.names[column]
 
-    def _panel(
+    def _build_panel(
         self,
         called: Sequence[str] = (),
         shifts: Sequence[float] = (),
         barred: Collection[str] = (),
         seconds: float = TYPICAL_SECONDS,
     ) -> Panel:
-        """Return the predictions for answers that are judged by agreement; those in hand also by their form."""
+        """Return the predictions with agreement as the evidence, and with the form of the answers in hand."""
         log_odds = logit(self._forecast.prior)
         log_odds[0, self._columns(called)[0]] += np.nan_to_num(shifts)
         waiting = self._escalation.usd_per_second * seconds
@@ -207,14 +211,18 @@ class EscalationPlan:
         return np.array([[self.names.index(name) for name in names]], dtype=np.intp)
 
 
-def _floor_of(decision: Decision, escalation: Escalation, calls: int) -> Promise | None:
-    """Return the promise that an escalation keeps, which was proved for decisions by answers only."""
+def _find_promise(decision: Decision, escalation: Escalation, calls: int) -> Promise | None:
+    """Return the floor's promise if this escalation keeps it: it was proved without checks, judges and limits.
+
+    Raises:
+        FloorError: It was proved for fewer calls.
+    """
     promise = decision.floor
     if promise is not None and promise.max_calls < calls:
         raise FloorError(
             f"The quality floor is proved for up to {promise.max_calls} of the {calls} calls that may be made. "
-            f"Calibrate it with with_floor(..., max_calls={calls}), give it up with without_floor(), or do not "
-            "escalate."
+            f"Calibrate it with with_floor(..., max_calls={calls}), remove it with without_floor(), or turn "
+            "escalation off."
         )
     limits = (escalation.max_cost, escalation.max_latency_s)
     others = (escalation.check, escalation.judge, escalation.answers, *limits)

@@ -28,10 +28,10 @@ class Transcript(Generic[T]):
     """The calls of one query so far.
 
     Args:
-        plan: Weighs evidence.
-        query: Its text.
+        plan: Plan that converts evidence to P(right).
+        query: Text of the query.
         expected_tokens: Candidate -> predicted output tokens.
-        encoder: Compares long answers; without it they are not compared.
+        encoder: Encoder to compare long answers; None leaves them uncompared.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Transcript(Generic[T]):
         self.replies: list[Reply] = []
         self.calls: list[Call] = []
         self.shifts: list[float] = []
-        self._alike: list[list[float | None]] = []  # how far two answers agree
+        self._agreements: list[list[float | None]] = []  # how far two answers agree
 
     @property
     def names(self) -> list[str]:
@@ -51,20 +51,20 @@ class Transcript(Generic[T]):
 
     @property
     def foreign(self) -> bool:
-        """Whether a candidate answered that the plan does not know: its answer cannot be weighed."""
+        """Whether a candidate answered that the plan does not know, so that its answer has no posterior."""
         return any(name not in self._plan.names for name in self.names)
 
     @property
     def same(self) -> Same | None:
         """Which answers agree, shape (r, r); None if two of them cannot be compared."""
-        if any(each is None for row in self._alike for each in row):
+        if any(each is None for row in self._agreements for each in row):
             return None
-        return np.array(self._alike, dtype=float) >= SAME_FROM
+        return np.array(self._agreements, dtype=float) >= SAME_FROM
 
     @property
     def best(self) -> int:
-        """The place of the answer to return: usable, and most likely right."""
-        return max(range(len(self.calls)), key=lambda row: _worth(self.calls[row]))
+        """Index of the answer to return: usable, and most likely right."""
+        return max(range(len(self.calls)), key=lambda row: _rank(self.calls[row]))
 
     @property
     def usage(self) -> Usage | None:
@@ -72,7 +72,7 @@ class Transcript(Generic[T]):
         known = [reply.usage for reply in self.replies if reply.usage is not None]
         return sum(known[1:], known[0]) if known else None
 
-    def take(self, name: str, answer: T, reply: Reply, cost: float | None, seconds: float) -> None:
+    def add(self, name: str, answer: T, reply: Reply, cost: float | None, seconds: float) -> None:
         """Add an answer, with its own evidence and its agreement with those before it."""
         prior = self._plan.prior(name, self.names, self.shifts) if name in self._plan.names else math.nan
         self.answers.append(answer)
@@ -82,22 +82,22 @@ class Transcript(Generic[T]):
                 candidate=name,
                 prior=prior,
                 posterior=prior,
-                evidence=self._told(name, reply),
+                evidence=self._collect_evidence(name, reply),
                 cost=cost,
                 latency_s=seconds,
             )
         )
-        self._compare()
-        self._judge_anew()
+        self._update_agreement()
+        self._update_posteriors()
 
-    def _told(self, name: str, reply: Reply) -> Evidence:
-        """Return an answer's own evidence; of one that calls tools, or fails its schema, the form is not read."""
+    def _collect_evidence(self, name: str, reply: Reply) -> Evidence:
+        """Return an answer's own evidence, with signs in its form unless it calls tools or fails its schema."""
         evidence = reply.evidence(self._expected.get(name))
         if reply.asks_for_tools or evidence.flaws & UNUSABLE:
             return evidence
         return evidence.model_copy(update={"signs": find_signs(self._query, reply.text, self._plan.answers)})
 
-    def say(self, name: str, opinion: float) -> None:
+    def add_opinion(self, name: str, opinion: float) -> None:
         """Add an opinion of the check or the judge on the last answer.
 
         Raises:
@@ -105,31 +105,31 @@ class Transcript(Generic[T]):
         """
         if not 0 <= opinion <= 1:
             raise ValueError(f"The {name} must return a number in [0, 1], got {opinion!r}.")
-        self._seen(-1, **{name: float(opinion)})
-        self._judge_anew()
+        self._add_evidence(-1, **{name: float(opinion)})
+        self._update_posteriors()
 
-    def _compare(self) -> None:
-        """Compare the last answer with all, and set how far each agrees with the others."""
-        last = [self._agreement(self.replies[-1], reply) for reply in self.replies]
-        for found, one in zip(self._alike, last[:-1], strict=True):
+    def _update_agreement(self) -> None:
+        """Compare the last answer with the others, and update each answer's mean agreement."""
+        last = [self._compare(self.replies[-1], reply) for reply in self.replies]
+        for found, one in zip(self._agreements, last[:-1], strict=True):
             found.append(one)
-        self._alike.append(last)
-        for row, found in enumerate(self._alike):
+        self._agreements.append(last)
+        for row, found in enumerate(self._agreements):
             known = [one for other, one in enumerate(found) if other != row and one is not None]
             if known:
-                self._seen(row, agreement=sum(known) / len(known))
+                self._add_evidence(row, agreement=sum(known) / len(known))
 
-    def _agreement(self, one: Reply, other: Reply) -> float | None:
+    def _compare(self, one: Reply, other: Reply) -> float | None:
         if any(reply.evidence().flaws or reply.asks_for_tools for reply in (one, other)):
             return None
         return agreement(one.text, other.text, self._encoder, self._plan.answers, self._query)
 
-    def _seen(self, row: int, **told: float) -> None:
+    def _add_evidence(self, row: int, **told: float) -> None:
         call = self.calls[row]
         self.calls[row] = call.model_copy(update={"evidence": call.evidence.model_copy(update=told)})
 
-    def _judge_anew(self) -> None:
-        """Set every posterior by all evidence."""
+    def _update_posteriors(self) -> None:
+        """Compute all posteriors from the evidence."""
         if self.foreign:
             return
         self.shifts = [self._plan.shift(call.candidate, call.evidence) for call in self.calls]
@@ -139,6 +139,6 @@ class Transcript(Generic[T]):
         self.calls = [call.model_copy(update={"posterior": posterior}) for call, posterior in pairs]
 
 
-def _worth(call: Call) -> tuple[bool, float]:
-    """Order calls by their answers' worth, the last being the one to return."""
+def _rank(call: Call) -> tuple[bool, float]:
+    """Return the sort key of a call: usable answers last, then by posterior."""
     return not call.evidence.flaws & UNUSABLE, -1.0 if math.isnan(call.posterior) else call.posterior

@@ -21,34 +21,34 @@ def test_a_cheap_candidate_is_asked_first_where_its_answer_can_be_looked_at():
     decision = decided(
         quality=(0.9, 0.85, 0.6), cost=(1e-2, 1e-3, 1e-4), names=("dear", "middle", "cheap"), pay=0.02
     )
-    begun = plan(decision).begun()
+    begun = plan(decision).begin()
     assert begun.max_calls == 2
-    assert begun.candidate == plan(decision).first() != "dear"
-    assert begun.reasons[-1] == f"{begun.candidate} first: its answer may do"
+    assert begun.candidate == plan(decision).choose_first() != "dear"
+    assert begun.reasons[-1] == f"{begun.candidate} first: its answer may be good enough"
 
 
 def test_one_candidate_or_one_call_is_no_escalation():
     alone = decided(quality=(0.6,), cost=(1e-4,), names=("cheap",), max_calls=1)
-    assert plan(alone).begun() is alone
+    assert plan(alone).begin() is alone
     decision = decided(max_calls=1)
-    assert plan(decision, Escalation(max_calls=1)).begun() is decision
-    assert plan(decision, Escalation(max_calls=2)).begun().max_calls == 2
+    assert plan(decision, Escalation(max_calls=1)).begin() is decision
+    assert plan(decision, Escalation(max_calls=2)).begin().max_calls == 2
 
 
 def test_after_a_doubtful_answer_another_is_called_and_after_a_sure_one_none():
     told = plan(decided())
     shifts = {evidence: told.shift("cheap", evidence) for evidence in (SURELY, DOUBTFUL)}
     assert shifts[SURELY] > 0 > shifts[DOUBTFUL]
-    assert told.next(["cheap"], [shifts[SURELY]], np.inf) is None
-    assert told.next(["cheap"], [shifts[DOUBTFUL]], np.inf) in ("middle", "dear")
+    assert told.choose_next(["cheap"], [shifts[SURELY]], np.inf) is None
+    assert told.choose_next(["cheap"], [shifts[DOUBTFUL]], np.inf) in ("middle", "dear")
 
 
 def test_what_is_barred_or_too_dear_is_not_called():
     told = plan(decided())
     doubt = told.shift("cheap", DOUBTFUL)
-    assert told.next(["cheap"], [doubt], np.inf, barred=("middle", "dear", "another")) is None
-    assert told.next(["cheap"], [doubt], 5e-4) == "middle", "dear costs more"
-    assert told.next(["cheap"], [doubt], 1e-5) is None
+    assert told.choose_next(["cheap"], [doubt], np.inf, barred=("middle", "dear", "another")) is None
+    assert told.choose_next(["cheap"], [doubt], 5e-4) == "middle", "dear costs more"
+    assert told.choose_next(["cheap"], [doubt], 1e-5) is None
 
 
 def test_evidence_that_tells_nothing_shifts_nothing():
@@ -93,9 +93,9 @@ def test_no_more_candidates_are_planned_with_than_look_ahead_can_take():
 
 def test_a_floor_holds_for_as_many_calls_as_it_was_proved_for():
     kept = decided().model_copy(update={"floor": promise(2)})
-    assert plan(kept).begun().floor == promise(2)
-    assert plan(kept, Escalation(answers="text")).begun().floor is None, (
+    assert plan(kept).begin().floor == promise(2)
+    assert plan(kept, Escalation(answers="text")).begin().floor is None, (
         "that was not there when it was proved"
     )
     with pytest.raises(FloorError, match="proved for up to 2 of the 3 calls"):
-        plan(kept, Escalation(max_calls=3)).begun()
+        plan(kept, Escalation(max_calls=3)).begin()

@@ -16,7 +16,7 @@ def heard(*answers, names=("cheap", "middle", "dear"), encoder=None):
     told = Transcript(plan(decided(max_calls=3)), "What is the capital of France?", {}, encoder)
     for name, answer in zip(names, answers, strict=False):
         reply = Reply(answer, SURE, "stop") if isinstance(answer, str) else answer
-        told.take(name, reply.text, reply, 1e-4, 0.1)
+        told.add(name, reply.text, reply, 1e-4, 0.1)
     return told
 
 
@@ -41,7 +41,7 @@ def test_each_pair_of_answers_is_compared_once_however_often_it_is_looked_at(mon
 
     monkeypatch.setattr(transcript, "agreement", counted)
     told = heard("Paris", "Lyon", "Nice")
-    told.say("check", 0.9)
+    told.add_opinion("check", 0.9)
     assert told.same is not None
     assert told.same.shape == (3, 3)
     apart = {frozenset(pair) for pair in pairs if len(set(pair)) > 1}
@@ -78,4 +78,4 @@ def test_tokens_of_all_answers_are_summed_where_any_are_known():
 
 def test_an_opinion_is_a_probability():
     with pytest.raises(ValueError, match=r"The judge must return a number in \[0, 1\], got 7"):
-        heard("Paris").say("judge", 7)
+        heard("Paris").add_opinion("judge", 7)

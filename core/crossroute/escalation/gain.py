@@ -50,16 +50,22 @@ class Signals(NamedTuple):
         return np.where(self.speaks[columns, None], shifts, 0.0)
 
 
-class Seen(NamedTuple):
-    """Answers in hand: their prior log-odds, the looks at them, and which had evidence; shapes (..., r)."""
+class AnswersInHand(NamedTuple):
+    """The r answers so far; shapes (..., r).
+
+    Attributes:
+        log_odds: Prior log-odds.
+        look: The look at each answer (see correlation.py), 0 without evidence.
+        told: Whether the answer has evidence.
+    """
 
     log_odds: Floats
     look: Floats
     told: npt.NDArray[np.bool_]
 
     @classmethod
-    def alone(cls, signals: Signals, log_odds: Floats, columns: Columns) -> Seen:
-        """Return one answer that gave each of its signals in turn, shapes (..., b, 1)."""
+    def alone(cls, signals: Signals, log_odds: Floats, columns: Columns) -> AnswersInHand:
+        """Return, for each possible signal, a single answer with that signal, shapes (..., b, 1)."""
         look = signals.correlation.look(log_odds[..., None], signals.shifts(log_odds, columns))[..., None]
         told = np.broadcast_to(signals.speaks[columns, None, None], look.shape)
         return cls(np.broadcast_to(log_odds[..., None, None], look.shape), np.where(told, look, 0.0), told)
@@ -75,7 +81,7 @@ class Seen(NamedTuple):
         return np.asarray(self.told.sum(axis=-1, keepdims=True, dtype=float))
 
     def prior(self, correlation: Correlation, log_odds: Floats) -> Floats:
-        """Return P(right) of all candidates before their answers are seen, shape (..., m)."""
+        """Return P(right) of all candidates before their answers are known, shape (..., m)."""
         return correlation.unseen(log_odds, correlation.common(self.total, self.looks), self.looks)
 
     def posterior(self, correlation: Correlation) -> Floats:
@@ -88,7 +94,13 @@ class Seen(NamedTuple):
         )
 
     def best(self, correlation: Correlation, common: Floats, looks: Floats) -> Floats:
-        """Return the best P(right) in hand after further looks; `common` and result of shape (..., m, b)."""
+        """Return the best P(right) in hand after further looks, shape (..., m, b).
+
+        Args:
+            correlation: Correlation of the answers.
+            common: Posterior mean of the common part, shape (..., m, b).
+            looks: Number of looks.
+        """
         best = np.zeros(())
         for held in range(self.look.shape[-1]):  # at most a few
             at = (..., held, None, None)
@@ -99,10 +111,15 @@ class Seen(NamedTuple):
         return best
 
 
-class Following(NamedTuple):
-    """Candidates that may be called after the answers in hand: their log-odds and possible signals.
+class NextCalls(NamedTuple):
+    """Candidates that may be called next; shapes broadcast with those of the answers in hand.
 
-    Shapes are (..., m) and (..., m, b), broadcast with those of the answers in hand.
+    Attributes:
+        log_odds: Prior log-odds, shape (..., m).
+        look: The look for each signal, shape (..., m, b).
+        wrong: Probability of each signal for a wrong answer, shape (..., m, b).
+        contrast: Probability for a right answer minus `wrong`, shape (..., m, b).
+        speaks: Whether the answers have evidence, shape (..., m).
     """
 
     log_odds: Floats
@@ -112,21 +129,21 @@ class Following(NamedTuple):
     speaks: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, signals: Signals, log_odds: Floats, columns: Columns) -> Following:
-        """Return some candidates at some log-odds, both of shape (..., m)."""
+    def of(cls, signals: Signals, log_odds: Floats, columns: Columns) -> NextCalls:
+        """Build from candidates' columns and log-odds, both of shape (..., m)."""
         look = signals.correlation.look(log_odds[..., None], signals.shifts(log_odds, columns))
         wrong, right = signals.wrong[columns], signals.right[columns]
         return cls(log_odds, look, wrong, right - wrong, signals.speaks[columns])
 
 
-class _After(NamedTuple):
+class _NextAnswer(NamedTuple):
     """Probabilities after one more look, for each possible signal.
 
     Attributes:
         new: P(right) of the further answer, shape (..., m, b).
         old: The best P(right) of those in hand, shape (..., m, b).
         likely: Probability of the signal, shape (..., m, b).
-        prior: P(right) of the further answer before it is seen, shape (..., m).
+        prior: P(right) of the further answer before it is known, shape (..., m).
         held: The best P(right) in hand before it, shape (..., 1).
     """
 
@@ -137,21 +154,21 @@ class _After(NamedTuple):
     held: Floats
 
     @classmethod
-    def of(cls, seen: Seen, following: Following, correlation: Correlation) -> _After:
-        total, looks = seen.total[..., None], seen.looks[..., None] + 1  # (..., 1, 1)
-        common = correlation.common(total + following.look, looks)  # (..., m, b)
-        prior = seen.prior(correlation, following.log_odds)  # (..., m)
+    def of(cls, answers: AnswersInHand, calls: NextCalls, correlation: Correlation) -> _NextAnswer:
+        total, looks = answers.total[..., None], answers.looks[..., None] + 1  # (..., 1, 1)
+        common = correlation.common(total + calls.look, looks)  # (..., m, b)
+        prior = answers.prior(correlation, calls.log_odds)  # (..., m)
         return cls(
-            new=correlation.seen(following.log_odds[..., None], following.look, common, looks),
-            old=seen.best(correlation, common, looks),
-            likely=following.wrong + prior[..., None] * following.contrast,
+            new=correlation.seen(calls.log_odds[..., None], calls.look, common, looks),
+            old=answers.best(correlation, common, looks),
+            likely=calls.wrong + prior[..., None] * calls.contrast,
             prior=prior,
-            held=seen.posterior(correlation).max(axis=-1, keepdims=True),
+            held=answers.posterior(correlation).max(axis=-1, keepdims=True),
         )
 
-    def outdone(self, other: _After) -> _After:
-        """Return what promises at least as much as both."""
-        return _After(
+    def merge_bounds(self, other: _NextAnswer) -> _NextAnswer:
+        """Return values with a gain of at least that of both."""
+        return _NextAnswer(
             new=np.maximum(self.new, other.new),
             old=np.minimum(self.old, other.old),
             likely=np.maximum(self.likely, other.likely),
@@ -159,20 +176,21 @@ class _After(NamedTuple):
             held=np.minimum(self.held, other.held),
         )
 
-    def rise(self, speaks: npt.NDArray[np.bool_]) -> Floats:
+    def compute_gain(self, speaks: npt.NDArray[np.bool_]) -> Floats:
+        """Return the expected gain in the best posterior, shape (..., m)."""
         told = (self.likely * np.maximum(self.new - self.old, 0)).sum(axis=-1)
         replaced = np.maximum(
             self.prior - self.held, 0
-        )  # an answer without evidence can only replace another
+        )  # without evidence, an answer can only replace another
         return np.asarray(np.where(speaks, told, replaced))
 
 
-def expected_gain(seen: Seen, following: Following, correlation: Correlation) -> Floats:
+def expected_gain(answers: AnswersInHand, calls: NextCalls, correlation: Correlation) -> Floats:
     """Return E[max(0, posterior of k - best posterior in hand)], shape (..., m)."""
-    return _After.of(seen, following, correlation).rise(following.speaks)
+    return _NextAnswer.of(answers, calls, correlation).compute_gain(calls.speaks)
 
 
-def bound_gain(corners: Iterable[tuple[Seen, Following]], correlation: Correlation) -> Floats:
+def bound_gain(corners: Iterable[tuple[AnswersInHand, NextCalls]], correlation: Correlation) -> Floats:
     """Return an upper bound on the gain between the given corners, shape (..., m).
 
     Args:
@@ -181,8 +199,8 @@ def bound_gain(corners: Iterable[tuple[Seen, Following]], correlation: Correlati
         correlation: Correlation of the answers.
     """
     found = list(corners)
-    every = (_After.of(seen, following, correlation) for seen, following in found)
-    return reduce(_After.outdone, every).rise(found[0][1].speaks)
+    every = (_NextAnswer.of(answers, calls, correlation) for answers, calls in found)
+    return reduce(_NextAnswer.merge_bounds, every).compute_gain(found[0][1].speaks)
 
 
 def discount(quality: Floats, price: Floats, reward: Reward) -> Floats:
