@@ -125,13 +125,13 @@ def main() -> NoReturn:
         try:
             app()
         finally:
-            if sys.stdout:  # None where it was closed before we began
+            if sys.stdout:  # None if it was closed before the start
                 sys.stdout.flush()
     except SystemExit as end:
         if end.code == INTERRUPTED:
             err.print("Interrupted.")
         raise
-    except BrokenPipeError:  # the reader has read enough
+    except BrokenPipeError:  # the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except ValidationError as error:

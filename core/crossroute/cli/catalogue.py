@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MaybeRouter = Annotated[
     str | None,
     typer.Argument(
-        help="A bundled name, a folder or a hub id; without one, the catalogue of known models.",
+        help="A bundled name, a folder or a hub id; by default the catalogue of known models.",
         autocompletion=completing.complete_router,
     ),
 ]
@@ -35,7 +35,7 @@ def candidates(
         str | None,
         typer.Option(
             autocompletion=completing.complete_candidates,
-            help="Only models with this name, in any spelling, or these words.",
+            help="Only models with this name, in any spelling, or with all these words.",
         ),
     ] = None,
     config: ConfigFile = None,
@@ -67,12 +67,12 @@ def prices(
         typer.Option(
             "--out",
             callback=check_output_folder,
-            help="Write the router with the stated, or else the catalogue's, prices here.",
+            help="Write the router here, with the prices of --set, or else those of the catalogue.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the prices that a router uses, where they come from and how old they are; change them."""
+    """Show or change the prices that a router uses, with their source and age."""
     from crossroute.cli.price_check import build_table, check_prices, find_listed_prices
 
     stated = dict(map(parse_price, settings or ()))
@@ -93,8 +93,8 @@ def prices(
         note("Nothing is saved: --out FOLDER writes the router at these prices.")
     elif differing and router and not folder:
         note(
-            f"The catalogue lists other prices for {len(differing)} of these: {', '.join(differing)}. To "
-            f"take them over: crossroute prices {shlex.quote(router)} --out FOLDER"
+            f"The catalogue lists other prices for {len(differing)} of these: {', '.join(differing)}. "
+            f"Use them with: crossroute prices {shlex.quote(router)} --out FOLDER"
         )
 
 

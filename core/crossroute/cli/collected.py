@@ -58,7 +58,7 @@ def build_table(figures: Mapping[str, Figures], cost: float) -> Table:
 
     from crossroute.tables import plain_table
 
-    shown = plain_table("candidate", caption=f"${cost:.4f} in all; quality with half a 95 % interval.")
+    shown = plain_table("candidate", caption=f"${cost:.4f} in total; quality with its 95 % interval.")
     for heading in ("answers", "quality", "USD/call", "seconds", "tokens/s"):
         shown.add_column(heading, justify="right")
     for name, each in figures.items():

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PromptsFile = Annotated[
     Path,
     typer.Argument(
-        metavar="PROMPTS", help="A table of prompts (.jsonl, .csv, .parquet), or a .txt, one a line."
+        metavar="PROMPTS", help="A table of prompts (.jsonl, .csv, .parquet), or a .txt with one per line."
     ),
 ]
 Spellings = Annotated[
@@ -45,17 +45,17 @@ Spellings = Annotated[
     typer.Option(
         "--candidates",
         autocompletion=completing.complete_candidates,
-        help="openai:gpt-5-mini, NAME=http://host/v1, NAME=module:object, NAME=openai:gpt-5-mini; a,b,c.",
+        help="A list a,b,c of openai:gpt-5-mini, NAME=openai:gpt-5-mini, NAME=http://host/v1, NAME=module:object.",
     ),
 ]
 PoolFile = Annotated[Path | None, typer.Option("--config", help="The models of a crossroute.toml.")]
 Prices = Annotated[
     list[str] | None,
-    typer.Option("--price", metavar="NAME=IN/OUT", help="USD per million tokens, where it is not known."),
+    typer.Option("--price", metavar="NAME=IN/OUT", help="USD per million tokens, if it is unknown."),
 ]
 Seconds = Annotated[
     list[str] | None,
-    typer.Option("--usd-per-second", metavar="NAME=USD", help="Price of a second, in place of tokens."),
+    typer.Option("--usd-per-second", metavar="NAME=USD", help="Price of a second, for models paid by time."),
 ]
 TextColumn = Annotated[str | None, typer.Option("--text", help="The column of the prompts.")]
 
@@ -75,7 +75,7 @@ def collect(
     prompts: PromptsFile,
     outcomes: Annotated[
         Path,
-        typer.Option("--out", callback=_check_outcomes_path, help="Where to write: .parquet, .jsonl, .csv."),
+        typer.Option("--out", callback=_check_outcomes_path, help="Output file: .parquet, .jsonl or .csv."),
     ],
     candidates: Spellings = None,
     config: PoolFile = None,
@@ -87,11 +87,11 @@ def collect(
         str | None,
         typer.Option(
             autocompletion=completing.complete_word(*completing.GRADES),
-            help="exact, number, choice, contains, json or code (runs it); by default by the reference.",
+            help="exact, number, choice, contains, json or code (runs the code); by default chosen by the reference.",
         ),
     ] = None,
     grader: Annotated[
-        str | None, typer.Option(help="module:function that grades: (answer, line) -> quality.")
+        str | None, typer.Option(help="module:function, a grader: (answer, row of the table) -> quality.")
     ] = None,
     judge: Annotated[
         str | None,
@@ -102,32 +102,34 @@ def collect(
         typer.Option(
             "--judge-by",
             autocompletion=completing.complete_word(*completing.WAYS),
-            help="rubric, or pairwise.",
+            help="How the judge grades: rubric or pairwise.",
         ),
     ] = "rubric",
-    samples: Annotated[int, typer.Option("--judge-samples", min=1, max=20, help="Judgements of each.")] = 1,
-    rubric: Annotated[str | None, typer.Option("--rubric", help="Judge an answer by this.")] = None,
+    samples: Annotated[
+        int, typer.Option("--judge-samples", min=1, max=20, help="Judgements per answer or pair.")
+    ] = 1,
+    rubric: Annotated[str | None, typer.Option("--rubric", help="The criterion of the judge.")] = None,
     design: Annotated[
-        bool, typer.Option("--design", help="Ask only the pairs of prompt and candidate that teach most.")
+        bool, typer.Option("--design", help="Call only the most informative pairs of prompt and candidate.")
     ] = False,
-    share: Annotated[float, typer.Option(help="Of all pairs, with --design.")] = 0.5,
-    limit: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.")] = None,
+    share: Annotated[float, typer.Option(help="Maximum share of the pairs, with --design.")] = 0.5,
+    limit: Annotated[float | None, typer.Option(help="Spending limit in USD, above 0.")] = None,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Print the estimated cost, without calls.")
+        bool, typer.Option("--estimate", help="Print the estimated cost, and call no model.")
     ] = False,
     requests_per_minute: Annotated[
-        float | None, typer.Option(help="Calls a minute with one provider, at most.")
+        float | None, typer.Option(help="Maximum calls per minute to one provider.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Calls at once with each candidate; 8 by default.")
+        int | None, typer.Option(min=1, max=256, help="Concurrent calls per candidate; 8 by default.")
     ] = None,
     engine: Engine = "local",
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask candidates your prompts, grade their answers, and write outcomes to train on.
+    """Call candidates with your prompts, grade their answers, and write outcomes to train on.
 
-    Interrupted or killed, the same command goes on from there; nothing is paid for twice.
+    After an interruption the same command resumes; no call is paid for twice.
     """
     with require_extra("Collecting", "train"):
         import pyarrow  # noqa: F401
@@ -141,7 +143,7 @@ def collect(
     keep_inputs([outcomes], [prompts, *([config] if config else [])])
     if is_file(outcomes) and not find_answers_folder(outcomes).exists():
         raise ValueError(
-            f"{outcomes} exists, but not the collected answers behind it, so it would be replaced. Name another file."
+            f"{outcomes} exists without the folder of its collected answers, and would be replaced. Name another file."
         )
     clustered = on_cluster(engine, address)
     given = {"limit": limit, "requests_per_minute": requests_per_minute, "concurrency": concurrency}
@@ -160,7 +162,7 @@ def collect(
         ),
         design=Design(share=share) if design else None,
     )
-    _tell_estimate(collection, share if design else 1.0)
+    _print_estimate(collection, share if design else 1.0)
     if estimate:
         answer(as_json, collection.estimates)
         return
@@ -192,7 +194,7 @@ def create_models(
 
 
 def find_answers_folder(outcomes: Path) -> Path:
-    """Return the folder of the answers behind a file of outcomes."""
+    """Return the folder with the collected answers of a file of outcomes."""
     return outcomes.with_name(f"{outcomes.stem}.answers")
 
 
@@ -202,7 +204,7 @@ def _create_model(spelled: str, prices: Mapping[str, Price], seconds: Mapping[st
     name = spelled.partition("=")[0]
     try:
         return asked_model(spelled, price=prices.get(name), usd_per_second=seconds.get(name))
-    except TypeError as error:  # an object that cannot be asked
+    except TypeError as error:  # an object that cannot be called
         raise ValueError(f"{name}: {error}") from error
 
 
@@ -216,12 +218,12 @@ def _parse_seconds(setting: str) -> tuple[str, float]:
         ) from None
 
 
-def _tell_estimate(collection: Collection, share: float) -> None:
+def _print_estimate(collection: Collection, share: float) -> None:
     least = most = 0.0
     if collection.ungradable:
         warn(
             f"Answers to {collection.ungradable} of {len(collection.prompts)} prompts cannot be graded: give "
-            "--reference COLUMN, --grader or --judge, now or in a later run, which repeats no call."
+            "--reference COLUMN, --grader or --judge, now or in a later run, which does not repeat calls."
         )
     for name, estimate in collection.estimates.items():
         note(f"{name}: {estimate}.")
@@ -229,18 +231,18 @@ def _tell_estimate(collection: Collection, share: float) -> None:
     if most:
         about = "" if share == 1 else f" for {share:.0%} of the pairs"
         bound = collection.settings.limit
-        limit = f"; it stops at ${bound:.4g}" if bound else ". Bound it with --limit USD"
-        note(f"All{about}: ${least:.2g} to ${most:.2g}{limit}.")
-    _tell_accuracy(collection.accuracy())
+        limit = f"; it stops at ${bound:.4g}" if bound else ". Set a limit with --limit USD"
+        note(f"Total{about}: ${least:.2g} to ${most:.2g}{limit}.")
+    _print_accuracy(collection.accuracy())
 
 
-def _tell_accuracy(accuracy: tuple[tuple[float, float], ...]) -> None:
-    """Print the accuracy that further spending buys; nothing without a design."""
+def _print_accuracy(accuracy: tuple[tuple[float, float], ...]) -> None:
+    """Print the accuracy of the design now and after further spending; nothing without a design."""
     if not accuracy:
         return
     (_, now), *more = accuracy
     buys = ", ".join(f"${usd:.2g} more ± {half:.2f}" for usd, half in more)
-    told = f"A model's quality on a kind of prompt is known to ± {now:.2f} (95 %)"
+    told = f"95 % interval of a model's quality on a kind of prompt: ± {now:.2f}"
     note(f"{told}; {buys}." if buys else f"{told}.")
 
 
@@ -249,11 +251,11 @@ def _finish(collection: Collection, path: Path, as_json: bool) -> None:
 
     collected = _run(collection)
     if not collected.rows and not collected.ungraded:
-        raise CrossRouteError(f"Nothing was asked: {collected.stopped or 'there is no prompt'}.")
+        raise CrossRouteError(f"No model was called: {collected.stopped or 'there are no prompts'}.")
     if not collected.rows:
         raise CrossRouteError(
-            f"{collected.ungraded} answers, and nothing graded them. They are kept; the same command with --reference, "
-            "--grader or --judge grades them."
+            f"None of the {collected.ungraded} answers was graded. They are stored; grade them by adding "
+            "--reference, --grader or --judge to the same command."
         )
     write_collected(path, collected)
     figures = compute_figures(collected)
@@ -263,10 +265,10 @@ def _finish(collection: Collection, path: Path, as_json: bool) -> None:
     if collected.agreement is not None:
         note(str(collected.agreement))
     if collected.ungraded:
-        note(f"{collected.ungraded} answers were graded by nothing, and left out.")
+        note(f"{collected.ungraded} answers have no grade, and are not in the outcomes.")
     if collected.stopped:
-        note(f"Not all was asked: {collected.stopped}.")
-    _tell_accuracy(collected.accuracy)
+        note(f"Stopped early: {collected.stopped}.")
+    _print_accuracy(collected.accuracy)
     note(f"Wrote {path}. Train with: crossroute train {shlex.quote(str(path))} --out my-router")
 
 

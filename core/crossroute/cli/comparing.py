@@ -31,16 +31,16 @@ def compare(
         typer.Option(
             "--candidates",
             autocompletion=completing.complete_candidates,
-            help="Names of models, in any spelling: a,b,c.",
+            help="Names of models in any spelling: a,b,c.",
         ),
     ] = None,
     config: PoolFile = None,
     router: Annotated[str | None, router_option("universal by default")] = None,
-    calls: Annotated[int, typer.Option(min=1, help="Calls a month, for the cost.")] = TYPICAL_CALLS,
+    calls: Annotated[int, typer.Option(min=1, help="Calls per month, for the cost.")] = TYPICAL_CALLS,
     text: TextColumn = None,
     outcomes: Annotated[
         Path | None,
-        typer.Option("--outcomes", help="What `crossroute collect` wrote: the page then shows the answers."),
+        typer.Option("--outcomes", help="The file that `crossroute collect` wrote, for --page."),
     ] = None,
     page: Annotated[
         Path | None,
@@ -52,12 +52,14 @@ def compare(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predict which models your prompts go to at each dial, and what a month costs; no model is called."""
+    """Predict where your prompts are routed at each dial, and the monthly cost, without calling a model."""
     from crossroute.collection import read_prompts
 
     check_one_of_both(candidates, config)
     if page is not None and outcomes is None:
-        raise ValueError("--page shows answers: name what `crossroute collect` wrote with --outcomes FILE.")
+        raise ValueError(
+            "--page shows answers: add --outcomes FILE, the file that `crossroute collect` wrote."
+        )
     keep_inputs([page], [prompts, *filter(None, (outcomes, config))])
     asked = read_prompts(prompts, text=text)
     over = load_config(config, router)[0] if config else _restrict(router, candidates or "")
@@ -101,8 +103,8 @@ def _build_dial_table(seen: PromptForecast, calls: int) -> Table:
 
     table = plain_table(
         "cost preference",
-        title=f"Where {seen.queries:,} prompts would go, and what {calls:,} such calls a month would cost",
-        caption="Expected before anything is asked; quality ± half a 95 % interval.",
+        title=f"Predicted choices for {seen.queries:,} prompts, and the cost of {calls:,} such calls a month",
+        caption="Predicted without calls; quality with its 95 % interval.",
     )
     for heading in ("quality", "USD a month", *map(escape, seen.names)):
         table.add_column(heading, justify="right")
@@ -124,7 +126,7 @@ def _build_candidate_table(seen: PromptForecast) -> Table:
     from crossroute.tables import plain_table
 
     table = plain_table("candidate alone")
-    for heading in ("quality", "USD per 1,000 calls", "rests on"):
+    for heading in ("quality", "USD per 1,000 calls", "evidence"):
         table.add_column(heading, justify="right")
     for one in seen.alone:
         table.add_row(

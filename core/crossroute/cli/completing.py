@@ -16,7 +16,7 @@ WAYS = ("rubric", "pairwise")
 SCALES = ("quality", "thumbs", "stars")
 PERIODS = ("day", "month", "total")
 MOST = 50
-"""Maximum number of names that are offered."""
+"""Maximum number of completions."""
 
 
 def complete_router(incomplete: str) -> list[str]:
@@ -26,9 +26,9 @@ def complete_router(incomplete: str) -> list[str]:
 
 
 def complete_candidates(incomplete: str) -> list[str]:
-    """Return what completes the last of a list a,b,c, with what stands before it.
+    """Complete the last name of a list a,b,c: a name of the catalogue, or after an @ an effort of the model.
 
-    It is a name of the catalogue, or behind an @ an effort that the model takes.
+    Each completion includes the names before it.
     """
     from crossroute.catalogue import Catalogue
 
@@ -45,7 +45,7 @@ def complete_candidates(incomplete: str) -> list[str]:
 
 
 def complete_word(*known: str) -> Callable[[str], list[str]]:
-    """Return what completes an option that takes one of some words."""
+    """Return a function that completes an option with fixed values."""
 
     def complete(incomplete: str) -> list[str]:
         return [word for word in known if word.startswith(incomplete)]

@@ -18,7 +18,7 @@ def config(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a pool's file, and list its models as the router sees them."""
+    """Check a crossroute.toml, and list its models with the router's data."""
     from crossroute.config import PoolConfig
 
     if schema:
@@ -40,7 +40,7 @@ def serve(
     engine: Engine = "local",
     address: Address = None,
 ) -> None:
-    """Serve a pool's file over HTTP, in the formats of OpenAI and Anthropic."""
+    """Serve the pool of a crossroute.toml over HTTP, in the formats of OpenAI and Anthropic."""
     from crossroute.serve import serve as run
 
     on_cluster(engine, address)

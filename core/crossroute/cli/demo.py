@@ -72,8 +72,8 @@ QUERIES = (
 CALLS = tuple(map(Query.of_call, QUERIES))
 EASY, HARD = CALLS[5], CALLS[15]
 MEASURED = (
-    "By the bundled router universal at the dial's middle, on test queries whose answers were graded and paid for, "
-    "beside the model that is best on the set's other queries. Intervals: 95 %. "
+    "The bundled router universal at cost preference 0.5, on test queries with graded answers and known costs, "
+    "compared with the model that is best on the set's other queries. Intervals: 95 %. "
     "Reprint: python benchmarks/demo_savings.py"
 )
 
@@ -171,7 +171,7 @@ def _contrast_easy_and_hard(router: Router) -> list[str]:
 def build_savings_table(caption: str = MEASURED) -> Table:
     """Return a table of the bundled router's savings on recorded outcomes."""
     table = plain_table(
-        Column("", overflow="fold"), title="Measured: what routing saved on recorded answers", caption=caption
+        Column("", overflow="fold"), title="Measured savings on recorded answers", caption=caption
     )
     table.add_column("always", overflow="fold")
     for heading in ("quality", "routed", "saved"):
@@ -196,7 +196,7 @@ def _build_choice_table(columns: list[list[Decision]], styles: Mapping[str, str]
     names = [_shorten_name(decision.candidate) for decisions in columns for decision in decisions]
     taken = len(columns) * (max(map(len, headings + names)) + GAP)
     room = min(max(width - taken, NARROWEST), WIDEST)
-    title = f"Where {len(QUERIES)} queries go, by cost preference: 0 is quality first, 1 is cheapest"
+    title = f"Choices for {len(QUERIES)} queries, by cost preference: 0 is quality first, 1 is cheapest"
     table = plain_table(Column("query", width=room), title=title)
     table.pad_edge = False  # the last name needs no blank after it
     for heading in headings:
@@ -224,7 +224,7 @@ def compute_expected(
 
 
 def _build_expected_table(rows: Sequence[Expected]) -> Table:
-    table = plain_table(Column("", overflow="fold"), title="What the router expects of that")
+    table = plain_table(Column("", overflow="fold"), title="Predicted quality, cost and saving")
     for heading in ("quality", "USD per 1,000 queries", "saving"):
         table.add_column(heading, justify="right")
     for row in rows:
@@ -234,12 +234,12 @@ def _build_expected_table(rows: Sequence[Expected]) -> Table:
 
 
 def _list_unmeasured(router: Router) -> list[str]:
-    """Return lines that name the candidates with less evidence than measured outcomes."""
+    """Return lines with the candidates that were not measured on outcomes."""
     known = {candidate.name: find_evidence(candidate) for candidate in router.pool}
     lines = {
-        "published scores": "Known by published scores, not by outcomes",
-        "prior": "Known by a prior alone (maker, family, date, size, price), which is rough",
-        "relatives": "Not known, and estimated from models of the family, which is rougher",
+        "published scores": "Predicted from published scores, not from outcomes",
+        "prior": "Predicted from a rough prior alone (maker, family, date, size, price)",
+        "relatives": "Unknown, and estimated from models of the same family, which is rougher",
     }
     return [
         f"{text}: {', '.join(_shorten_name(name) for name, each in known.items() if each == evidence)}."

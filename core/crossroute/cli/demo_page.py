@@ -26,11 +26,11 @@ def write_page(path: Path, router: Router, queries: Sequence[Query], measured: T
     """Write the page.
 
     Args:
-        path: The file, replaced as a whole.
-        router: The router that chooses.
-        queries: That are routed.
-        measured: A table of what was measured on recorded outcomes.
-        about: A line on that.
+        path: The file, replaced if it exists.
+        router: The router.
+        queries: The queries to route.
+        measured: Table of the measured savings on recorded outcomes.
+        about: Caption of the table.
     """
     prediction = router.predict(queries)
     best = int(prediction.quality.mean(axis=0).argmax())
@@ -60,6 +60,6 @@ def write_page(path: Path, router: Router, queries: Sequence[Query], measured: T
         best_quality=f"{prediction.quality[:, best].mean():.3f}",
         measured_about=escape(about),
         measured=to_html(measured),
-        data=json.dumps(data).replace("<", "\\u003c"),  # no text of a query ends the script
+        data=json.dumps(data).replace("<", "\\u003c"),  # a query must not end the script element
     )
     replace_file(path, page.encode())

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 
 def _choose_map(engine: str, address: str | None, baselines: bool) -> Mapped:
-    """Return what maps a function over the baselines."""
+    """Return the map function for fitting baselines: local, or on a cluster."""
     if not on_cluster(engine, address):
         return map
     if not baselines:
-        raise ValueError("A cluster fits baselines: add --baselines, or leave --engine ray out.")
+        raise ValueError("A cluster only fits baselines: add --baselines, or leave out --engine ray.")
     from crossroute.cluster import map_tasks
 
     return partial(map_tasks, address=address)
@@ -73,7 +73,7 @@ def evaluate(
         typer.Option(
             "--report",
             callback=check_output_file,
-            help="Write a page that needs no network to this HTML file.",
+            help="Write a self-contained report to this HTML file.",
         ),
     ] = None,
     candidates: Names = None,
@@ -94,7 +94,7 @@ def evaluate(
     from crossroute.routing.members import over_pool
     from crossroute.routing.router import DEFAULT_COST_PREFERENCE
 
-    if plot_file:  # what is missing is told before the work
+    if plot_file:  # report a missing package before the work
         from crossroute.evaluation.plots import draw_curves
     if baselines or cascade:
         from crossroute.evaluation.contenders import baseline_predictions, cascades
@@ -110,7 +110,7 @@ def evaluate(
         if needed not in outcomes.splits:
             raise DataError(
                 f"No query is in the {needed} split of {', '.join(map(str, paths))}. Add some, state their splits, or "
-                f"{'evaluate another with --split' if needed == split else 'leave --baselines out'}."
+                f"{'evaluate another with --split' if needed == split else 'leave out --baselines'}."
             )
     observed = outcomes.split(split)
     predictions = {"CrossRoute": loaded.predict(observed.texts)}
@@ -128,7 +128,7 @@ def evaluate(
     played = cascades(loaded, predictions["CrossRoute"], outcomes, split) if cascade else {}
     several = {
         name: each for name, each in played.items() if (each.calls > 1).any()
-    }  # one call is CrossRoute
+    }  # a single call is plain CrossRoute
     report = compare(predictions, observed, played=several, reference="CrossRoute", reward=loaded.reward)
     looked = [cascade_report(played, drop_unanswered(observed))] if cascade else []
     figures = dict(pair for told in (report, *looked) for pair in told.model_dump().items())

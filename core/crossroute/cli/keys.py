@@ -12,8 +12,8 @@ from crossroute.cli.console import answer, note
 from crossroute.cli.shared import AsJson, split_names
 
 keys = typer.Typer(no_args_is_help=True, help="Manage the keys of a server.")
-Config = Annotated[Path, typer.Option("--config", help="The crossroute.toml that is served.")]
-Name = Annotated[str, typer.Argument(help="Of the key: a person, a team, a program.")]
+Config = Annotated[Path, typer.Option("--config", help="The crossroute.toml of the server.")]
+Name = Annotated[str, typer.Argument(help="Name of the key: a person, a team or a program.")]
 CONFIG = Path("crossroute.toml")
 
 
@@ -22,7 +22,7 @@ def add(
     name: Name,
     config: Config = CONFIG,
     allow: Annotated[str | None, typer.Option(help="Only these models: a,b,c.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0, help="USD in each period.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="Budget in USD per period.")] = None,
     per: Annotated[
         str,
         typer.Option(
@@ -30,21 +30,21 @@ def add(
             help="Period of the budget: day, month or total.",
         ),
     ] = "month",
-    requests: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
-    tokens: Annotated[int | None, typer.Option(min=1, help="Tokens a minute.")] = None,
+    requests: Annotated[int | None, typer.Option(min=1, help="Maximum requests per minute.")] = None,
+    tokens: Annotated[int | None, typer.Option(min=1, help="Maximum tokens per minute.")] = None,
     admin: Annotated[
-        bool, typer.Option("--admin", help="May see what all keys spent, and the metrics.")
+        bool, typer.Option("--admin", help="Allow access to the spending of all keys, and to the metrics.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create a key and print it, this once: only its hash is stored."""
+    """Create a key and print it. It is shown only once: the server stores only its hash."""
     from crossroute.config import read_config
     from crossroute.serve.keys import Key, hash_secret, new_secret
 
     models = None if allow is None else frozenset(split_names(allow))
     known = {entry.name for entry in read_config(config).models}
     for model in sorted((models or frozenset()) - known):
-        raise ValueError(f"{model!r} is no model of {config}. Expected {', '.join(sorted(known))}.")
+        raise ValueError(f"{model!r} is not a model of {config}. Expected {', '.join(sorted(known))}.")
     secret = new_secret()
     limits: dict[str, Any] = {"usd": budget, "requests_a_minute": requests, "tokens_a_minute": tokens}
     key = Key(
@@ -58,7 +58,7 @@ def add(
     kept = _open_keys(config)
     kept.add(key)
     answer(as_json, {"name": name, "key": secret, "file": kept.path}, secret)
-    note(f"Keep it: {kept.path} holds its hash alone.")
+    note(f"Store the key now: {kept.path} contains only its hash.")
 
 
 @keys.command("list", epilog="Example: crossroute keys list")

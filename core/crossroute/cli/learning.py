@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from crossroute.training import Choice, Epoch
 
 NOTHING = "nothing"
-"""What `--from` says where no router is gone on from."""
+"""Value of `--from` to train a new router."""
 
 
 def data(
     path: Annotated[
-        Path, typer.Argument(help="A table, a folder, RouterBench's .pkl, or a log of an evaluation.")
+        Path, typer.Argument(help="A table, a folder, RouterBench's .pkl, or an evaluation log.")
     ],
     as_json: AsJson = False,
     priced_only: PricedOnly = False,
@@ -59,7 +59,7 @@ def train(
         typer.Argument(
             metavar="DATA...",
             parser=parse_place,
-            help="Outcomes; several are trained on together. Or a log of live traffic, alone.",
+            help="Files of outcomes, which are trained on together; or a single traffic log.",
         ),
     ],
     folder: Annotated[
@@ -73,17 +73,17 @@ def train(
         typer.Option(
             "--from",
             autocompletion=completing.complete_router,
-            help="Router to continue training: a bundled name, a folder or a hub id; `nothing` trains a new one. By "
-            "default nothing, or, for few queries, what does best out of fold.",
+            help="Router to continue training: a bundled name, a folder or a hub id; `nothing` trains a new one. The "
+            "default is nothing, or, with few queries, the start that is best in cross-validation.",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Makes training reproducible.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     encoder: Annotated[
         str | None, typer.Option(help="static, minilm, sentence-transformers:NAME ...")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
     margin: Annotated[
-        float, typer.Option(help="For a log: acceptable loss of reward of a new router.", min=0, max=1)
+        float, typer.Option(help="For a log: accepted loss of mean reward by the new router.", min=0, max=1)
     ] = 0.0,
     overwrite: Overwrite = False,
     candidates: Names = None,
@@ -97,7 +97,7 @@ def train(
         train_log(log, start, folder, margin, as_json)
         return
     if folder is None:
-        raise typer.BadParameter("Give a folder, where the router is written to.", param_hint="--out")
+        raise typer.BadParameter("Give the folder to write the router to.", param_hint="--out")
     from crossroute.routing.storage import locate
     from crossroute.training import FEW, TrainingConfig, fit
 
@@ -107,8 +107,8 @@ def train(
         raise ValueError("Give --from or --encoder, not both: a trained router keeps its encoder.")
     if start and locate(start).resolve() == folder.resolve():
         raise ValueError(
-            f"--from and --out are both {folder}: once interrupted, training could not go on from what it began "
-            "with. Give --out another folder."
+            f"--from and --out are both {folder}: after an interruption, training could not resume from the original "
+            "router. Give --out another folder."
         )
     check_new_folder(folder, overwrite)
     given = {"seed": seed, "encoder": encoder}
@@ -122,7 +122,7 @@ def train(
     outcomes = read(paths, candidates, priced_only, begun, columns=columns, texts=texts)
     if chooses and 0 < sum(split != "test" for split in outcomes.splits) <= FEW:
         choice = _train_on_few(outcomes, folder, seed or 0)
-        _tell_saved(folder, choice.way, choice.standings, outcomes, as_json)
+        _print_saved(folder, choice.way, choice.standings, outcomes, as_json)
         return
     with make_progress_bar() as progress:
         encoded = sum(split != "test" for split in outcomes.splits)
@@ -143,17 +143,17 @@ def train(
             on_epoch=on_epoch,
             on_trained=lambda router: router.save_pretrained(folder),
         )
-    _tell_saved(folder, f"from {start or NOTHING}", {}, outcomes, as_json)
+    _print_saved(folder, f"from {start or NOTHING}", {}, outcomes, as_json)
 
 
 def _train_on_few(outcomes: Outcomes, folder: Path, seed: int) -> Choice:
-    """Train on few outcomes; the choice says what was taken and why."""
+    """Train on few outcomes by the best of several ways, and return the choice with its comparison."""
     from crossroute.routing.router import WIDEST_ROUTER
     from crossroute.training import fit_few
 
     known = load(WIDEST_ROUTER)
     with make_progress_bar() as progress:
-        task = progress.add_task("comparing out of fold", total=None)
+        task = progress.add_task("cross-validating", total=None)
         choice = fit_few(
             outcomes,
             known,
@@ -165,13 +165,13 @@ def _train_on_few(outcomes: Outcomes, folder: Path, seed: int) -> Choice:
     return choice
 
 
-def _tell_saved(
+def _print_saved(
     folder: Path, way: str, standings: Mapping[str, object], outcomes: Outcomes, as_json: bool
 ) -> None:
-    """Say what was trained: which way, how each that was compared did, and on what."""
+    """Print how the router was trained, the comparison of the ways, and the outcomes."""
     from crossroute.routing.storage import bundled_routers
 
-    # a bundled one's name means that
+    # a bundled name refers to the bundled router
     name = f"./{folder}" if str(folder) in bundled_routers() else str(folder)
     saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(name)}"
     told = {"router": folder, "way": way, "standings": standings, "candidates": outcomes.pool.names}
@@ -186,7 +186,7 @@ def floor(
         typer.Argument(
             metavar="OUTCOMES...",
             parser=parse_place,
-            help="Outcomes of typical queries that were not trained on; or a log of live traffic, alone.",
+            help="Outcomes of typical queries that the router was not trained on; or a single traffic log.",
         ),
     ],
     folder: Annotated[
@@ -197,17 +197,17 @@ def floor(
     ] = 0.02,
     against: Annotated[str, typer.Option(help="The reference: a candidate, or best.")] = "best",
     confidence: Annotated[float, typer.Option(min=0, max=1, help="Confidence of the promise.")] = 0.9,
-    max_calls: Annotated[int, typer.Option(min=1, help="Calls a query may take (escalation).")] = 1,
+    max_calls: Annotated[int, typer.Option(min=1, help="Maximum calls per query (escalation).")] = 1,
     by_task: Annotated[
         bool, typer.Option("--by-task", help="The promise holds for each task separately.")
     ] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prove a quality floor by outcomes: the cheapest dial that keeps a promise, which is saved with the router."""
+    """Prove a quality floor on outcomes: find the cheapest dial that keeps a promise, and save both with the router."""
     from crossroute.routing.storage import locate
 
-    if locate(router).resolve() != folder.resolve():  # its own folder takes the promise
+    if locate(router).resolve() != folder.resolve():  # saving into the router's own folder adds the promise
         check_new_folder(folder, overwrite)
     loaded, log = load(router), find_log(paths)
     asked: dict[str, Any] = {"drop": drop, "against": against, "confidence": confidence}
@@ -223,12 +223,12 @@ def floor(
         as_json,
         {"router": folder, "promise": promise},
         f"{folder} promises {promise}.",
-        f"It is kept at a willingness to pay of ${promise.willingness_to_pay if promise else 0:.4g} and above.",
+        f"It holds at a willingness to pay of ${promise.willingness_to_pay if promise else 0:.4g} and above.",
     )
 
 
 def _restrict_to_observed(router: Router, outcomes: Outcomes) -> Router:
-    """Return a router over those of its candidates that have outcomes; it says so where others are left out."""
+    """Return a router over its candidates with outcomes; print a note if others are left out."""
     from crossroute.candidate import Pool
     from crossroute.catalogue import find_same_model
     from crossroute.routing.members import over_pool
@@ -240,7 +240,7 @@ def _restrict_to_observed(router: Router, outcomes: Outcomes) -> Router:
         return router
     known = [each for each in outcomes.pool if meant[each.name]]
     note(
-        f"The promise is over what has outcomes, {list_names(each.name for each in known)}; the router that is written "
-        f"leaves out its {len(router.pool) - len(held)} other candidates."
+        f"The promise covers the candidates with outcomes, {list_names(each.name for each in known)}; the saved router "
+        f"does not contain the {len(router.pool) - len(held)} others."
     )
     return over_pool(router, Pool(known))

@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
     @property
     def outcomes(self) -> int:
-        """Number of outcomes behind the profile; without one, of recorded outcomes."""
+        """Number of outcomes of the profile; without a profile, of recorded outcomes."""
         profile = self.candidate.profile
         return round(sum(profile.evidence)) if profile else sum(self.sources.values())
 
@@ -45,19 +45,19 @@ class Row(NamedTuple):
 
     @property
     def evidence(self) -> Evidence:
-        """Evidence of the profile; without one, evidence that a profile could be based on."""
+        """Evidence of the profile; without a profile, the evidence available for one."""
         recorded = self.candidate.profile is None and any(self.sources.values())
         return "measured" if recorded else find_evidence(self.candidate)
 
     @property
     def origin(self) -> str:
-        """Data sets on which it was measured; if none, its evidence."""
+        """Data sets of its measurements; without measurements, its evidence."""
         if self.evidence == "measured":
             return " ".join(self.sources)
         return self.evidence if self.candidate.profile or self.entry else ""
 
     def matches(self, text: str) -> bool:
-        """Return whether every word of a text is in a name, the maker, a capability or a data set."""
+        """Return whether each word of a text occurs in a name, the maker, a capability or a data set."""
         maker = self.entry.maker if self.entry else ""
         return Entry(
             name=self.candidate.name,
@@ -80,12 +80,12 @@ class Row(NamedTuple):
 
 
 def list_catalogue() -> list[Row]:
-    """Return all that the catalogue knows, whether measured or not."""
+    """Return the models of the catalogue, measured or not."""
     return [Row(entry.candidate, entry, entry.sources) for entry in Catalogue.bundled()]
 
 
 def list_pool(pool: Pool, sources: Sources) -> list[Row]:
-    """Return a pool's candidates, with what a router's provenance tells of their sources."""
+    """Return a pool's candidates, with their sources from the router's provenance."""
     found = {candidate: Catalogue.bundled().find(candidate.name) for candidate in pool}
     return [
         Row(candidate, one.entry if one else None, sources.get(candidate.name, {}))
@@ -94,7 +94,7 @@ def list_pool(pool: Pool, sources: Sources) -> list[Row]:
 
 
 def search_rows(rows: Iterable[Row], text: str) -> list[Row]:
-    """Return the rows of the model that a text spells, or else with every word of it."""
+    """Return the rows of the model with this name, in any spelling; else the rows that contain every word."""
     rows = list(rows)
     spelt = Catalogue.bundled().find(text) or resolve_without_suffixes(Catalogue.bundled(), text)
     same = [row for row in rows if spelt and row.entry is spelt.entry]
@@ -102,13 +102,13 @@ def search_rows(rows: Iterable[Row], text: str) -> list[Row]:
 
 
 def build_table(rows: Sequence[Row]) -> Table:
-    """Return the rows for people to read."""
+    """Return the rows as a table."""
     from crossroute.tables import plain_table
 
     caption = (
         f"{format_count(len(rows), 'candidate')}. In/out: USD per million tokens. "
-        "Can: Tools, Structured output, Vision, Audio, Files. From: the sets on which it was measured, else published "
-        "scores or a prior (its maker, family, date, size, price). –: not known."
+        "Can: Tools, Structured output, Vision, Audio, Files. From: the data sets of its measurements, else published "
+        "scores or a prior (its maker, family, date, size, price). –: unknown."
     )
     shown = plain_table(caption=caption)
     columns = [_format_row(row) for row in rows]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crossroute.routing.router import Router
 
 THIN = "overlap too thin"
-"""Beginning of the reasons for which a policy cannot be estimated."""
+"""Beginning of the messages about policies that cannot be estimated."""
 SQLITE = b"SQLite format 3\x00"
 
 
@@ -25,7 +25,7 @@ def check_log(log: str) -> str:
     """Check that the packages for traffic logs are installed, and return the log.
 
     Raises:
-        MissingExtraError: One is not.
+        MissingExtraError: A package is missing.
     """
     check_extra("A traffic log", "traffic", "sqlalchemy")
     return log
@@ -58,7 +58,7 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
     graded = read_logged(TrafficLog.existing(url)).graded
     table = plain_table(
         "dial", "quality (doubly robust)", "snips", "direct", "USD a call", "effective decisions",
-        caption=f"{len(graded):,} graded decisions; 95 % intervals. That of the direct method leaves out its bias.",
+        caption=f"{len(graded):,} graded decisions; 95 % intervals, for the direct method without its bias.",
     )  # fmt: skip
     points = Policy(load(router), graded).curve()
     for point in points:
@@ -87,14 +87,14 @@ def train_log(url: str, start: str | None, folder: Path | None, margin: float, a
     new, way, verdict = learn(load(start or "universal"), read_logged(log), margin=margin)
     told: dict[str, Any] = {"router": None, "adopted": None, "way": way, "verdict": verdict}
     if new is None:
-        answer(as_json, told, f"The old router stays: {verdict.reason}.")
+        answer(as_json, told, f"The current router stays: {verdict.reason}.")
         return
     if folder is not None:
         new.save_pretrained(folder)
     mark = adopt(log, new, verdict.reason)
     told |= {"router": folder, "adopted": mark}
-    answer(as_json, told, f"Router {mark} takes over, {way}: {verdict.reason}.")
-    note(f"Go back with: crossroute traffic back {url}")
+    answer(as_json, told, f"Adopted router {mark}, {way}: {verdict.reason}.")
+    note(f"Undo with: crossroute traffic back {url}")
 
 
 def prove_floor_on_log(router: Router, url: str, promise: dict[str, Any]) -> Router:
@@ -114,7 +114,7 @@ def _is_sqlite(path: Path) -> bool:
 
 
 def _is_missing_log(path: Path) -> bool:
-    """Return whether a path without a file can only mean a log."""
+    """Return whether a path has the extension of a database."""
     return path.suffix in (".db", ".sqlite", ".sqlite3") and not path.is_dir()
 
 

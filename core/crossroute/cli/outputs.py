@@ -46,7 +46,7 @@ def check_output_file(path: Path | None) -> Path | None:
     if path is not None:
         if path.is_dir():
             raise ValueError(f"Cannot write {path}: it is a folder. Give the name of a file in it.")
-        written = Path(os.path.realpath(path))  # of a link, what it points to
+        written = Path(os.path.realpath(path))
         if written.is_symlink():
             raise ValueError(f"Cannot write {path}: it is a link to itself. Choose another place.")
         if not written.parent.is_dir():
@@ -65,14 +65,16 @@ def _check_reader(pipe: Path) -> None:
     except OSError as error:
         if error.errno != errno.ENXIO:
             raise
-        raise ValueError(f"Cannot write {pipe}: nothing reads this pipe. Start its reader first.") from None
+        raise ValueError(
+            f"Cannot write {pipe}: no process reads this pipe. Start its reader first."
+        ) from None
 
 
 def keep_inputs(written: Iterable[Path | None], read: Iterable[Path]) -> None:
     """Check that no output file is also an input.
 
     Raises:
-        ValueError: One is.
+        ValueError: An output file is also an input.
     """
     sources = [source for source in read if is_file(source)]
     for path in written:
@@ -110,4 +112,4 @@ def check_output_folder(path: Path | None) -> Path | None:
 
 def _check_writable(path: Path, place: Path) -> None:
     if not os.access(place, os.W_OK):
-        raise ValueError(f"Cannot write {path}: you may not write to {place}. Choose another place.")
+        raise ValueError(f"Cannot write {path}: no permission to write to {place}. Choose another place.")

@@ -69,7 +69,7 @@ def is_same_price(one: Price, other: Price) -> bool:
 
 
 def build_table(checks: list[PriceCheck]) -> Table:
-    """Return the checks for people to read; what differs from the catalogue is marked."""
+    """Return the checks as a table; prices that differ from the catalogue are marked."""
     from rich.markup import escape
 
     from crossroute.tables import plain_table

@@ -24,35 +24,36 @@ if TYPE_CHECKING:
 
 def profile(
     model: Annotated[
-        str, typer.Argument(help="As init_chat_model knows it (openai:gpt-5-mini), or any name.")
+        str,
+        typer.Argument(help="A model as for init_chat_model (openai:gpt-5-mini), or any name with --object."),
     ],
     place: Annotated[
         str | None,
-        typer.Option(
-            "--object", help="module:name of a callable, a chat model or an LLM that answers instead."
-        ),
+        typer.Option("--object", help="module:name of a callable, a chat model or an LLM, to call instead."),
     ] = None,
     price: Annotated[str | None, typer.Option(help="USD per million tokens, input/output: 0.25/2.")] = None,
     queries: Annotated[Path | None, typer.Option(help="JSONL of your own graded queries.")] = None,
-    grader: Annotated[str | None, typer.Option(help="module:function that grades answers to these.")] = None,
-    from_scores: Annotated[
-        str | None, typer.Option(help="Use published scores, without calls: mmlu_pro=0.81,gpqa=0.7.")
+    grader: Annotated[
+        str | None, typer.Option(help="module:function that grades answers to your queries.")
     ] = None,
-    max_cost: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.")] = None,
+    from_scores: Annotated[
+        str | None, typer.Option(help="Use published scores instead of calls: mmlu_pro=0.81,gpqa=0.7.")
+    ] = None,
+    max_cost: Annotated[float | None, typer.Option(help="Spending limit in USD, above 0.")] = None,
     requests_per_minute: Annotated[
-        float | None, typer.Option(help="Calls a minute, at most; above 0.")
+        float | None, typer.Option(help="Maximum calls per minute, above 0.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Calls at once; 8 by default.")
+        int | None, typer.Option(min=1, max=256, help="Concurrent calls; 8 by default.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--out", callback=check_output_folder, help="Where profiles are kept.")
+        Path | None, typer.Option("--out", callback=check_output_folder, help="Folder of profiles.")
     ] = None,
     router: Annotated[
         str | None,
         typer.Option(
             "--router",
-            help="A bundled name, a folder or a hub id that --from-scores is for; by default universal.",
+            help="Router for --from-scores: a bundled name, a folder or a hub id; by default universal.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -71,11 +72,11 @@ def profile(
         card = _measure(candidate, place, asked, queries, ProfilingSettings.model_validate(chosen), folder)
     path = write_card(card, folder)
     answer(as_json, card, card)
-    note(f"Kept in {path}. {_suggest_next_step(card, folder, router)}")
+    note(f"Stored in {path}. {_suggest_next_step(card, folder, router)}")
 
 
 def _suggest_next_step(card: Card, folder: Path | None, router: str | None) -> str:
-    """Say how to route among all that was profiled into the folder, or beside the router's own."""
+    """Return the command that routes among the profiled models, or among them and the router's own candidates."""
     from crossroute.profiler.cards import profiled_names, profiles_folder
 
     beside = f" --router {shlex.quote(router)}" if router else ""
@@ -86,7 +87,7 @@ def _suggest_next_step(card: Card, folder: Path | None, router: str | None) -> s
 
 
 def _make_candidate(model: str, price: str | None) -> Candidate:
-    """Return a candidate that has a price, stated or known."""
+    """Return a candidate with its stated price, or the catalogue's."""
     from crossroute.candidate import Candidate
     from crossroute.catalogue import Catalogue, look_up_price
     from crossroute.data.prices import look_up_listed_price
@@ -146,7 +147,7 @@ def _read_queries(path: Path | None, grader: str | None) -> Sequence[GradedQuery
     from crossroute.profiler.questions import calibration_set
 
     if path is None and grader is not None:
-        raise ValueError("--grader grades your own queries: give them with --queries FILE.")
+        raise ValueError("--grader grades answers to your own queries: add --queries FILE.")
     return read_queries(path, load_object(grader) if grader else None) if path else calibration_set()
 
 

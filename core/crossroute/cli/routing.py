@@ -47,7 +47,7 @@ def _parse_dial(text: str) -> float:
 
 
 def _read_lines() -> Iterator[str]:
-    """Yield the lines of standard input that hold something."""
+    """Yield the non-empty lines of standard input."""
     if sys.stdin is None:
         raise ValueError("Standard input is closed. Give the query as an argument.")
     try:
@@ -57,7 +57,7 @@ def _read_lines() -> Iterator[str]:
 
 
 def _check_folder(told: str | None) -> str | None:
-    """Check a folder of this machine before the work; an address is tried by it."""
+    """Check a local output folder before the work; the URL of a remote folder is not checked."""
     if told is not None and "://" not in told:
         check_output_folder(Path(told))
     return told
@@ -66,11 +66,11 @@ def _check_folder(told: str | None) -> str | None:
 def _describe_cluster(
     used: bool, address: str | None, actors: int | None, out_folder: str | None
 ) -> dict[str, Any] | None:
-    """Return how a cluster is used; None where none is."""
+    """Return the settings of the cluster; None without one."""
     if used and out_folder is None:
-        raise ValueError("A cluster routes files: name the folder to route into with --out.")
+        raise ValueError("A cluster routes files: name the output folder with --out.")
     if actors is not None and not used:
-        raise ValueError("--actors are of a Ray cluster: add --engine ray, or leave it out.")
+        raise ValueError("--actors is for a Ray cluster: add --engine ray, or leave it out.")
     return {"address": address, "actors": actors} if used else None
 
 
@@ -78,7 +78,7 @@ def route(
     text: Annotated[
         str,
         typer.Argument(
-            help="The query; - reads standard input, one query a line. With --out, a .parquet, .jsonl or .csv file."
+            help="The query; - reads one per line from standard input. With --out, a .parquet, .jsonl or .csv file."
         ),
     ],
     router: RouterName = None,
@@ -89,11 +89,11 @@ def route(
         ),
     ] = None,
     willingness_to_pay: Annotated[
-        float | None, typer.Option(help="USD for one call, in place of the cost preference.")
+        float | None, typer.Option(help="Willingness to pay in USD; replaces the cost preference.")
     ] = None,
     candidates: Names = None,
     profiles: Annotated[
-        Path | None, typer.Option(help="Route among the candidates that were profiled into this folder.")
+        Path | None, typer.Option(help="Route among the candidates with profiles in this folder.")
     ] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -103,23 +103,24 @@ def route(
             "--out",
             metavar="FOLDER",
             callback=_check_folder,
-            help="Route the file's queries into this folder, block by block; a second run resumes.",
+            help="Write the choices for a file of queries to this folder, in blocks; a second run resumes.",
         ),
     ] = None,
     text_column: Annotated[
-        str | None, typer.Option("--text", help="The file's column of queries; text by default.")
+        str | None, typer.Option("--text", help="The column of the queries; `text` by default.")
     ] = None,
     runs: Annotated[
         bool,
         typer.Option(
             "--runs",
-            help="Each text is the task of an agent's whole run, of many calls; by default it is one call.",
+            help="Each text is the task of an agent's whole run of many calls; by default it is a single call.",
         ),
     ] = False,
     engine: Engine = "local",
     address: Address = None,
     actors: Annotated[
-        int | None, typer.Option(min=1, help="Routers at once on the cluster, at most; by default one a CPU.")
+        int | None,
+        typer.Option(min=1, help="Maximum concurrent routers on the cluster; by default one per CPU."),
     ] = None,
 ) -> None:
     """Choose a candidate for a text, or for each text of a file."""
@@ -127,7 +128,7 @@ def route(
 
     constraints = None
     if text_column is not None and out_folder is None:
-        raise ValueError("--text names a column of a file of queries: add --out FOLDER, or leave it out.")
+        raise ValueError("--text is for a file of queries: add --out FOLDER, or leave it out.")
     cluster = _describe_cluster(on_cluster(engine, address), address, actors, out_folder)
     if config is None:
         loaded = load(router, candidates, profiles)
@@ -148,17 +149,17 @@ def route(
             "`crossroute candidates` lists those that are known."
         )
     if is_file(Path(text)):
-        note(f"{text} is a file: this routes its name. {_explain_route_of(Path(text))}")
+        note(f"{text} is a file, but only its name is routed. {_explain_route_of(Path(text))}")
     many = text == "-"
     queries = _read_lines() if many else iter([text])
-    for query in queries:  # one at a time, so that whoever types at the other end is answered at once
+    for query in queries:  # one at a time, so that interactive input is answered at once
         decision = loaded.route(
             Query(query, one_call=not runs),
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,
             constraints=constraints,
         )
-        if many:  # a line each, so that what reads them need not wait for the last
+        if many:  # JSON lines, so that a reader need not wait for the last query
             print(decision.model_dump_json() if as_json else decision.candidate, flush=True)
         else:
             answer(as_json, decision, decision, "", decision.explain())
@@ -181,7 +182,7 @@ def _route_file(
     dial: tuple[float | None, float | None, Constraints | None, bool],
     cluster: dict[str, Any] | None,
 ) -> int:
-    """Return how many queries were routed; what an earlier run did is not among them."""
+    """Route a file of queries, and return the number of queries routed in this run."""
     from crossroute.batch.run import Batch, DialSettings, route_file
     from crossroute.batch.texts import locate
 
@@ -200,7 +201,7 @@ def _route_file(
 
 
 def demo(
-    router: Annotated[str | None, router_option("by default universal, over models of today")] = None,
+    router: Annotated[str | None, router_option("by default universal, over current models")] = None,
     candidates: Names = None,
     config: ConfigFile = None,
     plot_file: Annotated[
@@ -209,14 +210,16 @@ def demo(
     ] = None,
     page_file: Annotated[
         Path | None,
-        typer.Option("--html", callback=check_output_file, help="Write a page with a dial to move."),
+        typer.Option(
+            "--html", callback=check_output_file, help="Write an HTML page with an interactive dial."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Route two dozen queries among current models at three cost preferences, and show the savings."""
     from crossroute.cli.demo import OF_TODAY, record, show, write_files
 
-    if plot_file is not None:  # what is missing is told before the work
+    if plot_file is not None:  # report a missing package before the work
         check_extra("Plotting", "plots", "matplotlib")
     plain = router is None and candidates is None and config is None
     if config is None:
@@ -229,4 +232,4 @@ def demo(
         show(shown, out)
     write_files(shown, plot_file, page_file)
     if plain:
-        note("\nThe same with models that were all measured: crossroute demo --router routerbench")
+        note("\nThe same with a pool of measured models: crossroute demo --router routerbench")

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
     from crossroute.routing.router import Router
 
-GOES_ON = "What was answered is kept; the same command goes on from there."
+GOES_ON = "The answers so far are stored; the same command resumes."
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the router that the folder holds.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the router in the folder.")]
 
 
 def router_option(default: str) -> Any:
@@ -36,7 +36,7 @@ def router_option(default: str) -> Any:
 
 
 RouterName = Annotated[
-    str | None, router_option("by default universal where candidates are named, else routerbench")
+    str | None, router_option("by default universal if candidates are named, else routerbench")
 ]
 RouterArgument = Annotated[
     str,
@@ -50,7 +50,7 @@ Names = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", help="The pool of a crossroute.toml, in place of --router and --candidates."),
+    typer.Option("--config", help="Use the pool of a crossroute.toml instead of --router and --candidates."),
 ]
 Columns = Annotated[
     list[str] | None,
@@ -58,11 +58,11 @@ Columns = Annotated[
 ]
 Texts = Annotated[
     Path | None,
-    typer.Option("--texts", help="A table of texts by id, for logs that hold only ids."),
+    typer.Option("--texts", help="A table of texts by id, for logs with ids only."),
 ]
 AsJson = Annotated[
     bool,
-    typer.Option("--json", help="Print the answer as one JSON document; all else goes to standard error."),
+    typer.Option("--json", help="Print the answer as one JSON document; messages go to standard error."),
 ]
 PricedOnly = Annotated[
     bool, typer.Option("--priced-only", help="Leave out candidates without a known price.")
@@ -74,7 +74,7 @@ Address = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:6379",
-        help="Of the Ray cluster; by default what RAY_ADDRESS names, else this machine alone.",
+        help="Address of the Ray cluster; by default RAY_ADDRESS, else a cluster on this machine.",
     ),
 ]
 
@@ -122,7 +122,7 @@ def load_config(
     from crossroute.routing.members import router_over
 
     if router is not None or candidates is not None:
-        raise ValueError("--config names a router and its candidates: leave out --router and --candidates.")
+        raise ValueError("--config sets the router and its candidates: leave out --router and --candidates.")
     pool = read_config(config)
     return router_over(pool.router, pool.abilities, default=pool.default), pool
 
@@ -163,7 +163,7 @@ def read(
     left_out = find_unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
-    note(f"Left out without a known price: {', '.join(left_out)}.")
+    note(f"Left out, since their price is unknown: {', '.join(left_out)}.")
     return outcomes.select([name for name in outcomes.pool.names if name not in left_out])
 
 

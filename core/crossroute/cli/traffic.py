@@ -23,27 +23,30 @@ if TYPE_CHECKING:
     from crossroute.traffic.report import OtherDial, TrafficReport
 
 LATEST = 1_000
-"""Decisions of a log that are looked at to tell which candidates it has now."""
+"""Number of latest decisions that are read to find a log's current candidates."""
 
 
 Log = Annotated[
     str,
-    typer.Argument(metavar="LOG", callback=check_log, help="A log's URL, or the path of a SQLite file."),
+    typer.Argument(metavar="LOG", callback=check_log, help="URL of the log, or path of a SQLite file."),
 ]
 
 
-traffic = typer.Typer(no_args_is_help=True, help="Reports on, and actions by, a log of live traffic.")
+traffic = typer.Typer(
+    no_args_is_help=True, help="Report on a traffic log, grade its answers, and adopt routers."
+)
 
 
 @traffic.command(epilog="Example: crossroute traffic report traffic.db --html traffic.html")
 def report(
     log: Log,
     page: Annotated[
-        Path | None, typer.Option("--html", callback=check_output_file, help="Write a page of HTML.")
+        Path | None,
+        typer.Option("--html", callback=check_output_file, help="Write the report to this HTML file."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print spend, choices, predicted against observed quality, coverage, drift, and what another dial would do."""
+    """Print spend, choices, predicted and observed quality, coverage, drift, and estimates for other dials."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
     from crossroute.traffic.report import build_report, estimate_dials
@@ -64,14 +67,16 @@ def feedback(
     log: Log,
     path: Annotated[
         Path,
-        typer.Argument(metavar="EXPORT", help="Of LangSmith or Langfuse: JSON, JSON lines, CSV or Parquet."),
+        typer.Argument(
+            metavar="EXPORT", help="Export of LangSmith or Langfuse: JSON, JSON lines, CSV or Parquet."
+        ),
     ],
-    score: Annotated[str | None, typer.Option(help="Read the scores of this name alone.")] = None,
+    score: Annotated[str | None, typer.Option(help="Import only the scores with this name.")] = None,
     scale: Annotated[
         str,
         typer.Option(
             autocompletion=completing.complete_word(*completing.SCALES),
-            help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).",
+            help="Scale of the scores: quality (0 to 1), thumbs or stars (1 to 5).",
         ),
     ] = "quality",
     as_json: AsJson = False,
@@ -84,11 +89,9 @@ def feedback(
     names = ", ".join(f"{name} ({count:,})" for name, count in told.names.items())
     answer(as_json, told, f"{format_count(told.graded, 'decision')} graded by {names}.")
     if told.unknown:
-        note(f"{format_count(told.unknown, 'score')} of runs or traces that this log does not hold.")
+        note(f"{format_count(told.unknown, 'score')} for runs or traces that are not in this log.")
     if told.unread:
-        note(
-            f"{format_count(told.unread, 'score')} that the scale {scale!r} does not have; name another with --scale."
-        )
+        note(f"{format_count(told.unread, 'score')} not on the scale {scale!r}; choose another with --scale.")
 
 
 @traffic.command(
@@ -101,21 +104,23 @@ def judge(
         typer.Option(
             "--judge",
             autocompletion=completing.complete_candidates,
-            help="The model that judges; spelled as for crossroute collect.",
+            help="The judge model, spelled as for crossroute collect.",
         ),
     ],
-    share: Annotated[float, typer.Option(help="Of the answers, drawn at random.", min=0, max=1)] = 0.05,
-    limit: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.", min=0)] = None,
+    share: Annotated[
+        float, typer.Option(help="Share of the answers, sampled at random.", min=0, max=1)
+    ] = 0.05,
+    limit: Annotated[float | None, typer.Option(help="Spending limit in USD, above 0.", min=0)] = None,
     prices: Annotated[
         list[str] | None,
-        typer.Option("--price", metavar="NAME=IN/OUT", help="USD per million tokens, where it is not known."),
+        typer.Option("--price", metavar="NAME=IN/OUT", help="USD per million tokens, if it is unknown."),
     ] = None,
-    rubric: Annotated[str | None, typer.Option(help="Judge an answer by this.")] = None,
+    rubric: Annotated[str | None, typer.Option(help="The criterion of the judge.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Grade a random share of the answers by a model; the log must keep texts.
+    """Grade a random share of the answers with a judge model; the log must keep texts.
 
-    Asked again, it goes on: nothing is paid for twice, and a larger share adds to a smaller one.
+    A later run continues: no answer is judged twice, and a larger share extends a smaller one.
     """
     from crossroute.cli.catalogue import parse_price
     from crossroute.collection import JudgeSettings, asked_model
@@ -133,12 +138,12 @@ def judge(
     answer(
         as_json,
         told,
-        f"{format_count(told.graded, 'answer')} graded, {told.share:.1%} of all, for ${told.usd:.4g}.",
+        f"{format_count(told.graded, 'answer')} graded ({told.share:.1%} of all) for ${told.usd:.4g}.",
     )
     if told.stopped:
-        note(f"The limit of ${limit:.4g} was reached; the same command with a higher one goes on.")
+        note(f"The spending limit of ${limit:.4g} was reached; continue with a higher --limit.")
     if told.unread:
-        note(f"Of {format_count(told.unread, 'answer')} the judge said nothing readable.")
+        note(f"The judge's reply had no readable grade for {format_count(told.unread, 'answer')}.")
 
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
@@ -150,30 +155,30 @@ def adopt(log: Log, router: RouterArgument, as_json: AsJson = False) -> None:
     kept, loaded = TrafficLog.existing(log), load(router)
     unknown = _find_unknown(loaded, kept)
     mark = take_over(kept, loaded)
-    answer(as_json, {"adopted": mark}, f"Router {mark} takes over.")
+    answer(as_json, {"adopted": mark}, f"Adopted router {mark}.")
     if unknown:
         note(
-            f"It does not know {', '.join(unknown)}: programs that need these of it stay with theirs, and say so."
+            f"It does not know {', '.join(unknown)}: programs that use these keep their own router, with a warning."
         )
 
 
 @traffic.command(epilog="Example: crossroute traffic back traffic.db")
 def back(log: Log, as_json: AsJson = False) -> None:
-    """Go back to the router before the one that took over."""
+    """Switch back to the previously adopted router."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.registry import go_back
 
     mark = go_back(TrafficLog.existing(log))
-    answer(as_json, {"adopted": mark}, f"Back to {mark or 'the router that each integration was made with'}.")
+    answer(as_json, {"adopted": mark}, f"Back to {mark or 'the own router of each integration'}.")
 
 
 @traffic.command(epilog="Example: crossroute traffic prune traffic.db --days 90")
 def prune(
     log: Log,
-    days: Annotated[float, typer.Option(help="Keep what is younger.", min=0)],
+    days: Annotated[float, typer.Option(help="Age in days; newer entries are kept.", min=0)],
     as_json: AsJson = False,
 ) -> None:
-    """Delete decisions, calls and feedback that are older than some days."""
+    """Delete decisions, calls and feedback older than a number of days."""
     from crossroute.traffic.log import TrafficLog
 
     deleted = TrafficLog.existing(log).prune(days)
@@ -184,7 +189,7 @@ def _find_unknown(router: Router, log: TrafficLog) -> list[str]:
     """Return a log's candidates that a router does not know.
 
     Raises:
-        TrafficError: It knows none of them, so that every program would stay with its own.
+        TrafficError: It knows none of them, so that no program would use it.
     """
     from crossroute.errors import TrafficError
     from crossroute.traffic.logged import read_logged
@@ -192,7 +197,7 @@ def _find_unknown(router: Router, log: TrafficLog) -> list[str]:
 
     try:
         logged = read_logged(log, latest=LATEST)
-    except TrafficError:  # nothing is answered yet
+    except TrafficError:  # no answered decision yet
         return []
     known = restrict_to_log(router, logged).pool
     return [name for name in logged.names if name not in known]
@@ -203,9 +208,9 @@ def _build_dial_table(dials: list[OtherDial]) -> Table:
     from crossroute.tables import plain_table
 
     table = plain_table(
-        "worth of a call",
-        title="What another dial would have got and cost",
-        caption="By what a call is worth beside what it was; doubly robust, 95 % intervals.",
+        "willingness to pay",
+        title="Estimated quality and cost at other dials",
+        caption="Willingness to pay relative to the logged one; doubly robust estimates, 95 % intervals.",
     )
     for heading in ("quality", "USD a call"):
         table.add_column(heading, justify="right")
@@ -235,7 +240,7 @@ def _build_table(told: TrafficReport) -> Table:
     if told.shadow_saving is not None:
         mean, low, high = told.shadow_saving
         seen = (
-            f"saves, by {told.shadow_observed:,} asked beside,"
+            f"saves, measured on {told.shadow_observed:,} shadow calls,"
             if told.shadow_observed
             else "is predicted to save"
         )
@@ -243,9 +248,7 @@ def _build_table(told: TrafficReport) -> Table:
     if told.shadow_loss is not None:
         mean, low, high = told.shadow_loss
         caption += f" It loses {mean:.3f} of quality ({low:.3f} to {high:.3f})."
-    table = plain_table(
-        "candidate", title="What each candidate did, beside what was predicted of it", caption=caption
-    )
+    table = plain_table("candidate", title="Candidates, observed and predicted", caption=caption)
     for heading in ("calls", "USD", "USD a call", "predicted USD", "graded", "quality", "predicted quality"):
         table.add_column(heading, justify="right")
     table.add_column("drift")

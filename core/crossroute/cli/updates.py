@@ -24,29 +24,29 @@ def update(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="A release, genai-prices' JSON or a CSV of scores; by default the installed genai-prices."
+            help="A release, the JSON of genai-prices or a CSV of scores; by default the installed genai-prices."
         ),
     ] = None,
-    sha256: Annotated[str | None, typer.Option(help="Take the file only if it has this SHA-256.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Expected SHA-256 of the file.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show the changes without writing them.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add newer facts, and show the changes; they are written to your data folder, never into the package."""
+    """Add newer facts to the catalogue, and show the changes. They are written to your data folder."""
     from crossroute.catalogue import Catalogue, add_layer, list_changes, read_update
 
     layer = read_update(file, sha256)
     found = list_changes(layer)
     answer(as_json, found, *map(_format_change, found))
     if not found:
-        note("Nothing is newer than what is known.")
+        note("The file contains nothing newer than the catalogue.")
     elif not dry_run:
         path = add_layer(layer)
         Catalogue.bundled.cache_clear()
         if any(change.fact == "scores" for change in found):
             note(
-                "Scores are kept and listed, and predictions stay as they were. They move once you make a profile: "
+                "The scores are stored and listed, but predictions do not change until you make a profile: "
                 "crossroute profile MODEL --from-scores mmlu_pro=0.81,gpqa=0.7"
             )
         note(f"{format_count(len(found), 'fact')} changed, in {path}. Undo it: crossroute catalogue undo")
@@ -61,7 +61,7 @@ def undo(as_json: AsJson = False) -> None:
     if source is None:
         raise ValueError("There is no update to undo.")
     Catalogue.bundled.cache_clear()
-    answer(as_json, {"undone": source}, f"Took away the update from {source}.")
+    answer(as_json, {"undone": source}, f"Removed the update from {source}.")
 
 
 @catalogue.command(epilog="Example: crossroute catalogue show")
@@ -77,7 +77,7 @@ def show(as_json: AsJson = False) -> None:
         as_json,
         {"updates": updates, "stale": [{"model": name, "price": price} for name, price in old]},
         *(f"{each.made_on}: {len(each.entries)} models from {each.source}" for each in layers),
-        f"{len(old)} prices are stale: read more than {STALE_DAYS} days ago.",
+        f"{len(old)} prices are older than {STALE_DAYS} days.",
         *(f"{name}: {price.as_of}, {price.source}" for name, price in old),
     )
 
@@ -87,15 +87,18 @@ def show(as_json: AsJson = False) -> None:
 )
 def release(
     router: Annotated[
-        str, typer.Argument(help="A router over the bundled one's clusters, with their profiles.")
+        str,
+        typer.Argument(
+            help="A router with the clusters of the bundled one, and with profiles of the candidates."
+        ),
     ],
     candidates: Annotated[
-        str, typer.Option(autocompletion=completing.complete_candidates, help="Which candidates: a,b,c.")
+        str, typer.Option(autocompletion=completing.complete_candidates, help="Candidates to release: a,b,c.")
     ],
-    file: Annotated[Path, typer.Option("--out", callback=check_output_file, help="Write the release here.")],
+    file: Annotated[Path, typer.Option("--out", callback=check_output_file, help="File of the release.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write profiles apart from the package, signed by their digest, for `crossroute catalogue update`."""
+    """Write profiles to a release file with their digest, for `crossroute catalogue update`."""
     from crossroute.catalogue import Catalogue, Entry, Release
     from crossroute.files import replace_file
 

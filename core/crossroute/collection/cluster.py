@@ -53,7 +53,7 @@ class Keeper:
         self.paces: dict[tuple[str, float | None], Pace] = {}
 
     def wait(self, provider: str, rate: float | None) -> float:
-        """Return the seconds until a call may start; 0 means that it may start now, and is counted."""
+        """Return the seconds until a call may start; 0 means now, and counts the call."""
         return self.paces.setdefault((provider, rate), Pace(rate)).wait()
 
     def hold(self, provider: str, seconds: float) -> None:
@@ -75,7 +75,7 @@ class KeptPace(Pace):
         self._ray.get(self._keeper.hold.remote(self._provider, seconds))
 
     def wait(self) -> float:
-        """Return the seconds until a call may start; 0 means that it may start now, and is counted."""
+        """Return the seconds until a call may start; 0 means now, and counts the call."""
         return cast("float", self._ray.get(self._keeper.wait.remote(self._provider, self._rate)))
 
 

@@ -184,7 +184,7 @@ class Planner:
         return float(1.96 * (weight * error).sum() / weight.sum())
 
     def _pilot(self, answered: Mapping[str, Sequence[Row]]) -> dict[str, set[str]]:
-        """Return what is left of the first part: the same prompts for all, spread over the kinds."""
+        """Return the remaining pairs of the pilot: the same prompts for all candidates, stratified by kind."""
         wanted = max(1, round(self.design.pilot * self.most / len(self.names)))
         chosen = set(self._spread(wanted))
         left = {name: chosen - {row["query_id"] for row in answered[name]} for name in self.names}
@@ -235,7 +235,7 @@ def assign_kinds(texts: Sequence[str], design: Design) -> npt.NDArray[np.intp]:
     count = max(1, min(MOST_KINDS, len(texts) // PROMPTS_A_KIND))
     if count == 1:
         return np.zeros(len(texts), dtype=np.intp)
-    with require_extra("A design of what to ask", "train"):
+    with require_extra("An adaptive design", "train"):
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
     encoded = QueryEncoder(design.encoder).embed([Query(text) for text in texts])

@@ -12,7 +12,7 @@ from crossroute.routing.router import Router
 
 PREFERENCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 LITTLE = 0.5
-"""Trust in the predictor below which a prompt counts as unlike the measured ones."""
+"""Trust below which a prompt counts as unlike the queries on which candidates were measured."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _find_warnings(router: Router, calls: Sequence[Query], alone: Sequence[Candi
     strange = float((trust < LITTLE).mean())
     if strange > 0.1:
         told.append(
-            f"{strange:.0%} of the prompts are unlike all measured ones; their predictions are based on priors. "
+            f"{strange:.0%} of the prompts are unlike all measured queries; their predictions are based on priors. "
             "`crossroute collect` measures them."
         )
     return told

@@ -26,7 +26,7 @@ UNGRADED = float("nan")
 
 FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 TEST_SECONDS, TEST_MEMORY = 10, 2**30
-"""Limits of seconds and bytes of memory for a test of an answer, on systems that can limit a process."""
+"""Limits on the seconds and the bytes of memory of a test, on systems that can limit a process."""
 
 
 def exact(answer: str, reference: Any) -> float:

@@ -101,7 +101,9 @@ class Agreement(BaseModel):
         ordered = (
             "" if self.ordered is None else f", {self.ordered:.0%} of the pairs of answers in the same order"
         )
-        mapped = "its scores were mapped to grades by these" if self.calibrated else "too few to calibrate it"
+        mapped = (
+            "its scores were calibrated on these" if self.calibrated else "too few to calibrate its scores"
+        )
         return f"The judge agrees with the references on {self.alike:.0%} of {self.answers} answers{ordered}; {mapped}."
 
 

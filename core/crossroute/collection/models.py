@@ -136,7 +136,7 @@ def _chat_model(entry: ModelEntry) -> object:
 
 
 def _import_object(place: str) -> object | None:
-    """Import an object spelled module:name; return None if it is not one, so that it is taken for a model name."""
+    """Import an object spelled module:name; return None if there is no such module, so that it is a model name."""
     from crossroute.profiler.own_queries import load_object
 
     module, _, name = place.partition(":")

@@ -219,7 +219,7 @@ class Collection:
         for fault in faults:
             if not isinstance(fault, SpendingLimitError):
                 raise fault
-        return f"the limit of ${self.settings.limit:.4g} is reached" if faults else ""
+        return f"the spending limit of ${self.settings.limit:.4g} is reached" if faults else ""
 
     async def _run(
         self,
@@ -260,7 +260,7 @@ class Collection:
         try:
             await self._run(cast("AskedModel", self.judge), tuple(queries.values()), kept)
         except SpendingLimitError:
-            stopped = f"the limit of ${self.settings.limit:.4g} is reached, before all was judged"
+            stopped = f"the spending limit of ${self.settings.limit:.4g} is reached before the last judgement"
         said = {row["query_id"]: row["quality"] for row in kept.rows}
         graded = {_cell(row): row["quality"] for row in rows if not math.isnan(row["quality"])}
         nothing = {_cell(row): 0.0 for row in rows if not row["answer"].strip()}
@@ -274,7 +274,7 @@ class Collection:
             stopped,
         )
 
-    def _labelled(self, row: Row) -> Row:
+    def _set_task(self, row: Row) -> Row:
         """Return a stored answer with the current task of its prompt."""
         return row | {"task": self.prompts[row["text"]].task}
 

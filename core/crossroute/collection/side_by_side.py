@@ -123,7 +123,7 @@ def _cell(graded: Outcomes, row: int, column: int, answer: Row | None) -> str:
     quality = graded.quality[row, column]
     name = escape(graded.pool.names[column])
     if np.isnan(quality):
-        return f'<td data-of="{name}"><small>not asked</small></td>'
+        return f'<td data-of="{name}"><small>not called</small></td>'
     kind = "right" if quality >= 0.99 else "wrong" if quality <= 0.01 else "part"
     told = f"grade {quality:.2f}, {_format_cost(graded.cost[row, column], graded.latency[row, column])}"
     text = str(answer["answer"]) if answer else ""

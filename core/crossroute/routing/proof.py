@@ -168,7 +168,7 @@ class Proof:
         return [*range(len(names))] if self._promise.against == BEST else [names.index(self._promise.against)]
 
     def _losses(self, settings: Floats) -> Iterator[tuple[str, Floats]]:
-        """Yield (group, losses) per reading and number of calls; losses of shape (queries of the group, p, references)."""
+        """Yield (group, losses) per reading and number of calls; losses of shape (queries, p, references)."""
         for read, calls in product(self._readings, range(1, self._promise.max_calls + 1)):
             loss = (
                 self._logged_losses(read, settings)

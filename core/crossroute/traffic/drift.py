@@ -19,7 +19,7 @@ CHANGE_Z = 3.7
 """Standard errors between the parts; 1 to 2 % of series of 50 to 1,000 grades without a change exceed it."""
 
 LEAST_PART = 10
-"""Observations on each side of a change."""
+"""Minimum number of observations on each side of a change."""
 
 DRIFT_Z = 3.0
 """Standard errors beyond which a mean differs from its prediction."""
@@ -28,7 +28,7 @@ BURST = 50
 """Consecutive observations of a candidate within which a repeated query counts once."""
 
 FEWEST = 20
-"""Least number of observations to detect drift."""
+"""Minimum number of observations to detect drift."""
 
 
 def weigh_repeats(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
@@ -36,7 +36,7 @@ def weigh_repeats(query: npt.NDArray[np.intp], within: int | None = None) -> Flo
 
     Args:
         query: Index of each observation's query, in the order of time, shape (n,).
-        within: Count once within so many consecutive observations; within all by default.
+        within: Number of consecutive observations in which a query counts once; all by default.
     """
     if within is not None and len(query):
         query = query + np.arange(len(query)) // within * (query.max() + 1)
@@ -56,7 +56,9 @@ def find_change(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> 
     """
     counts = np.cumsum(np.ones(len(surprise)) if query is None else weigh_repeats(query, BURST))
     n = counts[-1] if len(counts) else 0.0
-    parts = np.flatnonzero((counts >= LEAST_PART) & (n - counts >= LEAST_PART))  # the last of each first part
+    parts = np.flatnonzero(
+        (counts >= LEAST_PART) & (n - counts >= LEAST_PART)
+    )  # index of the last observation before each split
     if not len(parts):
         return 0
     weighed = np.diff(counts, prepend=0) * surprise

@@ -28,9 +28,9 @@ Z = 1.96
 """Half width of a 95 % interval, in standard errors."""
 FOLDS = 5
 FEWEST = 30
-"""Least effective number of decisions for an estimate."""
+"""Minimum effective number of decisions for an estimate."""
 UNSUPPORTED = 0.02
-"""Largest share of a policy's choices with propensity 0 in the log."""
+"""Maximum share of a policy's choices with propensity 0 in the log."""
 SHRINKAGE = 20.0
 """Weight of a router's prediction for a candidate, in outcomes."""
 
@@ -52,12 +52,12 @@ class Estimates(NamedTuple):
     """Three estimates of a policy's value.
 
     Attributes:
-        direct: From predictions alone; the interval does not include their bias.
-        snips: From importance weights alone.
-        doubly_robust: From both; consistent if either is.
+        direct: The direct method, from predictions alone; the interval does not include their bias.
+        snips: SNIPS, from importance weights alone.
+        doubly_robust: From both; consistent if either one is.
         effective: Effective number of decisions, (sum w)^2 / sum w^2.
         unsupported: Share of the policy's choices with propensity 0 in the log, in [0, 1].
-        decisions: n.
+        decisions: Number of decisions.
     """
 
     direct: Estimate
@@ -72,14 +72,14 @@ class Estimates(NamedTuple):
         """Why the estimates are unreliable, and what is needed; None if they are reliable."""
         if self.unsupported > UNSUPPORTED:
             return (
-                f"overlap too thin: {self.unsupported:.0%} of its choices had no chance in this log. It takes traffic "
-                "with exploration at a dial nearer to it, or with these candidates in the pool"
+                f"overlap too thin: {self.unsupported:.0%} of its choices have propensity 0 in this log. Record "
+                "traffic with exploration at a dial nearer to it, or with these candidates in the pool"
             )
         if self.effective < FEWEST:
             needed = self.decisions * FEWEST / max(self.effective, 1.0)
             return (
-                f"overlap too thin: {self.decisions:,} graded decisions are worth {self.effective:.0f} of its own. It "
-                f"takes about {needed:,.0f}, or more exploration"
+                f"overlap too thin: the effective number of the {self.decisions:,} graded decisions is "
+                f"{self.effective:.0f}. Record about {needed:,.0f}, or use more exploration"
             )
         return None
 

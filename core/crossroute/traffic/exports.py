@@ -39,8 +39,8 @@ class Score(NamedTuple):
 
     Attributes:
         ids: Ids of the scored run and of its trace, the most specific first.
-        name: Its name.
-        value: Its value, unconverted.
+        name: Name of the score.
+        value: Value as exported, not converted.
     """
 
     ids: tuple[str, ...]
@@ -75,7 +75,7 @@ def import_feedback(
         log: The log.
         path: The export.
         score: The name of the scores to read; by default all.
-        scale: What their values mean; see `TrafficLog.feedback`.
+        scale: Scale of the values; see `TrafficLog.feedback`.
 
     Raises:
         DataError: The file is not such an export, or has no score of this name.
@@ -129,9 +129,9 @@ def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:
-    """Yield the score that a record is, or those that a run, trace or observation contains."""
+    """Yield the scores of a record: a score itself, or a run, trace or observation that contains scores."""
     subject = fields.get("subject")
-    if isinstance(subject, Mapping):  # of a trace, an observation or a session
+    if isinstance(subject, Mapping):  # a trace, an observation or a session
         fields = {**fields, **subject, f"{subject.get('kind')}_id": subject.get("id")}
     own = _first_value(fields, ("id",))
     held = fields.get("feedback") or fields.get("scores") or fields.get("feedback_stats")

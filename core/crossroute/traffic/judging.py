@@ -1,4 +1,4 @@
-"""Have a model grade a random sample of logged answers, with known sampling probability.
+"""Grade a random sample of logged answers with a judge model, with known sampling probability.
 
 A hash of the decision's id gives a number in [0, 1); answers below the share are judged in ascending order. So a later
 run continues, a larger share extends a smaller one, and if the money runs out, the judged answers are still a random
@@ -59,7 +59,7 @@ class JudgingResult(NamedTuple):
         graded: Number of answers with the judge's grade, including earlier ones.
         share: Share of the answers that is judged.
         usd: Cost of the judge's calls, USD.
-        unread: Number of answers for which the judge's reply held no grade.
+        unread: Number of answers for which the judge's reply had no readable grade.
         stopped: Whether the spending limit was reached before the share.
     """
 
@@ -79,7 +79,7 @@ def judge_traffic(
     settings: JudgeSettings | None = None,
     on_graded: Callable[[int, int], None] = lambda *_: None,
 ) -> JudgingResult:
-    """Have a model grade a random share of the answers in a log, as feedback of the source "judge".
+    """Grade a random share of the answers in a log with a judge model, as feedback of the source "judge".
 
     Args:
         log: A log that stores texts.
@@ -153,9 +153,7 @@ def _read_answers(log: TrafficLog) -> Iterator[UnjudgedAnswer]:
     with log.reading() as connection:
         rows: list[Any] = list(connection.execute(found))
     if not rows:
-        raise TrafficError(
-            "The log holds no answer with its text. Keep texts: TrafficLog(url, keep_text=True)."
-        )
+        raise TrafficError("The log has no answers with texts. Keep texts: TrafficLog(url, keep_text=True).")
     own = [
         UnjudgedAnswer(
             row.id, "" if row.final else row.candidate, row.text, row.answer, draw_position(row.id)

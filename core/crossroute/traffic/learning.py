@@ -1,23 +1,24 @@
-"""Learn from a log: its queries about strange queries, its grades and costs about each candidate.
+"""Learn from a traffic log: adapt a router to its queries, and correct predictions from its grades and costs.
 
-A query that is like none in training is read in part as those of the log (model/usual.py); that needs no grade.
+The difficulty and the task of a query unlike the training data are estimated partly from the log's queries
+(model/usual.py); this needs no grades.
 
-Quality moves by one number a candidate, in log-odds, and what is read of a query counts less where grades do not bear
-it out (a slope below 0); both are found together (shifts.py):
+The quality of candidate a is corrected by a shift and by a slope, which are fitted together (shifts.py). A negative
+slope reduces the effect of the query if the grades do not confirm it:
 
     logit(quality[a]) += shift[a] + HELD slope (reading[a](x) - typical[a])
 
-A candidate that a router was trained on is near 0 before any grade, so that grades of it move little, and many that say
-something else move it all the way. How near depends on the traffic, too: the less it is like anything that the router
-was trained on (trust), the more grades count. The same query asked again tells little that is new, so that a
-candidate's grades on it count as one together. What all share, harder queries or a sterner grader, is taken out first.
+The prior of a shift is narrow for a candidate with many outcomes in training, so that a few grades change little and
+many contradicting ones change the prediction. It is wider if the traffic is unlike the training data (low trust).
+Repeated queries carry little new information, so a candidate's grades on one query count as one. A part that is common
+to all candidates, such as harder queries or a stricter grader, is fitted separately.
 
-Length moves by cluster, as all candidates', and by candidate; the cost of every call tells it, graded or not. What was
-seen before a candidate changed does not count (drift.py), and a half-life lets the rest fade.
+The answer's length is corrected per cluster and per candidate, from the cost of every call. Observations before a
+change of a candidate are ignored (drift.py), and older ones have less weight (half-life).
 
-Chosen on replayed outcomes (benchmarks/live.py): what is far from training on routers to which a set is unknown, the
-rest on RouterBench 5-shot and zeroeval, where moving a candidate by more on 200 grades lost more than it gained, as did
-any shift by query.
+The constants were chosen on replayed outcomes (benchmarks/live.py): FAR with routers that were not trained on the set,
+the others on RouterBench 5-shot and zeroeval. There, wider priors lost more after 200 grades than they gained, and so
+did a shift per query.
 """
 
 from __future__ import annotations
@@ -45,27 +46,27 @@ DAY_S = 86_400
 HALF_LIFE_DAYS = 30.0
 
 LEAST_SHOWN, MOST_SHOWN = OF_GROUP, 2_000
-"""Different queries from which on a strange one is read in part as they are, and how many, the last, count."""
+"""Minimum number of different queries to adapt to, and maximum number of latest ones that are used."""
 
 USUAL, PER_OUTCOME = 0.05, 2.0
-"""Standard deviation, in log-odds, of a candidate that was measured well; of one measured on n outcomes this, too, over
-the root of n."""
+"""Prior standard deviations of a shift, in log-odds: a constant, and one that is divided by the square root of the
+number of outcomes."""
 
 FAR = 0.6
-"""This, too, where no query is like training; in part where some are."""
+"""Additional prior standard deviation at trust 0; it decreases linearly to 0 at trust 1."""
 
 HELD = 0.5
-"""How much of the slope that is found counts: whole slopes fit grades better and choose worse."""
+"""Share of the fitted slope that is applied: the whole slope fits grades better, but leads to worse choices."""
 
 
 class ObservedCalls(NamedTuple):
-    """Logged calls, with what is predicted of them now.
+    """Logged calls with the router's current predictions.
 
     Attributes:
         logged: The n calls.
-        predicted: Of their queries.
-        columns: Of the candidate of each in the router's pool, shape (n,); -1 where that does not know it.
-        weight: How much each counts, shape (n,).
+        predicted: Predictions for their queries.
+        columns: Index of each call's candidate in the router's pool, shape (n,); -1 if unknown.
+        weight: Weight of each call, shape (n,).
     """
 
     logged: Logged
@@ -73,38 +74,42 @@ class ObservedCalls(NamedTuple):
     columns: npt.NDArray[np.intp]
     weight: Floats
 
-    def of_chosen(self, predicted: Floats) -> Floats:
-        """Return what is predicted of each call's own candidate, shape (n,); anything where the pool has none."""
+    def select_chosen(self, predicted: Floats) -> Floats:
+        """Return the prediction for each call's candidate, shape (n,); arbitrary values for unknown candidates."""
         return np.asarray(predicted[np.arange(len(self.columns)), self.columns])
 
 
 def learn_from_log(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
-    """Return a router over the log's candidates that has taken its queries, grades and costs in.
+    """Return a router over the log's candidates, corrected from its queries, grades and costs.
 
-    What the router learnt from a log before is forgotten: the log tells it again. Its dial stays as it was set.
+    Earlier corrections are replaced. The dial is unchanged.
 
     Args:
         router: The router.
         logged: Decisions, graded or not.
-        half_life_days: After which an observation counts half.
+        half_life_days: Age in days at which an observation has half its weight.
+
+    Raises:
+        TrafficError: The router knows none of the log's candidates, or its encoder is another one and texts are not
+            stored.
     """
     router, logged = restrict_to_log(router, logged), logged.own
     if not len(logged):
         return remove_lessons(router)
     queries = logged.encoded(router)
     predictor = _adapt_to_queries(_remove_lessons(router.predictor), logged, queries)
-    newest = min(logged.time.max(), now())  # a clock that is ahead makes no other call old
+    newest = min(logged.time.max(), now())  # a time in the future must not make other calls old
     weight = 0.5 ** (np.maximum(newest - logged.time, 0) / DAY_S / half_life_days)
     pool = predictor.pool
-    columns = np.array([_column(pool, name) for name in logged.names])[logged.chosen]
+    columns = np.array([_find_column(pool, name) for name in logged.names])[logged.chosen]
     calls = ObservedCalls(logged, predictor.predict_encoded(queries), columns, weight)
-    quality, length = _quality_lessons(pool, calls), _length_lessons(len(pool), calls)
-    taught = Pool(map(_add_lesson, pool, map(_lesson, *quality, length.tolist())))
+    quality, length = _learn_quality(pool, calls), _learn_lengths(len(pool), calls)
+    taught = Pool(map(_add_lesson, pool, map(_build_lesson, *quality, length.tolist())))
     return router.with_predictor(predictor.with_pool(taught))
 
 
 def _adapt_to_queries(predictor: Predictor, logged: Logged, queries: EncodedQueries) -> Predictor:
-    """Return the predictor used to the log's last queries, where there are enough."""
+    """Adapt a predictor to the log's latest queries, if there are enough."""
     _, place = np.unique(logged.query[::-1], return_index=True)
     if len(place) < LEAST_SHOWN:
         return predictor
@@ -112,7 +117,7 @@ def _adapt_to_queries(predictor: Predictor, logged: Logged, queries: EncodedQuer
 
 
 def remove_lessons(router: Router) -> Router:
-    """Return the router as it was before it learnt from traffic."""
+    """Return the router without the corrections from traffic."""
     predictor = _remove_lessons(router.predictor)
     return router if predictor is router.predictor else router.with_predictor(predictor)
 
@@ -130,23 +135,24 @@ def _add_lesson(candidate: Candidate, lesson: Lesson | None) -> Candidate:
     return candidate.model_copy(update={"profile": profile})
 
 
-def _column(pool: Pool, name: str) -> int:
+def _find_column(pool: Pool, name: str) -> int:
     return pool.names.index(name) if name in pool.names else -1
 
 
-def _lesson(quality: float, error: float, slope: float, log_tokens: list[float]) -> Lesson:
+def _build_lesson(quality: float, error: float, slope: float, log_tokens: list[float]) -> Lesson:
     return Lesson(quality=quality, quality_error=error, quality_slope=slope, log_tokens=tuple(log_tokens))
 
 
-def _quality_lessons(pool: Pool, calls: ObservedCalls) -> tuple[list[float], list[float], list[float]]:
-    """Return what is added to each candidate's log-odds, its standard error, and what they are multiplied by before."""
+def _learn_quality(pool: Pool, calls: ObservedCalls) -> tuple[list[float], list[float], list[float]]:
+    """Return the shift of each candidate's log-odds, its standard error, and the factor applied before the shift."""
     logged, predicted, columns, weight = calls
     log_odds, once = logit(predicted.quality, LEAST_CHANCE), weight * weigh_repeats(logged.query)
     typical, trust = (
         np.average(log_odds, axis=0, weights=once),
         float(np.average(predicted.trust, weights=once)),
     )
-    rows, counts = _select_telling(len(pool), calls, logged.quality - calls.of_chosen(predicted.quality))
+    residual = logged.quality - calls.select_chosen(predicted.quality)
+    rows, counts = _select_informative(len(pool), calls, residual)
     at = rows, columns[rows]
     taught = fit_shifts(
         Grades(
@@ -157,28 +163,28 @@ def _quality_lessons(pool: Pool, calls: ObservedCalls) -> tuple[list[float], lis
             logged.quality[rows],
             counts,
         ),
-        np.array([_usual(candidate, trust) for candidate in pool]),
+        np.array([_compute_spread(candidate, trust) for candidate in pool]),
         trust=trust,
     )
     moved = HELD * taught.slope
     return (taught.shift - moved * typical).tolist(), taught.error.tolist(), [1 + moved] * len(pool)
 
 
-def _usual(candidate: Candidate, trust: float) -> float:
-    """Return the standard deviation of the shift of a candidate that is what was measured."""
+def _compute_spread(candidate: Candidate, trust: float) -> float:
+    """Return the prior standard deviation of the shift of an unchanged candidate, in log-odds."""
     outcomes = sum(candidate.profile.evidence) if candidate.profile else 0.0
     return float(np.sqrt(USUAL**2 + (FAR * (1 - trust)) ** 2 + PER_OUTCOME**2 / (outcomes + 5)))
 
 
-def _select_telling(
+def _select_informative(
     candidates: int, calls: ObservedCalls, surprise: Floats
 ) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Return the calls that tell something of their candidate as it is now, and how much each counts.
+    """Return the indices and weights of the observed calls since the last change of their candidate.
 
     Args:
-        candidates: m.
-        calls: All.
-        surprise: Observed less predicted, shape (n,); NaN where nothing was observed.
+        candidates: Number of candidates.
+        calls: The n calls.
+        surprise: Observed minus predicted, shape (n,); NaN without an observation.
     """
     columns, query, weight = calls.columns, calls.logged.query, calls.weight
     told = np.isfinite(surprise) & (columns >= 0) & (weight > 0)
@@ -189,11 +195,11 @@ def _select_telling(
     return rows, weight[rows] * weigh_repeats(query[rows] * candidates + columns[rows])
 
 
-def _length_lessons(candidates: int, calls: ObservedCalls) -> Floats:
-    """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k)."""
-    cost, predicted = calls.logged.cost, calls.of_chosen(calls.predicted.cost)
+def _learn_lengths(candidates: int, calls: ObservedCalls) -> Floats:
+    """Return the corrections of each candidate's log tokens by cluster, shape (m, k), from the costs of calls."""
+    cost, predicted = calls.logged.cost, calls.select_chosen(calls.predicted.cost)
     with np.errstate(divide="ignore", invalid="ignore"):
         surprise = np.log(cost / predicted)
-    rows, counts = _select_telling(candidates, calls, surprise)
+    rows, counts = _select_informative(candidates, calls, surprise)
     told = (cost[rows], predicted[rows], calls.columns[rows], calls.predicted.clusters[rows])
     return fit_lengths(*told, candidates=candidates, weight=counts)

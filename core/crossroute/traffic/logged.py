@@ -205,14 +205,14 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
     Args:
         log: The log.
         source: Use only grades of this source; by default the mean of all.
-        latest: Read only so many latest decisions, without waiting for pending writes of this process.
+        latest: Number of latest decisions to read, without waiting for pending writes of this process.
 
     Raises:
         TrafficError: The log has no such decision.
     """
     entries = _read_entries(log, source, latest)
     if not entries:
-        raise TrafficError("The log holds no answered decision yet. Call the pool that writes to it first.")
+        raise TrafficError("The log has no answered decisions yet. Call the pool that writes to it first.")
     rows, calls, grades = ([getattr(each, name) for each in entries] for name in ("row", "call", "grade"))
     candidates = [json.loads(row.candidates) for row in rows]
     names = tuple(dict.fromkeys(name for one in candidates for name, *_ in one)) or ("",)
@@ -222,21 +222,21 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         time=np.array([row.time for row in rows]),
         texts=np.array([row.text for row in rows], dtype=object),
         vectors=_stack([np.frombuffer(row.query, dtype=np.float16) for row in rows]),
-        tokens=_numbers(row.tokens for row in rows),
-        context=_numbers(row.context_tokens for row in rows),
+        tokens=_to_floats(row.tokens for row in rows),
+        context=_to_floats(row.context_tokens for row in rows),
         chosen=np.array([column[row.candidate] for row in rows]),
         **_read_candidates(candidates, column),
-        pay=_numbers(row.willingness_to_pay for row in rows),
+        pay=_to_floats(row.willingness_to_pay for row in rows),
         quality=np.array([quality for quality, _ in grades]),
         own_quality=np.array([each.own_grade for each in entries]),
         weight=np.array([weight for _, weight in grades]),
-        cost=_numbers(call.cost for call in calls),
-        further=_numbers(each.further for each in entries),
-        seconds=_numbers(call.seconds for call in calls),
-        output_tokens=_numbers(call.output_tokens for call in calls),
-        input_tokens=_numbers(call.input_tokens for call in calls),
+        cost=_to_floats(call.cost for call in calls),
+        further=_to_floats(each.further for each in entries),
+        seconds=_to_floats(call.seconds for call in calls),
+        output_tokens=_to_floats(call.output_tokens for call in calls),
+        input_tokens=_to_floats(call.input_tokens for call in calls),
         would=np.array([row.would or "" for row in rows]),
-        would_cost=_numbers(each.would_cost for each in entries),
+        would_cost=_to_floats(each.would_cost for each in entries),
         would_quality=np.array([each.would_grade for each in entries]),
         names=names,
         encoder=rows[-1].encoder,
@@ -289,14 +289,14 @@ def _read_candidates(
 
 
 def _stack(rows: list[npt.NDArray[np.float16]]) -> Floats:
-    """Return logged queries as rows of one length; what older ones do not hold is 0."""
+    """Stack logged queries, padded with 0 to the same length: older logs lack some features."""
     stacked = np.zeros((len(rows), max(map(len, rows))), dtype=np.float32)
     for place, row in zip(stacked, rows, strict=True):
         place[: len(row)] = row
     return stacked
 
 
-def _numbers(values: Any) -> Floats:
+def _to_floats(values: Any) -> Floats:
     return np.array([np.nan if value is None else float(value) for value in values])
 
 

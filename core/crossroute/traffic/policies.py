@@ -27,7 +27,7 @@ from crossroute.traffic.logged import Logged
 
 DIALS = tuple(round(0.1 * step, 1) for step in range(11))
 CONFIDENCE = 0.95
-"""Confidence with which an accepted router is no worse, jointly over all that are tried."""
+"""Confidence that an accepted router is no worse, jointly over all routers that are compared."""
 
 
 class Point(NamedTuple):
@@ -50,8 +50,8 @@ class Verdict(NamedTuple):
     Attributes:
         adopt: Whether it may.
         gain: Estimated difference in mean reward per decision.
-        lower: The lower bound of the gain, at 95 %.
-        reason: In words.
+        lower: The lower bound of its 95 % interval.
+        reason: The reason, for messages.
     """
 
     adopt: bool
@@ -162,9 +162,7 @@ def compare_policies(
     pay = theirs.router.dial.at(cost_preference)
     one, other = ours.choices(cost_preference), theirs.choices(cost_preference)
     if (one == other).all():
-        return Verdict(
-            False, Estimate(0.0, 0.0, 0.0), 0.0, "it would have made the same choices: nothing to gain"
-        )
+        return Verdict(False, Estimate(0.0, 0.0, 0.0), 0.0, "the new router makes the same choices")
     quality, cost = theirs.predicted
     expected_cost = cost[np.arange(len(logged)), logged.chosen]  # stands in for unknown costs
     observed = logged.quality * np.exp(-np.where(np.isnan(logged.paid), expected_cost, logged.paid) / pay)
@@ -208,10 +206,10 @@ def judge_policies(
         return Verdict(False, gain, lower, overlap.thin)
     if differ < FEWEST:
         return Verdict(
-            False, gain, lower, f"they differ on only {differ} graded decisions; {FEWEST} are needed"
+            False, gain, lower, f"the routers differ on only {differ} graded decisions; {FEWEST} are needed"
         )
-    reason = f"its reward is {gain.value:+.4f} a decision, at least {lower:+.4f} (95 %)"
-    return Verdict(lower > -margin, gain, lower, f"{reason}; a margin of {margin:g} is allowed")
+    reason = f"change of the mean reward {gain.value:+.4f}, at least {lower:+.4f} (95 %)"
+    return Verdict(lower > -margin, gain, lower, f"{reason}; accepted loss {margin:g}")
 
 
 __all__ = [

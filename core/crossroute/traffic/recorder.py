@@ -28,11 +28,11 @@ from crossroute.traffic.rows import DecisionRecord, now
 logger = logging.getLogger("crossroute.traffic")
 
 PENDING = 4096
-"""Most decisions that wait for their call to begin."""
+"""Maximum number of decisions that wait for the start of their call."""
 LOOK_S = 5.0
 """Seconds between two checks for the adopted router."""
 STUDY_S, STUDY_SHARE = 60.0, 0.01
-"""Least seconds between two evaluations of the log, and their largest share of the time."""
+"""Minimum seconds between two evaluations of the log, and their maximum share of the time."""
 LATEST = 5_000
 """Number of latest decisions that are evaluated."""
 
@@ -97,7 +97,7 @@ class Recorder:
         try:
             dispatcher.take_over(own if found is None else load_adopted(self.log, found))
         except CrossRouteError as error:
-            logger.warning("The router %s of the traffic log was not taken over: %s", found, error)
+            logger.warning("The router %s adopted in the traffic log cannot be used: %s", found, error)
         else:
             self._followed = dispatcher.router
             logger.info("Now routing with %s.", found or "the original router")

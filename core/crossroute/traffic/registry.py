@@ -16,7 +16,7 @@ from crossroute.traffic.rows import fingerprint, now
 
 
 def adopt(log: TrafficLog, router: Router, reason: str = "asked for") -> str:
-    """Make the integrations that write to a log use a router, within seconds.
+    """Adopt a router: the integrations that write to the log use it within seconds.
 
     Args:
         log: The log, in which the router is stored.

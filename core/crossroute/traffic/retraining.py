@@ -17,9 +17,9 @@ from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import Verdict, compare_policies, restrict_to_log
 
 FEWEST_TO_RETRAIN = 300
-"""Least number of graded decisions with texts to fine-tune the network."""
+"""Minimum number of graded decisions with texts to fine-tune the network."""
 
-REFRESHED, RETRAINED = "predictions moved by what the log shows", "the network trained on"
+REFRESHED, RETRAINED = "with predictions corrected from the log", "with the network fine-tuned on the log"
 
 
 class LearningResult(NamedTuple):
@@ -55,7 +55,7 @@ def learn(
     """
     if not len(logged.graded):
         raise TrafficError(
-            "No decision of this log is graded. Grade some: log.feedback(decision_id, quality)."
+            "No decision of this log is graded. Grade decisions with log.feedback(decision_id, quality)."
         )
     held = np.arange(len(logged)) % 2 == 1
     taught, test = logged.take(~held), logged.take(held).graded
@@ -105,7 +105,9 @@ def prove_floor(router: Router, logged: Logged, **promise: Any) -> Router:
     columns = [kept.names.index(name) for name in over.pool.names]
     kept = kept.take(np.isin(kept.chosen, columns))
     chances = kept.propensity[:, columns]
-    chances = chances / chances.sum(axis=1, keepdims=True)  # given that it was one which the router knows
+    chances = chances / chances.sum(
+        axis=1, keepdims=True
+    )  # conditional on the candidates that the router knows
     outcomes = replace(build_outcomes(kept, over), splits=("test",) * len(kept))
     return over.with_floor(outcomes, propensity=chances, **promise)
 

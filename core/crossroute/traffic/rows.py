@@ -30,7 +30,7 @@ _fingerprints: WeakKeyDictionary[Router, str] = WeakKeyDictionary()
 
 
 class DecisionRecord(NamedTuple):
-    """A decision that is carried out, with its query, router, labels and time."""
+    """A decision whose call has begun, with its query, router, labels and time."""
 
     decision: Decision
     query: Query | None
@@ -83,7 +83,7 @@ def decision_row(decided: DecisionRecord, vector: Floats | None, *, keep_text: b
 
 
 def call_row(call: Called, seconds: float, *, keep_text: bool) -> dict[str, Any]:
-    """Return the row of a call; of an error only the type is stored, since its message may quote the query."""
+    """Return the row of a call. Only the type of an error is stored, since its message may quote the query."""
     usage = call.usage
     return {
         "id": _call_id(call, seconds),
@@ -139,7 +139,7 @@ def now() -> float:
 def encode_queries(decided: Sequence[DecisionRecord]) -> dict[str, Floats]:
     """Encode the queries of decisions, by decision id: the vector, then the ease of the words, shape (D + 1,).
 
-    Fast, since the encoder has cached them.
+    The encoder has cached them, so this is fast.
     """
     by_router: dict[int, list[DecisionRecord]] = defaultdict(list)
     for one in decided:
@@ -149,7 +149,7 @@ def encode_queries(decided: Sequence[DecisionRecord]) -> dict[str, Floats]:
     for group in by_router.values():
         try:
             read = group[0].router.predictor.query_encoder.read([one.query for one in group if one.query])
-        except CrossRouteError:  # an encoder that fails: the rest of the row still tells
+        except CrossRouteError:  # if the encoder fails, the rest of the row is still useful
             continue
         numbers = np.column_stack([read.vectors, read.word_ease])
         found |= {one.decision.id: each for one, each in zip(group, numbers, strict=True)}

@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 
 VERSION = 2
 BUSY_S = 60
-"""Seconds that a process waits for the others to finish writing a SQLite file."""
+"""Seconds that a process waits for other processes that write to a SQLite file."""
 LOCK = 0x63726F737372
-"""PostgreSQL's advisory lock while the tables are created."""
+"""Key of PostgreSQL's advisory lock for creating the tables."""
 TRIES = 50
 SQLITE = b"SQLite format 3\x00"
 """First bytes of a SQLite file."""
 LONGEST_SOURCE, LONGEST_NAME = 64, 200
-"""Longest source of a grade, and name of a candidate, in characters."""
+"""Maximum length of a grade's source and of a candidate's name, in characters."""
 
 _one_thread = threading.Lock()
-"""File locks belong to a process; this one orders its threads."""
+"""Lock between the threads of a process, since file locks belong to a process."""
 
 tables = sa.MetaData()
 
@@ -62,7 +62,7 @@ decisions = sa.Table(
     sa.Column("router", sa.String(16), nullable=False),  # its fingerprint
     sa.Column("encoder", sa.Text),
     sa.Column("candidate", sa.Text, nullable=False),
-    sa.Column("would", sa.Text),  # shadow mode: what would have been chosen
+    sa.Column("would", sa.Text),  # shadow mode: the router's choice
     sa.Column("propensity", sa.Float, nullable=False),
     sa.Column("cost_preference", sa.Float),
     sa.Column("willingness_to_pay", sa.Float, nullable=False),
@@ -92,7 +92,7 @@ calls = sa.Table(
     sa.Column("error", sa.Text),  # its type
     sa.Column("answered", sa.Boolean, nullable=False),
     sa.Column("final", sa.Boolean, nullable=False),
-    sa.Column("answer", sa.Text),  # where texts are kept
+    sa.Column("answer", sa.Text),  # if texts are kept
 )
 
 feedback = sa.Table(
@@ -100,10 +100,12 @@ feedback = sa.Table(
     tables,
     sa.Column("decision_id", sa.String(36), primary_key=True),
     sa.Column("source", sa.String(LONGEST_SOURCE), primary_key=True),
-    sa.Column("candidate", sa.String(LONGEST_NAME), primary_key=True),  # empty: whichever gave the answer
+    sa.Column(
+        "candidate", sa.String(LONGEST_NAME), primary_key=True
+    ),  # empty for the answer that the caller got
     sa.Column("time", sa.Float, nullable=False),
     sa.Column("quality", sa.Float, nullable=False),
-    sa.Column("probability", sa.Float),  # with which the decision was drawn to be graded, where that is known
+    sa.Column("probability", sa.Float),  # sampling probability of the grade, if known
 )
 
 routers = sa.Table(
@@ -120,13 +122,13 @@ adoptions = sa.Table(
     tables,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("time", sa.Float, nullable=False),
-    sa.Column("fingerprint", sa.String(16)),  # none: each goes by the router that it was made with
+    sa.Column("fingerprint", sa.String(16)),  # null: each integration uses its own router
     sa.Column("reason", sa.Text, nullable=False),
 )
 
 
 def may_be_sqlite(path: Path) -> bool:
-    """Return whether a file is a SQLite database, or empty, as a new one is."""
+    """Return whether a file is a SQLite database, or empty like a new one."""
     with path.open("rb") as file:
         return file.read(len(SQLITE)) in (SQLITE, b"")
 
@@ -139,8 +141,7 @@ def to_url(log: str | Path) -> sa.URL:
     """
     if not isinstance(log, str | Path) or not str(log).strip():
         raise ValueError(
-            f"A traffic log is named by its URL, or the path of a SQLite file, got {log!r}. "
-            "Name one, such as traffic.db."
+            f"Expected the URL of a traffic log or the path of a SQLite file, such as traffic.db, got {log!r}."
         )
     text = str(log)
     if "://" not in text:
@@ -159,7 +160,7 @@ def open_engine(url: sa.URL) -> Engine:
     """Return the engine of a log's database, not yet connected."""
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise ValueError(
-            f"A traffic log is kept in SQLite or PostgreSQL, got {url.get_backend_name()!r}. Expected "
+            f"A traffic log needs SQLite or PostgreSQL, got {url.get_backend_name()!r}. Expected "
             "sqlite:///traffic.db, postgresql+psycopg://user@host/name, or a SQLite file's path."
         )
     if url.get_backend_name() == "postgresql":
@@ -187,7 +188,7 @@ def prepare(engine: Engine, *, create: bool = True) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         if not create and not sa.inspect(connection).has_table(meta.name):
-            raise TrafficError(f"{_render_url(engine)} holds no traffic log. Name one that `traffic=` wrote.")
+            raise TrafficError(f"{_render_url(engine)} has no traffic log. Name one that `traffic=` wrote.")
         tables.create_all(connection)
         connection.execute(insert_statement(engine, meta), [{"key": "version", "value": str(VERSION)}])
         found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "version")).scalar_one()
@@ -202,8 +203,8 @@ def prepare(engine: Engine, *, create: bool = True) -> None:
 def wait_for_turn(engine: Engine) -> Iterator[None]:
     """Hold a file lock while writing to a SQLite database.
 
-    SQLite waits by polling, which starves some of many processes. The system's file locks are granted in order, and
-    released when a process ends. On systems without them, SQLite's own waiting applies.
+    SQLite polls for its lock, so that with many processes some may never get it. The system's file locks are granted in
+    order, and released when a process ends. Systems without them use SQLite's polling.
     """
     place = engine.url.database if engine.dialect.name == "sqlite" else None
     if fcntl is None or place in (None, "", ":memory:"):
@@ -221,7 +222,7 @@ def after_fork() -> None:
 
 
 def insert_statement(engine: Engine, table: sa.Table, latest: tuple[str, ...] = ()) -> Any:
-    """Return the statement that inserts rows; for existing rows it replaces the columns `latest`, or nothing."""
+    """Return the statement that inserts rows; in existing rows it updates only the columns `latest`."""
     insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
     if not latest:
         return insert.on_conflict_do_nothing()
@@ -248,7 +249,7 @@ def _take_over_transactions(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a writing transaction with its lock: upgrading a reading one may fail instead of waiting."""
+    """Begin a writing transaction with its lock, since upgrading a reading one may fail instead of waiting."""
     reads = connection.get_execution_options().get("reads")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 

@@ -15,9 +15,9 @@ from typing import Any
 logger = logging.getLogger("crossroute.traffic")
 
 EVERY_S = 0.25
-"""Seconds between two checks of the queue; a killed process loses this much."""
+"""Seconds between two checks of the queue; a killed process loses the rows of this time."""
 MOST = 100_000
-"""Most pending rows; beyond it the oldest are dropped."""
+"""Maximum number of pending rows; above it the oldest are dropped."""
 BATCH = 1_000
 RETRY_S = 5.0
 
@@ -63,7 +63,7 @@ class Writer:
             return not self._waiting
 
     def before_fork(self) -> None:
-        """Wait until no write is running: the child would inherit it, and its locks."""
+        """Wait for running writes, since the child would inherit their locks."""
         self._writing.acquire()
 
     def after_fork_in_parent(self) -> None:
@@ -134,7 +134,7 @@ class Writer:
             except Exception as refused:
                 self.lost += 1
                 logger.warning(
-                    "A row of the traffic log was refused (%s), and is lost.", type(refused).__name__
+                    "The database rejected a row of the traffic log (%s); it is lost.", type(refused).__name__
                 )
 
 
@@ -144,7 +144,7 @@ def _run(writer: weakref.ref[Writer]) -> None:
         try:
             alive.write_pending()
         except Exception:  # keep the thread alive for later rows
-            logger.exception("A batch of the traffic log could not be written, and is lost.")
+            logger.exception("A batch of the traffic log could not be written; it is lost.")
         del alive
         time.sleep(EVERY_S)
 
