@@ -23,7 +23,7 @@ MAKER, INNERMOST = "create_agent", "create_agent.<locals>._execute_model"
 """The function that makes an agent, and its inner function that calls the model."""
 
 COMPREHENSIONS = 3
-"""Most frames between that function and a middleware's property that it reads."""
+"""Maximum number of frames between that function and the middleware property that it reads."""
 
 
 class AgentModels:
@@ -37,8 +37,8 @@ class AgentModels:
         self._members = members
         self._own: dict[int, BaseChatModel] = {}
 
-    def note(self) -> None:
-        """Note the model of the agent that is being made, if `create_agent` is the caller."""
+    def note_agent(self) -> None:
+        """Record the model of the agent that `create_agent` is making, if it is the caller."""
         frame = sys._getframe(2)
         for _ in range(COMPREHENSIONS):
             if frame.f_code.co_name == MAKER:
@@ -51,27 +51,27 @@ class AgentModels:
             frame = frame.f_back
 
     def is_set_elsewhere(self, model: BaseChatModel) -> bool:
-        """Return whether another middleware set a model: it is no known agent's own."""
+        """Return whether another middleware set a model: it is not a known agent's own model."""
         if not self._own or id(model) in self._own:
             return False
         called = name_of(model)
         return not called or all(name_of(own) != called for own in tuple(self._own.values()))
 
-    def member(self, model: BaseChatModel) -> str | None:
-        """Return the member that a model is: the same object, or the only one of its provider and name."""
+    def find_member(self, model: BaseChatModel) -> str | None:
+        """Return the member of a model: the same object, or the only one with its provider and name; else None."""
         for name, member in self._members.items():
             if member.model is model:
                 return name
-        return self.called(name_of(model))
+        return self.find_called(name_of(model))
 
-    def instead(self, chosen: str, heard: LastModelCallback | None) -> str | None:
-        """Return the member called instead of the chosen one, "" for another model, or None."""
+    def find_replacement(self, chosen: str, heard: LastModelCallback | None) -> str | None:
+        """Return the member called instead of the chosen one: "" for another model, None if it was the chosen one."""
         if heard is None or not heard.called or heard.called == name_of(self._members[chosen].model):
             return None
-        return self.called(heard.called) or ""
+        return self.find_called(heard.called) or ""
 
-    def called(self, called: str) -> str | None:
-        """Return the only member of a provider and name."""
+    def find_called(self, called: str) -> str | None:
+        """Return the only member with a provider and name; None if there are none or several."""
         found = [name for name, member in self._members.items() if called and name_of(member.model) == called]
         return found[0] if len(found) == 1 else None
 
@@ -91,7 +91,7 @@ class LastModelCallback(BaseCallbackHandler):
     def on_chat_model_start(
         self, serialized: Any, messages: Any, *, metadata: dict[str, Any] | None = None, **_: Any
     ) -> None:
-        """Note the model of a run that begins."""
+        """Record the model of a run."""
         self.called = _normalize(metadata or {})
 
 
@@ -114,7 +114,7 @@ def is_innermost(handler: object) -> bool:
 
 
 def name_of(model: BaseChatModel) -> str:
-    """Return a model's provider and name as reported by its runs; empty if they do not."""
+    """Return a model's provider and name as reported by its runs; empty without them."""
     return _normalize(model._get_ls_params())
 
 

@@ -103,14 +103,14 @@ def prepare_arguments(
         tools: The tools that come with the call.
         as_given: Whether to pass the keywords on without translation.
     """
-    said = {**member.keywords(stated), **kwargs}
+    said = {**member.find_keywords(stated), **kwargs}
     if not as_given:
         said = translate_arguments(said, member.dialect, member.name, tool_names(tools) if said else ())
     fields = dict(stated)
-    if member.dialect is OLLAMA:  # its sampling is read from its fields alone
+    if member.dialect is OLLAMA:  # reads sampling settings only from its fields
         fields |= {name: said.pop(name) for name in FIELDS_ALONE & said.keys()}
     if "metadata" in said and member.dialect in WITH_BODY:
-        # LangChain's `invoke` has metadata of its own
+        # `metadata` is an argument of LangChain's `invoke`
         said["extra_body"] = {**(said.get("extra_body") or {}), "metadata": said.pop("metadata")}
     return said, fields
 
@@ -172,13 +172,13 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """Return the chosen member's structured output."""
-        return self._bound(input, config, kwargs).answer()
+        return self._build_call(input, config, kwargs).answer()
 
     async def ainvoke(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
         """Return the chosen member's structured output."""
-        return await self._bound(input, config, kwargs).aanswer()
+        return await self._build_call(input, config, kwargs).aanswer()
 
     def stream(
         self,
@@ -187,7 +187,7 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         **kwargs: Any,
     ) -> Iterator[Any]:
         """Yield the chosen member's structured output."""
-        return self._bound(input, config, kwargs).stream()
+        return self._build_call(input, config, kwargs).stream()
 
     def astream(
         self,
@@ -196,9 +196,9 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
         """Yield the chosen member's structured output."""
-        return self._bound(input, config, kwargs).astream()
+        return self._build_call(input, config, kwargs).astream()
 
-    def _bound(
+    def _build_call(
         self, given: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> Call:
         return self._call(given, config, kwargs, self._binding, {self._binding.need})
@@ -232,7 +232,7 @@ def find_parsers(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
 
 
 def can_be_asked(model: BaseChatModel) -> bool:
-    """Return whether log-probabilities can be requested from a chat model and its user has not set that.
+    """Return whether log-probabilities can be requested from a chat model, unless the user has set their field.
 
     OpenAI's Responses API has another parameter, which is not supported here.
     """
@@ -243,7 +243,7 @@ def can_be_asked(model: BaseChatModel) -> bool:
 
 
 def request_logprobs(change: Change | None) -> Change:
-    """Return a change that also requests log-probabilities; the user's own chat model is not altered."""
+    """Return a change that also requests log-probabilities, on a copy of the user's chat model."""
 
     def changed(model: BaseChatModel) -> Runnable[Any, Any]:
         asked = copy_model(model, {LOGPROBS: True}) if can_be_asked(model) else model

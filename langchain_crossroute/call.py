@@ -48,7 +48,7 @@ from langchain_crossroute.streams import Tail, to_chunk
 from langchain_crossroute.wrapping import Change
 
 UNTRACED: RunnableConfig = {"callbacks": []}
-"""Of runs without callbacks."""
+"""Config of runs without callbacks."""
 
 CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
 """The parts of a config that `generate` takes as keywords."""
@@ -60,9 +60,9 @@ class Request(NamedTuple):
     Attributes:
         runnable: The member's chat model, or the chain that its tools or its schema make of it.
         messages: The conversation, in the format of the member's provider.
-        config: Of its run.
-        kwargs: Its keywords.
-        probe: A callback that counts tokens, also of an answer that arrives parsed.
+        config: Config of the member's run.
+        kwargs: Keywords of the call.
+        probe: A callback that counts tokens, also for an answer that arrives parsed.
     """
 
     runnable: Runnable[Any, Any]
@@ -100,12 +100,12 @@ class Request(NamedTuple):
         return self.runnable.astream(self.messages, self.config, **self.kwargs)
 
     def parse(self, message: AIMessage) -> None:
-        """Raise the error of `invoke` for a streamed answer that does not fit its schema."""
+        """Raise the same error as `invoke` if a streamed answer does not fit its schema."""
         reduce(lambda answer, parser: parser.invoke(answer, UNTRACED), find_parsers(self.runnable), message)
 
     @property
     def _keywords(self) -> dict[str, Any]:
-        """The config as `generate` takes it."""
+        """The config as keywords of `generate`."""
         return {key: self.config.get(key) for key in CONFIG}
 
 
@@ -116,7 +116,7 @@ class Call:
         routing: The members, and the dispatcher that chooses among them.
         messages: The conversation.
         config: The caller's complete config; the member runs under it, so its run replaces the pool's.
-        settings: How to decide.
+        settings: Settings of the decision.
         kwargs: The call's keywords.
         stated: The pool's own fields (temperature, ...) for keywords that the call lacks: set on a copy of the
             member if it has such a field, else passed as keywords.
@@ -149,9 +149,9 @@ class Call:
         self.structured = isinstance(change, SchemaBinding)
 
     def decide(self, *, streamed: bool = False) -> Decision:
-        """Choose the member; `max_calls` over 1 allows further ones."""
+        """Choose the member; with `max_calls` above 1, escalation may call others."""
         alone = self.settings.streams_alone if streamed else ""
-        with self.routing.labelled(self.config):
+        with self.routing.label_calls(self.config):
             return self.routing.decide(
                 self.messages, self.settings, tools=self.tools, needs=self.needs, alone=alone
             )
@@ -159,7 +159,7 @@ class Call:
     async def adecide(self, *, streamed: bool = False) -> Decision:
         """Choose the member, in a thread if that would block the event loop."""
         decide = partial(self.decide, streamed=streamed)
-        return await self.routing.off_loop(decide, self.messages, self.tools)
+        return await self.routing.decide_off_loop(decide, self.messages, self.tools)
 
     def answer(self, send: Callable[[Request], Any] = Request.invoke) -> Any:
         """Return the answer to `Request.invoke`, or to `Request.generate`."""
@@ -181,7 +181,7 @@ class Call:
         if decision.max_calls > 1:
             yield to_chunk(EscalatedCall(self, decision).answer(Request.invoke))
         else:
-            yield from self.opened(decision, Request.stream)
+            yield from self.open_stream(decision, Request.stream)
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """Yield the chunks, asynchronously."""
@@ -189,11 +189,11 @@ class Call:
         if decision.max_calls > 1:
             yield to_chunk(await EscalatedCall(self, decision).aanswer(Request.ainvoke))
             return
-        async with aclosing(await self.aopened(decision, Request.astream)) as chunks:
+        async with aclosing(await self.aopen_stream(decision, Request.astream)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    def opened(
+    def open_stream(
         self, decision: Decision, way: Callable[[Request], Iterator[Any]], kind: type[Tail] = Tail
     ) -> Iterator[Any]:
         """Return the stream of the first member that begins one.
@@ -205,17 +205,19 @@ class Call:
         """
         dispatcher = self.routing.dispatcher
         drive(dispatcher.beside(decision, self._steps), Request.invoke)
-        return dispatcher.attempts(decision).stream(partial(self._opening, way, kind), Request.invoke)
+        return dispatcher.attempts(decision).stream(partial(self._prepare_stream, way, kind), Request.invoke)
 
-    async def aopened(
+    async def aopen_stream(
         self, decision: Decision, way: Callable[[Request], AsyncIterator[Any]], kind: type[Tail] = Tail
     ) -> AsyncGenerator[Any, None]:
-        """Return the same, asynchronously."""
+        """Return the stream of `open_stream`, asynchronously."""
         dispatcher = self.routing.dispatcher
         await adrive(dispatcher.beside(decision, self._steps), Request.ainvoke)
-        return dispatcher.attempts(decision).astream(partial(self._opening, way, kind), Request.ainvoke)
+        return dispatcher.attempts(decision).astream(
+            partial(self._prepare_stream, way, kind), Request.ainvoke
+        )
 
-    def _opening(
+    def _prepare_stream(
         self, way: Callable[[Request], Any], kind: type[Tail], decision: Decision
     ) -> Steps[tuple[Callable[[], Any], Tail]]:
         """Return the steps to a function that opens a member's stream, and to its tail."""
@@ -234,21 +236,21 @@ class Call:
         """
         config, probe = self.config.copy(), UsageProbe(parsed=self.structured)
         if decision.failures:
-            config.pop("run_id", None)  # the failed attempt's run has it
+            config.pop("run_id", None)  # used by the run of the failed attempt
         elif self.routing.is_logged and not config.get("run_id") and self._is_only(decision):
-            config["run_id"] = UUID(decision.id)  # so that a tracer's feedback finds the decision
+            config["run_id"] = UUID(decision.id)  # feedback of a tracer then refers to the decision
         member = self.routing.members[decision.candidate]
         if self.tools:
             check_provider_tools(self.tools, member.provider, member.name)
-        runnable, change = member.runnable, self._change_for(member)
+        runnable, change = member.runnable, self._find_change(member)
         if runnable is not member.model:
-            runnable = member.configured(config)
-        kwargs, fields = self._arguments(member)
+            runnable = member.configure(config)
+        kwargs, fields = self._prepare_arguments(member)
         if fields:
-            change = member.stating(fields, change)
+            change = member.make_change(fields, change)
         if change is not None:
-            runnable = member.changed(change, runnable)
-        messages = self.routing.messages_for(decision.candidate, self.messages)
+            runnable = member.change(change, runnable)
+        messages = self.routing.translate_for(decision.candidate, self.messages)
         if self.cache_prompts and member.providers == {"anthropic"} and "cache_control" not in kwargs:
             messages, kwargs = mark_for_cache(messages), {**kwargs, "cache_control": CACHED}
         if self.structured:
@@ -263,20 +265,20 @@ class Call:
         """Return whether no other call shares the decision's id."""
         return decision.max_calls == 1 and UNRETURNED not in decision.reasons
 
-    def _change_for(self, member: Member) -> Change | None:
+    def _find_change(self, member: Member) -> Change | None:
         if isinstance(self.change, ToolBinding) and self.settings.candidate is None:
             return replace(self.change, member=member.name)
         return self.change
 
-    def _arguments(self, member: Member) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _prepare_arguments(self, member: Member) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the call's arguments for a member: keywords, and values for fields of its chat model."""
         if not self.kwargs and not self.stated:
             return {}, {}
-        as_given = self.settings.candidate is not None  # in its provider's words already
+        as_given = self.settings.candidate is not None  # already in the provider's vocabulary
         return prepare_arguments(member, self.kwargs, self.stated, self.tools, as_given=as_given)
 
-    def within(self, config: RunnableConfig, change: Change | None) -> Self:
-        """Return the same call under another config, with another change of its member."""
+    def with_config(self, config: RunnableConfig, change: Change | None) -> Self:
+        """Return a copy of the call with another config and another change of the member."""
         call = copy.copy(self)
         call.config, call.change = config, change
         return call
@@ -288,13 +290,15 @@ class Call:
             decision: The decision for the member.
             final: Whether the caller gets the answer; a background call runs outside the caller's run.
         """
-        call = self if final else self.within({}, self.change)
+        call = self if final else self.with_config({}, self.change)
         request = call.request(decision, probed=False)
         with (yield from self.routing.dispatcher.ledger.begin(decision, request.probe, final=final)) as entry:
             answer = yield Ask(request)
             message = find_message(answer)
             return (
-                answer if message is None else replace_message(answer, self.routing.answered(entry, message))
+                answer
+                if message is None
+                else replace_message(answer, self.routing.count_answer(entry, message))
             )
 
 

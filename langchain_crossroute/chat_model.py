@@ -73,7 +73,7 @@ class ChatCrossRoute(ModelPool):
         """Return the pool of a crossroute.toml; other arguments take precedence over the file.
 
         Raises:
-            ConfigError: Something in the file is wrong; the message names the line.
+            ConfigError: The file is invalid; the message names the line.
         """
         return cls(**(read_arguments(path) | changes))
 
@@ -81,7 +81,7 @@ class ChatCrossRoute(ModelPool):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Decision:
         """Return the decision for an input, without a call."""
-        return self._call(input, config, kwargs).decide()
+        return self._build_call(input, config, kwargs).decide()
 
     @property
     def spend(self) -> Spend:
@@ -97,7 +97,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> AIMessage:
         """Return the chosen model's answer."""
-        return cast("AIMessage", self._call(input, config, {"stop": stop, **kwargs}).answer())
+        return cast("AIMessage", self._build_call(input, config, {"stop": stop, **kwargs}).answer())
 
     async def ainvoke(
         self,
@@ -108,7 +108,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> AIMessage:
         """Return the chosen model's answer; the decision is made in a thread, unless it is quick."""
-        return cast("AIMessage", await self._call(input, config, {"stop": stop, **kwargs}).aanswer())
+        return cast("AIMessage", await self._build_call(input, config, {"stop": stop, **kwargs}).aanswer())
 
     def stream(
         self,
@@ -119,7 +119,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
         """Yield the chosen model's chunks; the last one carries the decision."""
-        yield from self._call(input, config, {"stop": stop, **kwargs}).stream()
+        yield from self._build_call(input, config, {"stop": stop, **kwargs}).stream()
 
     async def astream(
         self,
@@ -130,7 +130,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         """Yield the chosen model's chunks, asynchronously."""
-        call = self._call(input, config, {"stop": stop, **kwargs})
+        call = self._build_call(input, config, {"stop": stop, **kwargs})
         async with aclosing(call.astream()) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -152,7 +152,7 @@ class ChatCrossRoute(ModelPool):
     ) -> Runnable[LanguageModelInput, Any]:
         """Return the pool with a schema, applied by the chosen model's own `with_structured_output`."""
         raw = {"include_raw": True} if include_raw else {}
-        return StructuredOutput(self._call, schema, {**raw, **kwargs})
+        return StructuredOutput(self._build_call, schema, {**raw, **kwargs})
 
     def generate(
         self,
@@ -161,8 +161,8 @@ class ChatCrossRoute(ModelPool):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        """Return the answers to several conversations, each routed by itself."""
-        calls = self._calls(messages, {"stop": stop, "callbacks": callbacks, **kwargs})
+        """Return the answers to several conversations, which are routed one by one."""
+        calls = self._build_calls(messages, {"stop": stop, "callbacks": callbacks, **kwargs})
         return _merge([call.answer(Request.generate) for call in calls])
 
     async def agenerate(
@@ -172,16 +172,16 @@ class ChatCrossRoute(ModelPool):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        """Return the answers to several conversations, each routed by itself, at once."""
-        calls = self._calls(messages, {"stop": stop, "callbacks": callbacks, **kwargs})
+        """Return the answers to several conversations, which are routed one by one and called concurrently."""
+        calls = self._build_calls(messages, {"stop": stop, "callbacks": callbacks, **kwargs})
         answers = (call.aanswer(Request.agenerate) for call in calls)
         results = await asyncio.gather(*answers, return_exceptions=True)
-        for result in results:  # once all have ended
+        for result in results:  # after all have ended
             if isinstance(result, BaseException):
                 raise result
         return _merge(cast("list[LLMResult]", results))
 
-    def _calls(self, messages: Sequence[list[BaseMessage]], given: dict[str, Any]) -> list[Call]:
+    def _build_calls(self, messages: Sequence[list[BaseMessage]], given: dict[str, Any]) -> list[Call]:
         """Return a call for each conversation of `generate`; only the first one gets the run id.
 
         Args:
@@ -192,10 +192,11 @@ class ChatCrossRoute(ModelPool):
         first: Any = {key: given[key] for key in CONFIG if given.get(key) is not None}
         later: Any = {key: value for key, value in first.items() if key != "run_id"}
         return [
-            self._call(one, later if place else first, dict(kwargs)) for place, one in enumerate(messages)
+            self._build_call(one, later if place else first, dict(kwargs))
+            for place, one in enumerate(messages)
         ]
 
-    def _call(
+    def _build_call(
         self,
         input: LanguageModelInput,
         config: RunnableConfig | None,
@@ -207,7 +208,7 @@ class ChatCrossRoute(ModelPool):
         kwargs = {name: value for name, value in kwargs.items() if name not in unsaid}
         stated = {name: value for name in unsaid if (value := getattr(self, name)) is not None}
         binding, tools, wanted = take_tools(kwargs) if kwargs else (None, (), set())
-        configured = self._configured(ensure_config(config))
+        configured = self._merge_config(ensure_config(config))
         settings = self._settings
         if configured.get("configurable"):
             settings = settings.overridden(configured["configurable"])
@@ -235,7 +236,7 @@ class ChatCrossRoute(ModelPool):
         config: RunnableConfig | None = None,
         **kwargs: Any,
     ) -> ChatModelStream:
-        return events(self._call(input, config, kwargs))
+        return events(self._build_call(input, config, kwargs))
 
     async def _achat_model_stream_v3(
         self,
@@ -243,7 +244,7 @@ class ChatCrossRoute(ModelPool):
         config: RunnableConfig | None = None,
         **kwargs: Any,
     ) -> AsyncChatModelStream:
-        return await aevents(self._call(input, config, kwargs))
+        return await aevents(self._build_call(input, config, kwargs))
 
     def _generate(
         self,
@@ -252,7 +253,7 @@ class ChatCrossRoute(ModelPool):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        """Support callers of BaseChatModel's protected hooks, as the three below do; public methods are forwarded."""
+        """Support callers of BaseChatModel's protected hooks, like the three methods below."""
         return _make_result(self.invoke(messages, UNTRACED, stop=stop, **kwargs))
 
     async def _agenerate(
@@ -286,7 +287,7 @@ class ChatCrossRoute(ModelPool):
 
 
 def _merge(results: Sequence[LLMResult]) -> LLMResult:
-    """Return several results as one, with the first one's `llm_output`."""
+    """Merge several results, with the `llm_output` of the first."""
     runs = [run for result in results for run in result.run or []]
     return LLMResult(
         generations=[generations for result in results for generations in result.generations],

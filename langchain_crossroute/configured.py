@@ -1,4 +1,4 @@
-"""Chat models of LangChain from a pool as a file (crossroute.toml)."""
+"""Create LangChain chat models from a crossroute.toml."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from langchain_crossroute.members import PROFILE, init_model
 
 
 def read_arguments(path: str | Path) -> dict[str, Any]:
-    """Read a pool's arguments from a file: models, router, prices and settings.
+    """Read the arguments of a pool from a crossroute.toml: models, router, prices and settings.
 
     Raises:
-        ConfigError: The file is invalid, or a key's variable is not set.
+        ConfigError: The file is invalid, or the environment variable of a key is not set.
         MissingPackageError: A provider's package is not installed.
     """
     config = read_config(path)

@@ -1,4 +1,4 @@
-"""CrossRouteDecisionModel: answers LangChain's routing questions by predicted quality and cost."""
+"""CrossRouteDecisionModel: answer LangChain's routing questions by predicted quality and cost."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ except ImportError as error:
 
 
 class CrossRouteDecisionModel(BaseDecisionModel):
-    """The classifier for LangChain's `ModelRouterMiddleware`: no language model, no criteria.
+    """A classifier for LangChain's `ModelRouterMiddleware` that needs no language model and no criteria.
 
-    Labels of a choice are names, or aliases, of the router's candidates. The probabilities are exponential
-    rewards as shares of their sum; the confidence is the chosen one's share.
+    The labels of a choice are names or aliases of the router's candidates. The probabilities are the exponential
+    rewards, normalized to sum to 1; the confidence is the probability of the chosen candidate.
 
     Example:
         ```python
@@ -39,7 +39,7 @@ class CrossRouteDecisionModel(BaseDecisionModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     model: str = "crossroute"
-    """Reported to traces."""
+    """The model name in traces."""
 
     router: Any = Field(default=WIDEST_ROUTER, exclude=True, repr=False)
     """A `Router`, a bundled router's name, or a folder."""
@@ -64,7 +64,9 @@ class CrossRouteDecisionModel(BaseDecisionModel):
 
     def _answer(self, state: Any, question: Any) -> ChoiceAnswer:
         if not isinstance(question, Choice):
-            raise ValueError(f"CrossRoute chooses between models, and answers no {type(question).__name__}.")
+            raise ValueError(
+                f"CrossRoute only chooses between models; it cannot answer a {type(question).__name__}."
+            )
         among = CrossRouteRunnable(
             question.criteria,
             self.router,
@@ -72,7 +74,7 @@ class CrossRouteDecisionModel(BaseDecisionModel):
             constraints=self.constraints,
         )
         decision = among._decide(state, among.settings)
-        shares = _shares(decision)
+        shares = _compute_shares(decision)
         return ChoiceAnswer(
             type="choice",
             choice=decision.candidate,
@@ -81,8 +83,8 @@ class CrossRouteDecisionModel(BaseDecisionModel):
         )
 
 
-def _shares(decision: Decision) -> dict[str, float]:
-    """Return each candidate's exponential reward as a share of the sum; an excluded one's is 0."""
+def _compute_shares(decision: Decision) -> dict[str, float]:
+    """Return each candidate's exponential reward as a share of the sum; 0 for excluded ones."""
     pay = decision.willingness_to_pay
     eligible = [a for a in decision.alternatives if a.excluded is None]
     logs = {a.candidate: math.log(max(a.quality, 1e-9)) - a.cost / pay for a in eligible}

@@ -1,4 +1,4 @@
-"""Efforts: set how hard a chat model thinks, by the fields of its class."""
+"""Efforts: set the reasoning effort of a chat model by the fields of its class."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ def find_speech(model: BaseChatModel) -> EffortKeywords | None:
 
 
 def _unset_conflicts(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
-    """Extend an update to unset fields that the provider refuses in combination with it."""
+    """Extend an update to unset fields that the provider rejects in combination with it."""
     fields = type(model).model_fields
     if "output_config" in fields and "reasoning_effort" in fields:
-        update = update | {"reasoning_effort": None}  # it would pass for the effort
+        update = update | {"reasoning_effort": None}  # would override the effort
     if "thinking_budget" in update and getattr(model, "reasoning_effort", None):
         update = update | {"reasoning_effort": None}
     return update
 
 
 def _merge_field(model: BaseChatModel, field: str, value: Any) -> Any:
-    """Merge a value with the field's present one, such as an effort with a summary."""
+    """Merge a value with the present value of a field, such as an effort with a summary."""
     held = getattr(model, field, None)
     if field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict):
         return {**held, **value}

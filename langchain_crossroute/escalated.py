@@ -1,7 +1,7 @@
 """Escalated calls: several members may be called, and the best answer is returned.
 
-A call of ChatCrossRoute makes each member's run a child of one run; a model step of an agent hands each request to the
-agent's own handler.
+In a call of ChatCrossRoute, the members' runs are children of one run. In a model step of an agent, each request goes
+to the agent's own handler.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 NAME = "ChatCrossRoute"
 UNSTREAMED = "nostream"
-"""LangGraph's tag for runs without streamed messages, since only the best answer is shown."""
+"""LangGraph's tag for runs whose messages are not streamed, since only the best answer is shown."""
 
 
 @contextmanager
@@ -63,7 +63,7 @@ class EscalatedCall:
 
     Args:
         call: The call.
-        decision: The member to call first, and the most calls.
+        decision: The decision for the first member, with the maximum number of calls.
     """
 
     def __init__(self, call: Call, decision: Decision) -> None:
@@ -88,24 +88,24 @@ class EscalatedCall:
 
     @property
     def _config(self) -> RunnableConfig:
-        """The caller's, for the members, a check and a judge."""
+        """The caller's config, for the members, the check and the judge."""
         return merge_configs(self._call.config, {"tags": [UNSTREAMED]})
 
     def _steps(self, config: RunnableConfig) -> Steps[Any]:
-        loop: EscalationLoop[MemberResult] = yield Run(self._loop)
-        return self._kept((yield from loop.steps(partial(self._asking, config))))
+        loop: EscalationLoop[MemberResult] = yield Run(self._start_loop)
+        return self._finish((yield from loop.steps(partial(self._ask_member, config))))
 
-    def _loop(self) -> EscalationLoop[MemberResult]:
+    def _start_loop(self) -> EscalationLoop[MemberResult]:
         call = self._call
         escalation = call.settings.escalate or Escalation()
-        return call.routing.escalated(self._decision, call.messages, escalation, tools=call.tools)
+        return call.routing.start_escalation(self._decision, call.messages, escalation, tools=call.tools)
 
-    def _asking(
+    def _ask_member(
         self, config: RunnableConfig, decision: Decision, logprobs: bool
     ) -> Steps[tuple[MemberResult, Reply]]:
         """Return the steps to a member's answer, or to an error that contains one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
-        request = self._call.within(config, request_logprobs(change) if logprobs else change).request(
+        request = self._call.with_config(config, request_logprobs(change) if logprobs else change).request(
             decision
         )
         answer, failure = None, None
@@ -121,7 +121,7 @@ class EscalatedCall:
         taken = MemberResult(answer, usage or request.probe.usage, logprobs, failure)
         return taken, build_reply(taken, self._call.tools, structured=self._schema is not None)
 
-    def _kept(self, chosen: EscalationResult[MemberResult]) -> Any:
+    def _finish(self, chosen: EscalationResult[MemberResult]) -> Any:
         """Return the best answer in the form that its caller expects, with its decision and the sum of tokens.
 
         Raises:
@@ -132,7 +132,7 @@ class EscalatedCall:
             raise taken.error
         answer, message = taken.answer, find_message(taken.answer)
         if message is not None:
-            message = self._call.routing.kept(message, chosen.decision, taken, chosen.answers)
+            message = self._call.routing.stamp_best(message, chosen.decision, taken, chosen.answers)
             answer = replace_message(answer, message)
         if self._schema is None or self._schema.include_raw:
             return answer
@@ -162,8 +162,9 @@ class EscalatedStep:
         routing: The members.
         escalation: The limits.
         request: The agent's request.
-        asked: Returns the request for a decision's member.
-        elsewhere: The callback for models of inner middleware, and a function that finds the one that answered instead.
+        asked: Builds the request for a decision's member.
+        elsewhere: The callback that records models of inner middleware, and a function that returns the member that
+            answered instead of the chosen one.
     """
 
     def __init__(
@@ -183,27 +184,27 @@ class EscalatedStep:
 
         Raises:
             Exception: No answer could be read; the error of the best one.
-            GraphBubbleUp: A step was interrupted: control flow of the graph, no failure of a model.
+            GraphBubbleUp: A step was interrupted, which is control flow of the graph, not a failure of a model.
         """
-        loop: EscalationLoop[Step] = yield Run(self._loop, (decision,))
+        loop: EscalationLoop[Step] = yield Run(self._start_loop, (decision,))
         with hide_from_stream():
-            chosen = yield from loop.steps(self._asking)
+            chosen = yield from loop.steps(self._ask_member)
         if self._bubble is not None:
             raise self._bubble
         response, taken = chosen.answer
         if response is None:
-            raise taken.error or RuntimeError("a step brought neither a response nor an error")
+            raise taken.error or RuntimeError("A model step returned neither a response nor an error.")
         all_taken = [step.taken for step in chosen.answers]
-        kept = partial(self._routing.kept, decision=chosen.decision, taken=taken, all_taken=all_taken)
+        kept = partial(self._routing.stamp_best, decision=chosen.decision, taken=taken, all_taken=all_taken)
         result = change_answers(response.result, kept)
         return replace(response, result=result), chosen.decision
 
-    def _loop(self, decision: Decision) -> EscalationLoop[Step]:
+    def _start_loop(self, decision: Decision) -> EscalationLoop[Step]:
         system, tools = self._request.system_message, self._request.tools
         messages = [*([system] if system else []), *self._request.messages]
-        return self._routing.escalated(decision, messages, self._escalation, tools=tools)
+        return self._routing.start_escalation(decision, messages, self._escalation, tools=tools)
 
-    def _asking(self, decision: Decision, logprobs: bool) -> Steps[tuple[Step, Reply]]:
+    def _ask_member(self, decision: Decision, logprobs: bool) -> Steps[tuple[Step, Reply]]:
         """Return the steps to a member's response, or to an error that contains an answer."""
         request = self._asked(decision)
         if logprobs:
@@ -221,17 +222,17 @@ class EscalatedStep:
                 note_heard(error, UsageProbe())
                 raise
             taken = MemberResult(message, complete_usage(message), logprobs, error)
-            return Step(None, taken), self._reply(None, taken)
+            return Step(None, taken), self._build_reply(None, taken)
         message = next(find_answers(response.result), None)
         taken = MemberResult(message, complete_usage(message) if message is not None else None, logprobs)
-        reply = replace(self._reply(response, taken), instead=self._instead(decision.candidate))
+        reply = replace(self._build_reply(response, taken), instead=self._instead(decision.candidate))
         return Step(response, taken), reply
 
-    def _reply(self, response: ModelResponse[Any] | None, taken: MemberResult) -> Reply:
+    def _build_reply(self, response: ModelResponse[Any] | None, taken: MemberResult) -> Reply:
         refused = response is not None and any(isinstance(one, ToolMessage) for one in response.result)
         if response is not None and response.structured_response is not None:
             return build_reply(taken, structured=True)
-        if refused or response is None:  # the agent tells the model what failed the schema, or raised it
-            error = taken.error or ValueError("structured output that fails its schema")
+        if refused or response is None:  # the agent reported the schema error to the model, or raised it
+            error = taken.error or ValueError("The structured output does not fit its schema.")
             return build_reply(taken._replace(error=error), structured=True)
         return build_reply(taken, self._request.tools, others=True)

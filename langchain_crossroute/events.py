@@ -24,14 +24,14 @@ def events(call: Call) -> ChatModelStream:
         yield from message_to_events(EscalatedCall(call, decision).answer(Request.invoke))
 
     decision = call.decide(streamed=True)
-    source = whole(decision) if decision.max_calls > 1 else call.opened(decision, _open, EventTail)
+    source = whole(decision) if decision.max_calls > 1 else call.open_stream(decision, _open, EventTail)
 
     def pump() -> bool:
         try:
             stream.dispatch(next(source))
         except StopIteration:
             return False
-        except Exception as error:  # the stream raises it where it is read
+        except Exception as error:  # raised by the stream when it is read
             stream.fail(error)
             return False
         return True
@@ -52,7 +52,7 @@ async def aevents(call: Call) -> AsyncChatModelStream:
     async def produce() -> None:
         try:
             several = decision.max_calls > 1
-            source = whole(decision) if several else await call.aopened(decision, _aopen, EventTail)
+            source = whole(decision) if several else await call.aopen_stream(decision, _aopen, EventTail)
             async for event in source:
                 stream.dispatch(event)
         except BaseException as error:
@@ -85,14 +85,14 @@ async def _aopen(request: Request) -> AsyncIterator[Any]:
             async for event in source:
                 yield event
         except Exception:
-            if source._producer_task is not None:  # closing it would cut off handlers of the error
+            if source._producer_task is not None:  # closing it would cancel handlers of the error
                 await asyncio.wait([source._producer_task])
             raise
 
 
 class _beta(warnings.catch_warnings):  # noqa: N801
-    """Silence the beta warning of the member's stream; the caller's own stream has given it."""
+    """Suppress the beta warning of the member's stream, since the caller's own stream has issued it."""
 
     def __enter__(self) -> None:
         super().__enter__()
-        warnings.simplefilter("ignore", DeprecationWarning)  # the beta warning is one
+        warnings.simplefilter("ignore", DeprecationWarning)  # the class of the beta warning

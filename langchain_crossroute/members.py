@@ -43,7 +43,7 @@ PROFILE: dict[Capability, str] = {
 """Capability -> its name in LangChain's model profiles."""
 
 SETTABLE = frozenset({"temperature", "max_tokens"})
-"""Fields that a chat model reads in every call; a timeout is fixed when its client is made."""
+"""Fields that a chat model reads in every call; a timeout is fixed when its client is created."""
 
 FIELDS_ALONE = words(
     "temperature top_p top_k seed num_predict num_ctx num_gpu num_thread repeat_last_n repeat_penalty tfs_z "
@@ -66,8 +66,8 @@ class Member:
     Models with `configurable_fields` or `configurable_alternatives` are resolved by each call's config.
 
     Attributes:
-        name: Its candidate's name.
-        runnable: The given object.
+        name: Name of its candidate.
+        runnable: The object that the user gave.
         model: The innermost chat model.
     """
 
@@ -81,7 +81,7 @@ class Member:
         """Make a member from a chat model, a wrapped one, or an `init_chat_model` string.
 
         Args:
-            name: Its candidate's name; an effort in it (`gpt-5.5@low`) is set on a copy of the model.
+            name: Name of its candidate; an effort in it (`gpt-5.5@low`) is set on a copy of the model.
             given: The model.
             handed_on: Fields (a cache, a rate limiter) to set on the innermost chat model, unless it sets them.
 
@@ -121,7 +121,7 @@ class Member:
 
     @property
     def ability(self) -> Ability:
-        """Its capabilities: by its profile; tools and schemas that this omits, by its class's methods."""
+        """Its capabilities: from its profile; tools and schemas that the profile omits, from its class's methods."""
         profile = self.model.profile or {}
         kind = type(self.model)
         implemented: dict[Capability, bool] = {
@@ -131,7 +131,7 @@ class Member:
         stated = {capability: profile.get(key) for capability, key in PROFILE.items()}
         can = {c for c, known in stated.items() if (implemented.get(c, False) if known is None else known)}
         untold = {c for c, known in stated.items() if known is None} - can
-        if not implemented["structured_output"]:  # which may be all that tools are needed for
+        if not implemented["structured_output"]:  # tools may be needed for structured output only
             untold.discard("tools")
         window = profile.get("max_input_tokens")
         return Ability(
@@ -167,35 +167,35 @@ class Member:
         """The dialect of its class, or None."""
         return dialect_of(self.model)
 
-    def configured(self, config: RunnableConfig) -> Runnable[Any, Any]:
+    def configure(self, config: RunnableConfig) -> Runnable[Any, Any]:
         """Return the runnable with its configurable fields set by a config."""
         return configure(self.runnable, config)
 
-    def changed(self, change: Change, runnable: Runnable[Any, Any] | None = None) -> Runnable[Any, Any]:
+    def change(self, change: Change, runnable: Runnable[Any, Any] | None = None) -> Runnable[Any, Any]:
         """Return a runnable with the innermost chat model changed, for example with tools bound."""
         return change_innermost(self.runnable if runnable is None else runnable, change, self.name)
 
-    def stating(self, stated: Mapping[str, Any], change: Change | None) -> Change:
+    def make_change(self, stated: Mapping[str, Any], change: Change | None) -> Change:
         """Return a change that also sets a chat model's fields, by their names or aliases, on a copy of it.
 
-        A field takes the value that the model's own constructor makes of it: gpt-5's have no temperature.
+        Values are converted by the model's own constructor, which, for example, removes the temperature for gpt-5.
         """
 
         def changed(model: BaseChatModel) -> Runnable[Any, Any]:
             fields = {named: value for name, value in stated.items() if (named := _find_field(model, name))}
-            copy = copy_model(model, self._taken(model, fields)) if fields else model
+            copy = copy_model(model, self._construct_fields(model, fields)) if fields else model
             return copy if change is None else change(copy)
 
         return changed
 
-    def _taken(self, model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
+    def _construct_fields(self, model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
         key = (id(model), repr(fields))
         if key not in self._settled:
             self._settled[key] = construct_values(model, fields)
         return self._settled[key]
 
-    def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values for which its chat model has no field, to be passed as keywords."""
+    def find_keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values without a field of the chat model, which are passed as keywords."""
         return {name: value for name, value in stated.items() if _find_field(self.model, name) is None}
 
 
@@ -204,8 +204,8 @@ def model_name(given: object) -> str | None:
     return given if isinstance(given, str) else Member.of(type(given).__name__, given).model_name
 
 
-def model_effort(given: object) -> str | None:
-    """Return the effort that is set on a model in a list; of a string, its name states it."""
+def find_model_effort(given: object) -> str | None:
+    """Return the effort set on a model in a list; None for a string, whose name states it."""
     return (
         None if isinstance(given, str) else read_stated_effort(Member.of(type(given).__name__, given).model)
     )
@@ -220,10 +220,10 @@ def find_provider(model: BaseChatModel) -> str:
     return str(model._get_ls_params().get("ls_provider", kind))
 
 
-def common_profile(models: Sequence[BaseChatModel]) -> ModelProfile | None:
-    """Return the common profile of models: booleans by `and`, integers by minimum, other values if equal.
+def merge_profiles(models: Sequence[BaseChatModel]) -> ModelProfile | None:
+    """Merge the profiles of models: booleans by `and`, integers by minimum, other values if equal.
 
-    Keys missing from one profile are omitted, since claiming too much breaks callers and claiming too little does not.
+    Keys missing from one profile are omitted: callers may rely on a claimed feature that one model lacks.
     """
     profiles = [cast("dict[str, Any]", model.profile or {}) for model in models]
     keys = set(profiles[0]).intersection(*profiles[1:]) if profiles else set()
@@ -244,9 +244,9 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
     member = Member.of(model if isinstance(model, str) else "model", model)
 
     def ask(query: str) -> Answer:
-        message = member.runnable.invoke(query)  # clients that await are tied to one event loop
+        message = member.runnable.invoke(query)  # synchronous: async clients are tied to one event loop
         if not isinstance(message, AIMessage):
-            raise TypeError(f"Expected an AIMessage of {member.name!r}, got {type(message).__name__}.")
+            raise TypeError(f"Expected an AIMessage from {member.name!r}, got {type(message).__name__}.")
         usage = count_message(message)
         tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
         return Answer(text=str(message.text), **tokens)

@@ -26,7 +26,7 @@ from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.agent_models import AgentModels, LastModelCallback, hear_models, is_innermost
 from langchain_crossroute.configured import read_arguments
 from langchain_crossroute.escalated import EscalatedStep
-from langchain_crossroute.members import MissingPackageError, model_effort, model_name
+from langchain_crossroute.members import MissingPackageError, find_model_effort, model_name
 from langchain_crossroute.messages.reading import change_answers
 from langchain_crossroute.messages.reply import make_trace_config, summarize_for_trace
 from langchain_crossroute.messages.translation import translate_tools
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
 
 ANTHROPIC_SETTINGS, OPENAI_SETTINGS = frozenset({"cache_control"}), frozenset({"prompt_cache_key"})
-"""Model settings that only one provider's models understand."""
+"""Model settings that only one provider accepts."""
 
 Request = ModelRequest[Any]
 Response = ModelResponse[Any]
@@ -78,28 +78,29 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         ```
 
     Args:
-        models: Candidate's name, or alias -> chat model or `init_chat_model` string; or a list of these, which
-            then go by the names of their models.
+        models: Name or alias of a candidate -> chat model or `init_chat_model` string; or a list of these, named by
+            their models.
         router: A router, or the name or folder of one; `universal` by default.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
-        willingness_to_pay: USD, in place of the dial.
-        constraints: What a model must satisfy.
+        willingness_to_pay: The reward's lambda in USD; replaces the dial.
+        constraints: Conditions that a model must satisfy.
         default: The model for steps without text to route on.
-        sticky: Finish a tool turn with the model that began it; False routes each step anew.
-        max_attempts: At most, a step, over all models.
-        past_filters: After an answer that a content filter withheld, call another model; otherwise it is raised.
-        prices: Model -> price in USD per million tokens, in place of the router's.
+        sticky: Finish a tool turn with the model that began it; False routes each step separately.
+        max_attempts: Maximum number of attempts per step, over all models.
+        past_filters: After an answer that a content filter withheld, call another model instead of raising the error.
+        prices: Model -> price in USD per million tokens; replaces the router's.
         budgets: Limits in USD over a period; several hold at once. `budget_keys` of a runtime context are the keys of
             further budgets that a run counts for.
-        escalate: Weigh each step's answer, and call another model where that is expected to pay; never in the middle
-            of a tool turn, nor where the answer calls tools correctly.
+        escalate: Verify each step's answer, and call another model if that is expected to pay; never within a tool
+            turn, or if the answer calls tools correctly.
         traffic: The log of decisions and calls: a `TrafficLog`, its URL, or the path of a SQLite file.
-        exploration: Share of the steps that goes to models which may be as good as the best.
-        shadow: Call this model always, and log which one would have been chosen.
-        shadow_share: Share of the steps for which that one is called as well, in the background.
+        exploration: Share of the steps that goes to models that may be as good as the best.
+        shadow: Always call this model, and log the router's choice (shadow mode).
+        shadow_share: In shadow mode, the share of the steps for which the router's choice is also called, in the
+            background.
 
     Raises:
-        TypeError: An object is no chat model, or a wrapped one, to which an agent cannot bind tools.
+        TypeError: An object is not a chat model, or is a wrapped one, to which an agent cannot bind tools.
         UnprofiledCandidateError: The router has no profile of a model.
     """
 
@@ -127,7 +128,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     ) -> None:
         super().__init__()
         self.routing = Routing(
-            name_models(models, model_name, model_effort),
+            name_models(models, model_name, find_model_effort),
             router,
             default=default,
             sticky=sticky,
@@ -160,8 +161,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     @property
     def name(self) -> str:
-        """The class's name; `create_agent` reads it, and the agent's model is noted then."""
-        self._agents.note()
+        """The class's name; when `create_agent` reads it, the agent's model is recorded."""
+        self._agents.note_agent()
         return type(self).__name__
 
     @property
@@ -170,7 +171,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         return self.routing.dispatcher.spend
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
-        """Run a step with the chosen model, or with the one that another middleware set."""
+        """Run a step with the chosen model, or with the model that another middleware set."""
         heard = None if is_innermost(handler) else LastModelCallback()
         return drive(self._steps(request, heard), handler)
 
@@ -189,13 +190,13 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             heard: Records the answering model if an inner middleware may call another one.
         """
         set_elsewhere = self._agents.is_set_elsewhere(request.model)
-        member = self._agents.member(request.model) if set_elsewhere else None
+        member = self._agents.find_member(request.model) if set_elsewhere else None
         if set_elsewhere and member is None:
             return ExtendedModelResponse(model_response=(yield Ask(request)))
         decision, settings = yield Run(self._decide, (request, member))
-        asked = partial(self._asked, request)
+        asked = partial(self._build_request, request)
         if decision.max_calls > 1 and settings.escalate is not None:
-            instead = partial(self._agents.instead, heard=heard)
+            instead = partial(self._agents.find_replacement, heard=heard)
             step = EscalatedStep(self.routing, settings.escalate, request, asked, (heard, instead))
             return _extend(*(yield from step.steps(decision)))
 
@@ -204,15 +205,15 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             with (yield from begun) as entry:
                 with hear_models(heard, make_trace_config(decision)):
                     response: Response = yield Ask(asked(decision))
-                self._hear(heard, entry)
-                result = change_answers(response.result, partial(self.routing.answered, entry))
+                self._set_author(heard, entry)
+                result = change_answers(response.result, partial(self.routing.count_answer, entry))
             return _extend(replace(response, result=result), entry.decision)
 
         return (yield from self.routing.dispatcher.steps(decision, asking))
 
-    def _hear(self, heard: LastModelCallback | None, entry: Entry) -> None:
-        """Set the author of an answer if an inner middleware called another model than the chosen one."""
-        member = self._agents.instead(entry.decision.candidate, heard)
+    def _set_author(self, heard: LastModelCallback | None, entry: Entry) -> None:
+        """Set the author of an answer if an inner middleware called another model."""
+        member = self._agents.find_replacement(entry.decision.candidate, heard)
         if heard is None or member is None:
             return
         entry.priced = bool(member)
@@ -229,9 +230,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         settings = self.settings.overridden(context)
         if member is not None:
             settings = settings.overridden({"candidate": member})
-        with self.routing.labelled(ensure_config()):
+        with self.routing.label_calls(ensure_config()):
             decision = self.routing.decide(
-                [*_system(request), *request.messages],
+                [*_list_system_messages(request), *request.messages],
                 settings,
                 tools=request.tools,
                 needs=needs,
@@ -240,13 +241,13 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             )
         return decision, settings
 
-    def _asked(self, request: Request, decision: Decision) -> Request:
-        """Return the request for the chosen model, without content that only other providers understand."""
+    def _build_request(self, request: Request, decision: Decision) -> Request:
+        """Build the request for the chosen model, without content that only other providers accept."""
         name = decision.candidate
         provider = self.routing.providers[name]
         check_provider_tools(request.tools, provider, name)
-        system: list[Any] = self.routing.messages_for(name, _system(request))
-        messages: list[Any] = self.routing.messages_for(name, request.messages)
+        system: list[Any] = self.routing.translate_for(name, _list_system_messages(request))
+        messages: list[Any] = self.routing.translate_for(name, request.messages)
         foreign = (ANTHROPIC_SETTINGS if provider != "anthropic" else frozenset()) | (
             OPENAI_SETTINGS if provider != "openai" else frozenset()
         )
@@ -266,5 +267,5 @@ def _extend(response: Response, decision: Decision) -> Extended:
     return ExtendedModelResponse(model_response=response, command=command)
 
 
-def _system(request: Request) -> list[BaseMessage]:
+def _list_system_messages(request: Request) -> list[BaseMessage]:
     return [] if request.system_message is None else [request.system_message]

@@ -24,7 +24,7 @@ from crossroute.errors.names import describe_unknown_argument
 from crossroute.routing.members import name_models
 from crossroute.routing.router import WIDEST_ROUTER
 from crossroute.tokens import estimate_tokens
-from langchain_crossroute.members import common_profile, model_effort, model_name
+from langchain_crossroute.members import find_model_effort, merge_profiles, model_name
 from langchain_crossroute.messages.reading import count_message_tokens, count_tool_tokens
 from langchain_crossroute.routing import Routing
 
@@ -36,73 +36,73 @@ ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCH_
 
 
 class ModelPool(PoolFields, BaseChatModel):
-    """The fields of ChatCrossRoute; its methods follow in the child."""
+    """The fields of ChatCrossRoute, which adds the methods."""
 
-    # a key may be among what was given
+    # not in reprs or exports, since these may contain keys
     model_config = ConfigDict(hide_input_in_errors=True, use_attribute_docstrings=False)
 
     models: Mapping[str, Any] = Field(exclude=True, repr=False)
-    """Name, or alias, of a candidate -> chat model, wrapped chat model or `init_chat_model` string; or a list of
-    these, which then go by the names of their models."""
+    """Name or alias of a candidate -> chat model, wrapped chat model or `init_chat_model` string; or a list of these,
+    named by their models."""
 
     router: Router | str | Path = Field(default=WIDEST_ROUTER, exclude=True, repr=False)
     """A `Router`, a bundled router's name, or a folder; `universal` by default."""
 
     candidate: str | None = None
-    """Take this model and no other."""
+    """Always use this model."""
 
     escalate: Escalate = None
-    """Look at the answer, and call another model where that is expected to pay.
+    """Verify the answer, and call another model if that is expected to pay.
 
-    True or an `Escalation`: streamed calls are not escalated; "buffer": they are, and come whole.
+    With True or an `Escalation`, streamed calls are not escalated; with "buffer" they are, and are buffered.
     """
 
     prices: Mapping[str, Price] | None = None
-    """Model -> price in USD per million tokens, in place of the router's."""
+    """Model -> price in USD per million tokens; replaces the router's."""
 
     max_retries: int | None = Field(default=None, ge=0)
-    """`max_attempts` less one, as other chat models call it."""
+    """`max_attempts` minus one, under the name that other chat models use."""
 
     cache_prompts: bool | None = None
-    """Have Anthropic's models cache prompts, as `AnthropicPromptCachingMiddleware` does for `ChatAnthropic` alone; by
-    default where deepagents would, which is in its agents."""
+    """Mark prompts for Anthropic's cache, as `AnthropicPromptCachingMiddleware` does for `ChatAnthropic`; by default
+    only in agents of deepagents."""
 
     temperature: float | None = None
-    """For every call; a model's own by default."""
+    """Temperature of every call; by default the model's own."""
 
     max_tokens: int | None = None
-    """For every call; a model's own by default."""
+    """Maximum output tokens of every call; by default the model's own."""
 
     timeout: float | None = None
-    """For every call, in seconds; a model's own by default."""
+    """Timeout of every call in seconds; by default the model's own."""
 
     stop: list[str] | None = None
-    """For every call; a model's own by default."""
+    """Stop sequences of every call; by default the model's own."""
 
     streaming: bool | None = None
-    """For models that state nothing of their own."""
+    """Whether to stream, for models without their own value."""
 
     routing: Routing | None = Field(default=None, exclude=True, repr=False)
-    """Built from the fields above; one that is passed in shares its cooldowns and spend."""
+    """Built from the fields above; a routing that is passed in shares its cooldowns and spend."""
 
     @model_validator(mode="before")
     @classmethod
-    def _known_arguments(cls, given: dict[str, Any]) -> dict[str, Any]:
+    def _check_arguments(cls, given: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(given, dict):
             return given
         unknown = set(given) - cls.model_fields.keys() - {"api_key"}
-        if unknown:  # LangChain's models ignore them; a misspelt setting should not be lost
+        if unknown:  # LangChain's models ignore unknown arguments, which hides misspellings
             raise ValueError(describe_unknown_argument(min(unknown), cls.model_fields))
         if isinstance(given.get("models"), (Mapping, NoneType)):
             return given
-        return given | {"models": name_models(given["models"], model_name, model_effort)}
+        return given | {"models": name_models(given["models"], model_name, find_model_effort)}
 
     @model_validator(mode="after")
     def _build(self) -> Self:
         if self.routing is None or self.routing.origin != self._origin:
-            self.routing = self._built()
+            self.routing = self._build_routing()
         if self.candidate is not None:
-            self.routing.dispatcher.named(self.candidate)  # raises for a name that is no member
+            self.routing.dispatcher.named(self.candidate)  # raises an error for a name without a member
         if self.profile is None:
             self.profile = self._resolve_model_profile()
         return self
@@ -113,7 +113,7 @@ class ModelPool(PoolFields, BaseChatModel):
         yield from super().__repr_args__()
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Leave out the routing: it is built again when unpickled, with new cooldowns and spend."""
+        """Return the state without the routing, which is rebuilt with new cooldowns and spend."""
         state = super().__getstate__()
         return {**state, "__dict__": {**state["__dict__"], "routing": None}}
 
@@ -142,7 +142,7 @@ class ModelPool(PoolFields, BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        """The members' common type, if any; frameworks choose an API's features by it."""
+        """The members' common type, if any; frameworks use it to choose features of an API."""
         kinds = {member.model._llm_type for member in self._routing.members.values()}
         return kinds.pop() if len(kinds) == 1 else "crossroute"
 
@@ -158,16 +158,16 @@ class ModelPool(PoolFields, BaseChatModel):
         """The routing for the current fields: they may be assigned, and differ in a copy."""
         routing = self.routing
         if routing is None or routing.origin != self._origin:
-            self.routing = routing = self._built(routing)
+            self.routing = routing = self._build_routing(routing)
         return routing
 
     @property
     def _origin(self) -> dict[str, Any]:
-        """The fields that a routing is built from; models are compared by identity."""
+        """The fields from which a routing is built; models are compared by identity."""
         stated = {name: getattr(self, name) for name in ROUTED_BY}
         return stated | {"models": {name: id(model) for name, model in self.models.items()}}
 
-    def _built(self, before: Routing | None = None) -> Routing:
+    def _build_routing(self, before: Routing | None = None) -> Routing:
         """Return a routing for the current fields, with the memory of the one before it."""
         origin = self._origin
         handed = {name: getattr(self, name) for name in SHARED if name in self.model_fields_set}
@@ -194,7 +194,7 @@ class ModelPool(PoolFields, BaseChatModel):
             return self.cache_prompts
         return (config.get("metadata") or {}).get("ls_integration") == "deepagents"
 
-    def _configured(self, config: RunnableConfig) -> RunnableConfig:
+    def _merge_config(self, config: RunnableConfig) -> RunnableConfig:
         """Merge the pool's own callbacks, tags and metadata into a caller's config, without duplicate handlers."""
         if not (self.callbacks or self.tags or self.metadata):
             return config
@@ -205,7 +205,7 @@ class ModelPool(PoolFields, BaseChatModel):
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         members = self._routing.members.values() if self.routing else ()
-        return common_profile([member.model for member in members])
+        return merge_profiles([member.model for member in members])
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
@@ -217,7 +217,7 @@ class ModelPool(PoolFields, BaseChatModel):
 
 
 def _drop_repeats(own: Callbacks, given: Callbacks) -> Callbacks:
-    """Return the pool's callbacks without handlers that the caller gives, and each of them once."""
+    """Return the pool's callbacks without duplicates and without the caller's handlers."""
     others = list(given.handlers if isinstance(given, BaseCallbackManager) else given or ())
     if not isinstance(own, BaseCallbackManager):
         return _keep_once(own or (), others)

@@ -1,4 +1,4 @@
-"""A callback that counts the tokens of a call whose answer arrives parsed, without its message, or not at all."""
+"""Count the tokens of a call with a callback, if its answer arrives parsed, without its message, or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from crossroute.calls.faults import ANSWERED, note
 from crossroute.calls.handlers import find_handler_arguments, is_of_handler, walk_frames
 from crossroute.calls.spend import Usage
 from langchain_crossroute.messages.reading import to_answer
-from langchain_crossroute.messages.reply import complete_usage, cost_of, find_message, usage_of
+from langchain_crossroute.messages.reply import (
+    complete_usage,
+    find_message,
+    read_message_cost,
+    read_message_usage,
+)
 
 CHAT_MODELS = "langchain_core.language_models.chat_models"
 """The module whose functions call handlers."""
@@ -29,24 +34,24 @@ CHAT_MODELS = "langchain_core.language_models.chat_models"
 UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
 
 EMPTY = frozenset(way.__code__ for way in (BaseChatModel.invoke, BaseChatModel.ainvoke, find_message))
-"""The code that takes the first generation of an answer."""
+"""The code of functions that take the first generation of an answer."""
 
 PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
-"""How the JSON parser of OpenAI's client ends a ValueError: it reads a stream while that comes."""
+"""End of the message of a ValueError by the JSON parser of OpenAI's client, which parses a stream as it arrives."""
 
 
 class UsageProbe(BaseCallbackHandler):
-    """A callback that counts a call whose answer reaches the caller parsed, without its message, or not at all.
+    """A callback that counts the tokens of a call.
 
     Args:
-        parsed: Whether the model's client may parse the answer, even while it arrives.
+        parsed: Whether the model's client may parse the answer, even during a stream.
 
     Attributes:
         answered: Whether an answer arrived.
         begun: Whether text arrived.
-        usage: Its tokens, or None.
+        usage: Tokens of the answer, or None.
         message: The last message.
-        cost: USD stated by an answer that only an error contained.
+        cost: USD stated by an answer that was only in an error.
     """
 
     run_inline = True
@@ -57,28 +62,28 @@ class UsageProbe(BaseCallbackHandler):
         self.usage: UsageMetadata | None = None
         self.message: AIMessage | None = None
         self._streamed: dict[UUID, Usage] = {}
-        self._open: set[UUID] = set()  # runs that neither answered nor failed, as far as was told
+        self._open: set[UUID] = set()  # runs without a reported answer or failure
         self._answers = 0
 
     def on_chat_model_start(self, *_: Any, run_id: UUID, **__: Any) -> None:
-        """Note a run; without this, LangChain would spell the messages out for `on_llm_start`."""
+        """Record a run; without this method, LangChain would render the messages for `on_llm_start`."""
         self._open.add(run_id)
 
     def on_llm_error(self, *_: Any, run_id: UUID, **__: Any) -> None:
-        """Note that a run failed."""
+        """Record the failure of a run."""
         self._open.discard(run_id)
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
-        """Record a stream's tokens; LangChain adds up those of its chunks, even if each states the total so far."""
+        """Record a stream's tokens, since LangChain adds up its chunks even if each states the total so far."""
         self._begun, self.begun = True, self.begun or bool(token)
         self._open.discard(run_id)
         message = getattr(chunk, "message", None)
-        told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None
+        told = read_message_usage(message.usage_metadata) if isinstance(message, AIMessage) else None
         if told is not None:
             self._streamed[run_id] = told.after(self._streamed.get(run_id))
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID | None = None, **_: Any) -> None:
-        """Add the tokens of an answer; each of its choices states the total."""
+        """Add the tokens of an answer, whose choices each state the total."""
         if run_id is not None:
             self._open.discard(run_id)
         for first in (generations[0] for generations in response.generations if generations):
@@ -91,7 +96,7 @@ class UsageProbe(BaseCallbackHandler):
 
     def raised(self, error: BaseException) -> None:
         """Record the answer in an error, or one that it implies."""
-        garbled = isinstance(error, JSONDecodeError)  # an event, and no answer
+        garbled = isinstance(error, JSONDecodeError)  # an event, not an answer
         misfits = self._parsed and self._begun and is_unreadable(error) and not garbled
         told = misfits or type(error).__name__ in ANSWERED or holds_nothing(error)
         self.answered = self.answered or told
@@ -99,31 +104,31 @@ class UsageProbe(BaseCallbackHandler):
         if message is not None:
             self.answered, self.usage = True, complete_usage(message)
         elif not self.answered:
-            self._take_back(find_handler_arguments(error, CHAT_MODELS))
+            self._record_withheld(find_handler_arguments(error, CHAT_MODELS))
         if self.message is not None and is_of_handler(error):
             note(error, answer=self.message)
 
-    def _take_back(self, held: list[Any]) -> None:
+    def _record_withheld(self, held: list[Any]) -> None:
         """Record the answer, or part of one, that was passed to a handler when it raised."""
         each = [one for value in held for one in (value if isinstance(value, list) else [value])]
         results = [one for one in each if isinstance(one, LLMResult) and one.generations]
         if results:
             self.on_llm_end(results[0], run_id=next(iter(self._open), None))
-            self.cost = None if self.message is None else cost_of(self.message)
+            self.cost = None if self.message is None else read_message_cost(self.message)
         self.answered = self.answered or any(isinstance(one, ChatGeneration) for one in each)
 
     def took(self, told: Usage | None) -> Usage | None:
         """Return the tokens of the only observed stream, or those in the answer, or the sum of all observed.
 
-        A member that retries by itself after a handler raised may have had earlier answers. Then the sum counts; it is
-        unknown if the handler withheld an answer.
+        A member that retries after a handler raised an error may have had earlier answers: then the sum is used, or
+        None if the handler withheld an answer.
         """
         streamed = list(self._streamed.values())
         if self._open:
             return None
         if len(streamed) == 1:
             return streamed[0]
-        return usage_of(self.usage) if self._answers > 1 else told or usage_of(self.usage)
+        return read_message_usage(self.usage) if self._answers > 1 else told or read_message_usage(self.usage)
 
 
 def attach_probe(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
@@ -143,7 +148,7 @@ def attach_probe(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
 
 
 def holds_nothing(error: BaseException) -> bool:
-    """Return whether an error means that an answer has no generation."""
+    """Return whether an error means that an answer has no generations."""
     frames = list(walk_frames(error)) if isinstance(error, IndexError) else []
     return bool(frames) and frames[-1].f_code in EMPTY
 

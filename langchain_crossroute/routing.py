@@ -1,4 +1,4 @@
-"""Routing: a conversation to a decision, over the members of a pool."""
+"""Routing: choose the member of a pool for a conversation."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from langchain_crossroute.messages.reply import (
     KEY,
     TORN,
     MemberResult,
-    cost_of,
     count_message,
-    finish_reason_of,
     is_finished,
     is_torn,
+    read_finish_reason,
+    read_message_cost,
     remove_logprobs,
     stamp,
     states_end,
@@ -46,17 +46,17 @@ from langchain_crossroute.messages.translation import translate_messages
 
 
 class TooLongError(NoEligibleCandidateError, ContextOverflowError):
-    """A conversation that is too long for every model, as an error that LangChain's middleware handles."""
+    """A conversation is too long for every model; also an error that LangChain's middleware handles."""
 
 
 if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
 
 TELLING = (OLLAMA, OPENAI)
-"""Dialects of models that state a finish reason in each answer, though most chunks of a stream state nothing."""
+"""Dialects of models that state a finish reason in each answer, but not in most chunks of a stream."""
 
 UNIVERSAL = (HumanMessage, SystemMessage)
-"""Message classes that all providers' models read alike if they only contain text."""
+"""Message classes that every provider accepts unchanged if they only contain text."""
 
 
 CONVERSATION = ("conversation_id", "session_id", "thread_id")
@@ -64,7 +64,7 @@ CONVERSATION = ("conversation_id", "session_id", "thread_id")
 
 
 def _find_trace(callbacks: Any) -> object | None:
-    """Return the id of the trace that a call belongs to, if a tracer runs; else of the run around it."""
+    """Return the id of a call's trace if there is a tracer, else of the surrounding run."""
     parent = getattr(callbacks, "parent_run_id", None)
     for handler in getattr(callbacks, "handlers", ()):
         runs = getattr(handler, "run_map", None)
@@ -77,13 +77,13 @@ class Routing:
     """The members of a pool and the dispatcher that chooses among them; safe to share.
 
     Args:
-        models: Candidate's name, or alias -> chat model, wrapped chat model or init_chat_model string.
+        models: Name or alias of a candidate -> chat model, wrapped chat model or init_chat_model string.
         router: A router, or the name or folder of one.
         handed_on: Fields, such as a cache, to set on models without their own value.
         prices: Model -> price; replaces the router's.
         budgets: Budgets of its calls.
-        origin: The fields from which it was built, for comparison by the pool.
-        memory: Another routing's state between calls.
+        origin: The fields from which it is built, for comparison by the pool.
+        memory: State between calls, from another routing.
         traffic: The log of decisions and calls, or its URL.
         **how: See `Dispatcher`.
 
@@ -123,8 +123,8 @@ class Routing:
             **how,
         )
 
-    def labelled(self, config: RunnableConfig) -> AbstractContextManager[None]:
-        """Return a block in which calls are logged with a config's labels: tags, conversation, run and trace."""
+    def label_calls(self, config: RunnableConfig) -> AbstractContextManager[None]:
+        """Label calls within a block by a config: tags, conversation, run and trace."""
         if not self.is_logged:
             return nullcontext()
         said = {**(config.get("configurable") or {}), **(config.get("metadata") or {})}
@@ -136,10 +136,10 @@ class Routing:
             trace_id=None if trace is None else str(trace),
         )
 
-    async def off_loop(
+    async def decide_off_loop(
         self, decide: Callable[[], Decision], messages: Sequence[BaseMessage], tools: Sequence[Any] = ()
     ) -> Decision:
-        """Return a function's decision on a conversation, made in a thread unless it is quick."""
+        """Return the decision of a function, called in a thread unless it is quick."""
         texts = [one.content for one in messages if isinstance(one.content, str)]
         is_plain = not tools and len(texts) == len(messages)
         return await self.dispatcher.off_loop(decide, sum(map(len, texts)) if is_plain else None)
@@ -159,15 +159,15 @@ class Routing:
 
         Args:
             messages: The conversation.
-            settings: How to decide.
+            settings: Settings of the decision.
             tools: The tools that come with the call.
             needs: Further capabilities required by the call.
-            either: Whether it needs either tools or native structured output.
+            either: Whether the call needs tools or native structured output.
             speaker: The author of the last answer, if the messages do not name it.
             alone: Reason not to escalate; overrides the settings.
         """
         reading = read(messages, tools, needs)
-        if unable := self._unable(tools if reading.tool_providers else (), either):
+        if unable := self._find_unable(tools if reading.tool_providers else (), either):
             constraints = settings.constraints or Constraints()
             settings = settings.model_copy(update={"constraints": constraints.without(unable)})
         try:
@@ -175,7 +175,7 @@ class Routing:
                 reading.query,
                 settings,
                 needs=reading.needs,
-                current=self._speaker(reading) or speaker,
+                current=self._find_speaker(reading) or speaker,
                 tool_turn=reading.tool_turn,
                 alone=alone,
             )
@@ -184,7 +184,7 @@ class Routing:
                 raise
             raise TooLongError(error.failures) from error
 
-    def escalated(
+    def start_escalation(
         self,
         decision: Decision,
         messages: Sequence[BaseMessage],
@@ -195,7 +195,7 @@ class Routing:
         """Return the escalation loop of a decision that allows more than one call.
 
         Raises:
-            UnroutableError: There is no text; then no decision allows more than one.
+            UnroutableError: There is no text.
         """
         query = read(messages, tools).query
         if query is None:
@@ -203,7 +203,7 @@ class Routing:
         askable = {name for name, member in self.members.items() if can_be_asked(member.model)}
         return self.dispatcher.escalated(decision, query, escalation, askable)
 
-    def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    def translate_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation in a form that a member's provider accepts."""
         messages = normalize_roles(messages)
         if all(
@@ -215,12 +215,12 @@ class Routing:
         reasons = provider != "openai" or self.members[candidate].reasons
         return translate_messages(messages, provider, sources, candidate, reasons=reasons)
 
-    def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
+    def count_answer(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember the author of its tool calls, and return it with its decision."""
         entry.usage = count_message(message)
-        entry.cost = cost_of(message)
+        entry.cost = read_message_cost(message)
         entry.said.append(str(message.text))
-        reason = finish_reason_of(message)
+        reason = read_finish_reason(message)
         telling = entry.decision.candidate in self.telling or states_end(message)
         cut = telling and not is_finished(message)
         torn = entry.decision.candidate in self._known and is_torn(message)
@@ -232,14 +232,14 @@ class Routing:
             nameless=is_nameless(message),
         )
         decision = entry.count()
-        self._began(message, decision)
+        self._remember_author(message, decision)
         return stamp(message, decision)
 
-    def kept(
+    def stamp_best(
         self, message: AIMessage, decision: Decision, taken: MemberResult, all_taken: Sequence[MemberResult]
     ) -> AIMessage:
-        """Return the best of several counted answers, with its decision and the tokens of all."""
-        self._began(message, decision)
+        """Return the best of several counted answers, with the decision and the tokens of all of them."""
+        self._remember_author(message, decision)
         message = remove_logprobs(message) if taken.asked_logprobs else message
         usage = sum_usage([one.usage for one in all_taken])
         return stamp(message.model_copy(update={"usage_metadata": usage}), decision)
@@ -253,14 +253,14 @@ class Routing:
             for name, member, effort in told
         }
 
-    def _began(self, message: AIMessage, decision: Decision) -> None:
+    def _remember_author(self, message: AIMessage, decision: Decision) -> None:
         if message.tool_calls:
             self.dispatcher.memory.began(
                 (call["id"] or "" for call in message.tool_calls), decision.candidate
             )
 
-    def _speaker(self, reading: Reading) -> str | None:
-        """Return the author of the last answer: by its stamp, its tool calls, or its model's name."""
+    def _find_speaker(self, reading: Reading) -> str | None:
+        """Return the author of the last answer: by its decision, its tool calls, or its model's name."""
         if reading.last is None:
             return None
         metadata = reading.last.response_metadata
@@ -268,16 +268,16 @@ class Routing:
         if isinstance(decision, dict) and isinstance(decision.get("candidate"), str):
             return str(decision["candidate"])
         began = self.dispatcher.memory.beginner(reading.tool_calls)
-        return began or self._named(metadata.get("model_name"))
+        return began or self._find_by_model_name(metadata.get("model_name"))
 
-    def _named(self, model_name: object) -> str | None:
+    def _find_by_model_name(self, model_name: object) -> str | None:
         if not model_name:
             return None
         found = [name for name, member in self.members.items() if member.model_name == model_name]
-        return found[0] if len(found) == 1 else None  # variants of one model share its name
+        return found[0] if len(found) == 1 else None  # variants of a model share its name
 
-    def _unable(self, tools: Sequence[Any], either: bool) -> dict[str, str]:
-        """Return the candidates that cannot take a call for its tools or its schema -> the reason."""
+    def _find_unable(self, tools: Sequence[Any], either: bool) -> dict[str, str]:
+        """Return candidate -> reason, for candidates that do not support the call's tools or schema."""
         unable = find_unable_members(self.providers, tools) if tools else {}
         if either:
             mute = (name for name, member in self.members.items() if not member.answers_schemas)

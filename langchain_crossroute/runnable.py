@@ -1,4 +1,4 @@
-"""CrossRouteRunnable: an input to a decision, and a decision to the chain that it picks."""
+"""CrossRouteRunnable: return a decision for an input, or run the chain of the chosen candidate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from langchain_crossroute.messages.reading import read
 class CrossRouteRunnable(Runnable[Any, Decision]):
     """Return a decision for an input, without a call.
 
-    A candidate's name, or alias, may be an `init_chat_model` string, so that the decision configures a model:
+    The name of a candidate may be an `init_chat_model` string, so that the decision can configure a model.
 
     Example:
         ```python
@@ -35,12 +35,12 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         ```
 
     Args:
-        candidates: Names or aliases; by default all that the router knows.
+        candidates: Names or aliases of candidates; by default all of the router's.
         router: A router, or the name or folder of one.
         text: Returns the part of an input to route on: a string, a message or messages; by default the input itself.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
-        willingness_to_pay: USD, in place of the dial.
-        constraints: What a candidate must satisfy.
+        willingness_to_pay: The reward's lambda in USD; replaces the dial.
+        constraints: Conditions that a candidate must satisfy.
         default: The candidate for inputs without text.
 
     Raises:
@@ -68,7 +68,7 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         self._text = text
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Decision:
-        """Return the decision for an input; `config["configurable"]` may set the dial for it."""
+        """Return the decision for an input; `config["configurable"]` may set the dial."""
         config = ensure_config(config)
         settings = self.settings.overridden(config.get("configurable"))
         return self._call_with_config(lambda given: self._decide(given, settings), input, config, **kwargs)
@@ -132,6 +132,6 @@ def to_messages(given: Any) -> list[BaseMessage]:
     if isinstance(given, (list, tuple)):
         return convert_to_messages(given)
     raise TypeError(
-        f"Cannot route on a {type(given).__name__}: expected a text, messages or a prompt. Say what to "
-        'route on with `text`, such as text=lambda input: input["question"].'
+        f"Cannot route on a {type(given).__name__}: expected a text, messages or a prompt. Give a function that "
+        'returns the text, such as text=lambda input: input["question"].'
     )

@@ -1,4 +1,4 @@
-"""Streams: count a stream once, and put the decision on one chunk or event."""
+"""Streams: count a stream once, and attach the decision to one chunk or event."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from langchain_crossroute.messages.reading import has_content
 from langchain_crossroute.messages.reply import (
     KEY,
     find_message,
-    finish_reason_of,
     is_done,
     is_torn,
+    read_finish_reason,
+    read_message_usage,
     replace_message,
     stamp,
     states_end,
-    usage_of,
 )
 from langchain_crossroute.probe import UsageProbe
 
@@ -33,16 +33,16 @@ SHOWING = frozenset({DELTA, BLOCK_FINISH})
 
 
 class Tail(tail.Tail[Any]):
-    """The tail of a stream of chunks; one carries the decision: the last one, or another after all of them.
+    """The tail of a stream of chunks. The decision is on the last chunk, or on an additional one at the end.
 
-    A chunk is a message, a parsed object, or a dict with either (`include_raw`). Merging chunks adds integers and
-    joins strings: a decision on two chunks would be garbled.
+    A chunk is a message, a parsed object, or a dict with either (`include_raw`). The decision must be on a single
+    chunk, since merging chunks adds integers and joins strings.
 
     Args:
         entry: The stream's entry in the ledger.
         memory: Remembers the authors of tool calls.
         probe: Counts the stream's tokens.
-        parse: Raises for a whole answer that does not fit its schema.
+        parse: Raises an error if the complete answer does not fit its schema.
         telling: See `Ending`.
     """
 
@@ -72,11 +72,11 @@ class Tail(tail.Tail[Any]):
         if message is None:
             yield chunk
             return
-        chunk = message if isinstance(chunk, BaseMessage) else chunk  # an answer, whatever its role
-        reason = finish_reason_of(message)
-        self._note(message, reason)
+        chunk = message if isinstance(chunk, BaseMessage) else chunk  # an answer with any role
+        reason = read_finish_reason(message)
+        self._note_end(message, reason)
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
-        self._began(call["id"] for call in calls)
+        self._remember_author(call["id"] for call in calls)
         self._note_names(calls)
         nameless = bool(reason) and not all(self._named.values())
         self.entry.check(reason, said=self.entry.begun, nameless=nameless)
@@ -86,14 +86,14 @@ class Tail(tail.Tail[Any]):
             yield chunk
         else:
             self.check(empty=False)
-            yield self._with_decision(message)
+            yield self._add_decision(message)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse a cut stream, and an answer that was only parsed in part, using the probe's message."""
+        """Raise an error for a cut stream, and for an answer that was only parsed in part."""
         message = self._probe.message if self._last is None else None
         if message is not None:
-            reason = finish_reason_of(message)
-            parsed = self.entry.begun and not self.opened.responses  # of all that came
+            reason = read_finish_reason(message)
+            parsed = self.entry.begun and not self.opened.responses  # the complete answer
             finished = parsed or not is_torn(message)
             self.ending.note(telling=states_end(message), finished=finished, reason=reason)
         super().check(empty=empty)
@@ -101,15 +101,17 @@ class Tail(tail.Tail[Any]):
             self._parse(message)
 
     def end(self) -> Iterator[Any]:
-        """Yield another chunk with the decision if no chunk was marked as the last."""
+        """Yield an additional chunk with the decision if no chunk was marked as the last."""
         message = find_message(self._last)
         if message is not None and not self._stamped:
-            yield self._with_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))
+            yield self._add_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))
 
-    def _note(self, message: AIMessage, reason: str | None) -> None:
+    def _note_end(self, message: AIMessage, reason: str | None) -> None:
         finished = bool(reason) or is_done(message)
         self.ending.note(telling=states_end(message), finished=finished, reason=reason)
-        self.tell(usage_of(message.usage_metadata), behind=self.entry.begun and not has_content(message))
+        self.tell(
+            read_message_usage(message.usage_metadata), behind=self.entry.begun and not has_content(message)
+        )
 
     def _note_names(self, calls: Sequence[Mapping[str, Any]]) -> None:
         """Note which tool calls have named their tool; one without a place continues the only one."""
@@ -124,7 +126,7 @@ class Tail(tail.Tail[Any]):
         chunk = replace_message(self._last, stamp(message, self.entry.count()))
         return AddableDict(chunk) if isinstance(chunk, dict) else chunk
 
-    def _began(self, calls: Iterator[str | None]) -> None:
+    def _remember_author(self, calls: Iterator[str | None]) -> None:
         self._memory.began((call or "" for call in calls), self.entry.decision.candidate)
 
 
@@ -140,15 +142,15 @@ class EventTail(Tail):
         self._last = chunk
         block = chunk.get("content") if chunk.get("event") == BLOCK_FINISH else None
         if block and block.get("type") == "tool_call":
-            self._began(iter([block.get("id")]))
+            self._remember_author(iter([block.get("id")]))
         if chunk.get("event") == DELTA and isinstance(text := chunk.get("delta", {}).get("text"), str):
             self.entry.said.append(text)
         if chunk.get("event") == FINISH:
-            self.entry.usage = None  # the event tells the whole
+            self.entry.usage = None  # the event states the total
             told = AIMessage(
                 "", response_metadata=chunk.get("metadata") or {}, usage_metadata=chunk.get("usage")
             )
-            self._note(told, finish_reason_of(told))
+            self._note_end(told, read_finish_reason(told))
             self.check(empty=False)
             stamp = {KEY: self.entry.count().as_json()}
             chunk = {**chunk, "metadata": {**(chunk.get("metadata") or {}), **stamp}}

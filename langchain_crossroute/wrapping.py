@@ -21,7 +21,7 @@ def copy_model(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
 
 
 def complete_model(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
-    """Return a chat model with the fields that it does not state itself set."""
+    """Return a chat model with the given fields set, except those that it sets itself."""
     free = type(model).model_fields.keys() - model.model_fields_set
     update = {field: value for field, value in handed_on.items() if field in free}
     return copy_model(model, update) if update else model
@@ -74,7 +74,7 @@ def configure(runnable: Runnable[Any, Any], config: RunnableConfig) -> Runnable[
 
 
 def _is_configurable(runnable: object) -> bool:
-    """Return whether it was made by `init_chat_model(configurable_fields=...)`: its class has no public name."""
+    """Return whether a runnable is from `init_chat_model(configurable_fields=...)`, whose class has no public name."""
     return type(runnable).__name__ == "_ConfigurableModel"
 
 
@@ -85,7 +85,7 @@ def construct_values(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, 
     given = {named[name]: getattr(model, name) for name in model.model_fields_set if name in named}
     try:
         made = kind(**given, **{named[name]: value for name, value in fields.items()})
-    except (TypeError, ValueError):  # its constructor does not take its fields
+    except (TypeError, ValueError):  # its constructor does not accept its own fields
         return fields
     return {name: getattr(made, name) for name in fields}
 
@@ -102,7 +102,7 @@ def find_models(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
 
 
 def describe_refusal(name: str, given: object) -> str:
-    """Return the error message for an object that is no chat model."""
+    """Return the error message for an object that is not a chat model."""
     return (
         f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), "
         ".with_config(), .with_retry() or .with_fallbacks(), or a string for init_chat_model such as "

@@ -1,4 +1,4 @@
-"""One call: decide, send it to members until one answers, put the decision on the answer."""
+"""One call: decide, send it to members until one answers, and attach the decision to the answer."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ class Call:
         routing: The members, and the dispatcher that chooses among them.
         reading: The facts of the call.
         send: Calls a member's endpoint, once per attempt.
-        settings: How to decide.
+        settings: Settings of the decision.
         tools: The call's tools.
         options: Names of the arguments that the user set for this call.
-        unescalated: Why no further member is called after an answer; empty if one may be. Failover still applies.
+        unescalated: Reason not to escalate; empty to allow it. Failover still applies.
         schema: The class into which its streams are parsed.
     """
 
@@ -94,30 +94,30 @@ class Call:
         return await adrive(self._steps(await self._adecide(self.unescalated)), self.send)
 
     def stream(self) -> Generator[Any, None, None]:
-        """Return the chunks; the member's stream opens at once, as without a pool."""
+        """Return the chunks; the member's stream is opened immediately, as without a pool."""
         decision = self._decide(self._streamed)
         if decision.max_calls > 1:
             chunks: list[Any] = drive(self._steps(decision), self._gather)
             return (chunk for chunk in chunks)
-        drive(self.routing.dispatcher.beside(decision, self._asking), lambda llm: self._gather(llm)[-1])
+        drive(self.routing.dispatcher.beside(decision, self._ask_member), lambda llm: self._gather(llm)[-1])
         attempts = self.routing.dispatcher.attempts(decision)
-        first = FirstSource(drive(self._opened(attempts, attempts.decision), self.send))
-        opening = partial(self._opening, attempts, first, Source.chunks)
+        first = FirstSource(drive(self._open_stream(attempts, attempts.decision), self.send))
+        opening = partial(self._prepare_stream, attempts, first, Source.chunks)
         return cast(Generator[Any, None, None], attempts.stream(opening, self.send))
 
     async def astream(self) -> AsyncGenerator[Any, None]:
-        """Return the chunks, asynchronously; the member's stream opens at once, as without a pool."""
+        """Return the chunks, asynchronously; the member's stream is opened immediately, as without a pool."""
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
             return _replay(await adrive(self._steps(decision), self._agather))
-        await adrive(self.routing.dispatcher.beside(decision, self._asking), self._alast)
+        await adrive(self.routing.dispatcher.beside(decision, self._ask_member), self._aread_last)
         attempts = self.routing.dispatcher.attempts(decision)
-        first = FirstSource(await adrive(self._opened(attempts, attempts.decision), self.send))
-        return attempts.astream(partial(self._opening, attempts, first, Source.achunks), self.send)
+        first = FirstSource(await adrive(self._open_stream(attempts, attempts.decision), self.send))
+        return attempts.astream(partial(self._prepare_stream, attempts, first, Source.achunks), self.send)
 
     def prepare(self) -> Any:
         """Return the arguments as prepared by the chosen member, without calling it."""
-        return self.send(self._member(self._decide(self.unescalated)))
+        return self.send(self._prepare_member(self._decide(self.unescalated)))
 
     def _gather(self, llm: LLM) -> list[Any]:
         return list(read_and_close(self.send(llm), StreamResources()))
@@ -125,10 +125,10 @@ class Call:
     async def _agather(self, llm: LLM) -> list[Any]:
         return [chunk async for chunk in aread_and_close(await self.send(llm), StreamResources())]
 
-    async def _alast(self, llm: LLM) -> Any:
+    async def _aread_last(self, llm: LLM) -> Any:
         return (await self._agather(llm))[-1]
 
-    def _member(self, decision: Decision) -> LLM:
+    def _prepare_member(self, decision: Decision) -> LLM:
         return self.routing.asked(decision.candidate)
 
     def _decide(self, unescalated: str) -> Decision:
@@ -141,17 +141,17 @@ class Call:
 
     @property
     def _streamed(self) -> str:
-        """Why a streamed call stays with one member."""
+        """Reason not to escalate a streamed call; empty to allow it."""
         return self.unescalated or self.settings.streams_alone
 
     def _steps(self, decision: Decision) -> Steps[Any]:
         if decision.max_calls == 1:
-            return (yield from self.routing.dispatcher.steps(decision, self._asking))
-        chosen = yield from (yield from self._loop(decision)).steps(self._hearing)
-        return self._kept(chosen)
+            return (yield from self.routing.dispatcher.steps(decision, self._ask_member))
+        chosen = yield from (yield from self._start_loop(decision)).steps(self._ask_for_escalation)
+        return self._finish(chosen)
 
-    def _loop(self, decision: Decision) -> Steps[EscalationLoop[MemberResult[Any]]]:
-        """Return the step to the escalation loop of a decision that allows more than one call."""
+    def _start_loop(self, decision: Decision) -> Steps[EscalationLoop[MemberResult[Any]]]:
+        """Return the steps to the escalation loop of a decision that allows more than one call."""
         query, escalation = cast(Query, self.reading.query), cast(Escalation, self.settings.escalate)
         decided = any(name in self.options for name in LOGPROBS)
         askable = {name for name, llm in self.routing.llms.items() if not decided and can_be_asked(llm)}
@@ -160,12 +160,14 @@ class Call:
         )
         return loop
 
-    def _hearing(self, decision: Decision, logprobs: bool) -> Steps[tuple[MemberResult[Any], Reply]]:
-        """Return the steps to a member's answer, or to the error that calls it unfit for its schema; and its facts.
+    def _ask_for_escalation(
+        self, decision: Decision, logprobs: bool
+    ) -> Steps[tuple[MemberResult[Any], Reply]]:
+        """Return the steps to a member's answer, or to the error about its schema, with its facts.
 
-        Such an error is raised if no answer is better.
+        Such an error is raised if no other answer is better.
         """
-        llm = self._member(decision)
+        llm = self._prepare_member(decision)
         with UsageProbe(keep_chunks=True) as probe:
             try:
                 value = yield Ask(request_logprobs(llm) if logprobs else llm)
@@ -176,10 +178,10 @@ class Call:
                 return read_unfit(error, probe)
         return read_answer(value, probe, llm, self.tools)
 
-    def _kept(self, chosen: EscalationResult[MemberResult[Any]]) -> Any:
+    def _finish(self, chosen: EscalationResult[MemberResult[Any]]) -> Any:
         """Return the best of several answers, with its decision and the tokens of all."""
         kept = chosen.answer
-        self.routing.kept(chosen, kept.message, self.reading)
+        self.routing.remember_best(chosen, kept.message, self.reading)
         if kept.error is not None:
             raise kept.error
         usage = None if chosen.usage is None else chosen.usage.model_dump()
@@ -188,19 +190,21 @@ class Call:
         parts = [stamp(part, told) if isinstance(part, RESPONSES) else part for part in parts]
         return parts if isinstance(kept.value, list) else parts[0]
 
-    def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
-        """Return the steps to a member's answer, counted and stamped."""
+    def _ask_member(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
+        """Return the steps to a member's answer, counted and with the decision."""
         probe = UsageProbe()
         with (yield from self.routing.dispatcher.ledger.begin(decision, probe, final=final)) as entry:
             with probe:
-                answer = yield Ask(self._member(decision))
-            return self._stamped(answer, entry) if isinstance(answer, RESPONSES) else answer
+                answer = yield Ask(self._prepare_member(decision))
+            return self._stamp(answer, entry) if isinstance(answer, RESPONSES) else answer
 
-    def _stamped(self, answer: Any, entry: Entry) -> Any:
+    def _stamp(self, answer: Any, entry: Entry) -> Any:
         entry.usage = usage_of(answer)
         entry.cost = read_cost(get_field(answer.raw, "usage"), get_field(answer.raw, "_hidden_params"))
         text, reason = text_of(answer), finish_reason(answer)
-        reason = ERROR if get_field(answer.raw, ERROR) else reason  # beside the choices, with status 200
+        reason = (
+            ERROR if get_field(answer.raw, ERROR) else reason
+        )  # an error next to the choices, with status 200
         entry.said.append(text)
         said = bool(text) or (isinstance(answer, ChatResponse) and has_content(answer.message))
         cut = reason is None and states_end(answer) and not is_finished(answer)
@@ -211,31 +215,31 @@ class Call:
             self.routing.began(decision, answer.message, self.reading)
         return stamp(answer, decision.as_json())
 
-    def _opening(
+    def _prepare_stream(
         self, attempts: Attempts, first: FirstSource, way: Callable[[Source], Any], decision: Decision
     ) -> Steps[tuple[Callable[[], Any], Tail]]:
-        """Return the steps to a function that reads a member's stream, and to its tail; the first is already open."""
-        opened = first.take() or (yield from self._opened(attempts, decision))
+        """Return the steps to a function that reads a member's stream, and to its tail; the first stream is open."""
+        opened = first.take() or (yield from self._open_stream(attempts, decision))
         return partial(way, opened), Tail(self.routing, self.reading, opened.entry, self.schema)
 
-    def _opened(self, attempts: Attempts, decision: Decision) -> Steps[Source]:
-        """Return the steps to a member's stream, or to the error that kept it from opening and sends the call on."""
+    def _open_stream(self, attempts: Attempts, decision: Decision) -> Steps[Source]:
+        """Return the steps to a member's stream, or to an error at its opening after which another member is called."""
         probe = UsageProbe()
         entry = self.routing.dispatcher.ledger.entry(decision, probe)
         try:
             yield from entry.reserve()
-            return Source((yield from self._source(entry, probe)), entry, probe)
+            return Source((yield from self._open_source(entry, probe)), entry, probe)
         except Exception as error:
             if not attempts.raises(find_fault(error)):
                 return Source(None, entry, probe, error)
             with entry:
                 raise
 
-    def _source(self, entry: Entry, probe: UsageProbe) -> Steps[Any]:
-        """Return the step that opens a member's stream; a call that its caller cancels meanwhile counts."""
+    def _open_source(self, entry: Entry, probe: UsageProbe) -> Steps[Any]:
+        """Return the step that opens a member's stream; a call that is cancelled meanwhile is counted."""
         try:
             with probe:
-                return (yield Ask(self._member(entry.decision)))
+                return (yield Ask(self._prepare_member(entry.decision)))
         except BaseException as error:
             if is_given_up(error):
                 entry.count(error)

@@ -1,4 +1,4 @@
-"""LLMs of LlamaIndex from a pool as a file (crossroute.toml)."""
+"""Create LlamaIndex LLMs from a crossroute.toml."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ PROVIDERS = {
     "openrouter": Provider("llama-index-llms-openrouter", "OpenRouter", {"base_url": "api_base"}),
     "bedrock_converse": Provider("llama-index-llms-bedrock-converse", "BedrockConverse"),
 }
-"""Provider, as `init_chat_model` calls it -> LlamaIndex's LLM."""
+"""Provider, by its name in `init_chat_model` -> LlamaIndex's class."""
 
 COMPATIBLE = Provider("llama-index-llms-openai-like", "OpenAILike", {"base_url": "api_base"})
 """Class for compatible servers, and for models that the class for OpenAI does not know."""
 
 
 def read_arguments(path: str | Path) -> dict[str, Any]:
-    """Read a pool's arguments from a file: LLMs, router, prices and settings.
+    """Read the arguments of a pool from a crossroute.toml: LLMs, router, prices and settings.
 
     Raises:
-        ConfigError: The file is invalid, a key's variable or a package is missing, or LlamaIndex has no
-            such provider or setting.
+        ConfigError: The file is invalid, the environment variable of a key or a package is missing, or LlamaIndex has
+            no such provider or setting.
     """
     config = read_config(path)
     abilities = {
@@ -63,8 +63,8 @@ def make_llm(entry: ModelEntry) -> LLM:
     """Return the LLM of an entry."""
     if entry.deployments:
         raise ConfigError(
-            f"Model {entry.name!r} has deployments, and a LlamaIndex LLM has one address. State one, or serve the file "
-            "and use that address."
+            f"Model {entry.name!r} has several deployments, but a LlamaIndex LLM has one address. Keep one of them, or "
+            "serve the file with `crossroute serve` and use the server's address."
         )
     prefix, _, model = entry.model.partition(":")
     if not model:
@@ -72,7 +72,7 @@ def make_llm(entry: ModelEntry) -> LLM:
     provider = PROVIDERS.get(prefix)
     if provider is None:
         known = ", ".join(PROVIDERS)
-        raise ConfigError(f"Model {entry.name!r} is of the provider {prefix!r}. Expected one of {known}.")
+        raise ConfigError(f"Model {entry.name!r} has the provider {prefix!r}. Expected one of {known}.")
     if prefix == "openai" and not _is_known(model):
         return _create(COMPATIBLE, model, entry, _state_model(entry))
     return _create(provider, model, entry, {})
@@ -94,7 +94,7 @@ def _state_model(entry: ModelEntry) -> dict[str, Any]:
 
 
 def _is_known(model: str) -> bool:
-    """Return whether the class for OpenAI knows a model by its name, and so its context window."""
+    """Return whether the class for OpenAI knows a model's name, and so its context window."""
     module = import_module("llama_index.llms.openai.utils")
     return model in module.ALL_AVAILABLE_MODELS
 

@@ -36,48 +36,54 @@ class PromptEndpoints(MemberPool):
 
     @override
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
-        return self._prompted("predict", prompt, prompt_args).answer()
+        return self._call_with_prompt("predict", prompt, prompt_args).answer()
 
     @override
     async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
-        return await self._prompted("apredict", prompt, prompt_args).aanswer()
+        return await self._call_with_prompt("apredict", prompt, prompt_args).aanswer()
 
     @override
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
-        return self._prompted("stream", prompt, prompt_args).stream()
+        return self._call_with_prompt("stream", prompt, prompt_args).stream()
 
     @override
     async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
-        return await self._prompted("astream", prompt, prompt_args).astream()
+        return await self._call_with_prompt("astream", prompt, prompt_args).astream()
 
     @override
     def structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
-        return self._prompted("structured_predict", prompt, prompt_args, output_cls, llm_kwargs).answer()
+        return self._call_with_prompt(
+            "structured_predict", prompt, prompt_args, output_cls, llm_kwargs
+        ).answer()
 
     @override
     async def astructured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
-        call = self._prompted("astructured_predict", prompt, prompt_args, output_cls, llm_kwargs)
+        call = self._call_with_prompt("astructured_predict", prompt, prompt_args, output_cls, llm_kwargs)
         return await call.aanswer()
 
     @override
     def stream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Generator[Model | FlexibleModel, None, None]:
-        call = self._prompted("stream_structured_predict", prompt, prompt_args, output_cls, llm_kwargs)
+        call = self._call_with_prompt(
+            "stream_structured_predict", prompt, prompt_args, output_cls, llm_kwargs
+        )
         return call.stream()
 
     @override
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
-        call = self._prompted("astream_structured_predict", prompt, prompt_args, output_cls, llm_kwargs)
+        call = self._call_with_prompt(
+            "astream_structured_predict", prompt, prompt_args, output_cls, llm_kwargs
+        )
         return await call.astream()
 
-    def _prompted(
+    def _call_with_prompt(
         self,
         endpoint: str,
         prompt: BasePromptTemplate,
@@ -90,7 +96,7 @@ class PromptEndpoints(MemberPool):
         given = (prompt,) if output_cls is None else (output_cls, prompt)
 
         def send(llm: LLM) -> Any:
-            # a copy of the options, which a member may alter, as OpenAI's does
+            # a copy of the options, since OpenAI's class modifies them
             further = {} if options is None else {"llm_kwargs": dict(options)}
             return getattr(llm, endpoint)(*given, **further, **prompt_args)
 
@@ -104,13 +110,15 @@ class ToolEndpoints(PromptEndpoints):
     def chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
-        return self._tooled("chat_with_tools", (tools, user_msg, chat_history, *args), kwargs).answer()
+        return self._call_with_tools(
+            "chat_with_tools", (tools, user_msg, chat_history, *args), kwargs
+        ).answer()
 
     @override
     async def achat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
-        return await self._tooled(
+        return await self._call_with_tools(
             "achat_with_tools", (tools, user_msg, chat_history, *args), kwargs
         ).aanswer()
 
@@ -118,13 +126,15 @@ class ToolEndpoints(PromptEndpoints):
     def stream_chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseGen:
-        return self._tooled("stream_chat_with_tools", (tools, user_msg, chat_history, *args), kwargs).stream()
+        return self._call_with_tools(
+            "stream_chat_with_tools", (tools, user_msg, chat_history, *args), kwargs
+        ).stream()
 
     @override
     async def astream_chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseAsyncGen:
-        return await self._tooled(
+        return await self._call_with_tools(
             "astream_chat_with_tools", (tools, user_msg, chat_history, *args), kwargs
         ).astream()
 
@@ -132,13 +142,15 @@ class ToolEndpoints(PromptEndpoints):
     def predict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        return self._acting("predict_and_call", (tools, user_msg, chat_history, *args), kwargs).answer()
+        return self._call_and_run_tools(
+            "predict_and_call", (tools, user_msg, chat_history, *args), kwargs
+        ).answer()
 
     @override
     async def apredict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        return await self._acting(
+        return await self._call_and_run_tools(
             "apredict_and_call", (tools, user_msg, chat_history, *args), kwargs
         ).aanswer()
 
@@ -159,11 +171,11 @@ class ToolEndpoints(PromptEndpoints):
     def _prepare_chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> dict[str, Any]:
-        """Return the arguments as the member that the call routes to would have them."""
+        """Return the arguments as prepared by the chosen member."""
         given = (tools, user_msg, chat_history, *args)
-        return self._tooled("_prepare_chat_with_tools", given, kwargs).prepare()
+        return self._call_with_tools("_prepare_chat_with_tools", given, kwargs).prepare()
 
-    def _tooled(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    def _call_with_tools(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Return the call of an endpoint with tools, for members that call tools.
 
         Args:
@@ -173,22 +185,24 @@ class ToolEndpoints(PromptEndpoints):
         """
         reading = _read(*given[:3])
         reading = reading._replace(needs=reading.needs | CALLERS)
-        return self._call(reading, self._sender(endpoint, given, kwargs), kwargs, tools=given[0])
+        return self._call(reading, self._make_sender(endpoint, given, kwargs), kwargs, tools=given[0])
 
-    def _acting(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    def _call_and_run_tools(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Return a call that runs tools. It is not escalated, since another answer would run them again.
 
-        Failures other than the tools' own, which they catch, still lead to the next member. If no member calls tools,
-        any member may be called, and uses them by its text (ReAct).
+        Failures of a member, but not of a tool, still lead to the next member. If no member calls tools, any member may
+        be called, which uses the tools by its text (ReAct).
         """
         tools, *others = given
         reading = _read(*given[:3])
         needs = reading.needs | CALLERS if self._routing.calls_tools else reading.needs - CALLERS
-        send = self._sender(endpoint, (list(map(_separate_tool, tools)), *others), kwargs)
+        send = self._make_sender(endpoint, (list(map(_separate_tool, tools)), *others), kwargs)
         return self._call(reading._replace(needs=needs), send, unescalated="the call runs tools")
 
-    def _sender(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[LLM], Any]:
-        """Return a function that calls a member's endpoint with the given arguments, and no others."""
+    def _make_sender(
+        self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[[LLM], Any]:
+        """Return a function that calls a member's endpoint with exactly the given arguments."""
         routing = self._routing
         tools, user_msg, history, *args = given
 
@@ -223,14 +237,14 @@ def _separate_tool(tool: BaseTool) -> AsyncBaseTool:
         with hide_from_probe():
             return await acall(*args, **kwargs)
 
-    # on the object: of another class it would be no FunctionTool
+    # set on the object, since an object of another class would not be a FunctionTool
     object.__setattr__(quiet, "call", called)
     object.__setattr__(quiet, "acall", acalled)
     return quiet
 
 
 class _UncountedTool(AsyncBaseTool):
-    """A tool that has only `__call__`, not counted by the call's probe."""
+    """A tool with only `__call__`, whose LLM calls are not counted by the call's probe."""
 
     def __init__(self, tool: BaseTool) -> None:
         self._tool = tool

@@ -1,4 +1,4 @@
-"""Events of a decision and of an answer, and a report of spend by them."""
+"""Events for decisions and answers, and a report of spend from these events."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 class CrossRouteDecisionEvent(BaseEvent):
-    """A member was chosen; emitted before it is called: once a call, or for each further member of an escalation.
+    """A member was chosen; emitted before its call.
+
+    An escalation emits one event for each further call.
 
     Attributes:
-        decision: The member, with predicted quality and cost, and why.
+        decision: The decision: the member, its predicted quality and cost, and the reasons.
     """
 
     decision: Decision
@@ -34,12 +36,12 @@ class CrossRouteDecisionEvent(BaseEvent):
 
 
 class CrossRouteAnswerEvent(BaseEvent):
-    """A member answered; emitted once per call, for a stream at its end.
+    """A member answered. Emitted once per call, for a stream at its end.
 
-    It is also emitted for an unreadable answer, and for a stream that broke (`final` is False); the caller gets their
-    error.
+    It is also emitted for an unreadable answer and for a broken stream (with `final` False), whose error is raised.
 
-    An escalated call emits one for each answer (`final` is False), then one for the best, with the sums of all.
+    An escalated call emits one event for each answer (with `final` False), then one for the best answer with the sums
+    over all.
 
     Attributes:
         decision: The member that answered, the failures before it, and the cost.
@@ -47,7 +49,7 @@ class CrossRouteAnswerEvent(BaseEvent):
         price: The member's price, if known; None for a sum over several.
         final: Whether the caller gets this answer.
         judgements: USD of each judgement, in addition to the members' cost.
-        nested: Whether the member is a pool itself, which emits events of its own members.
+        nested: Whether the member is itself a pool, which emits events for its own members.
     """
 
     decision: Decision
@@ -69,10 +71,10 @@ class CrossRouteAnswerEvent(BaseEvent):
 
 
 class CrossRouteSpendReport(BaseEventHandler):
-    """Add up tokens and USD of answered calls; print it for a table.
+    """Add up tokens and USD of answered calls; printing it shows a table.
 
-    Calls without stated tokens (OpenAI's streams, by default) count without tokens and USD. A judge with a cost has a
-    row of its own.
+    Calls without stated tokens (by default, OpenAI's streams) count without tokens and USD. A judge with a cost has its
+    own row.
 
     Examples:
         `pip install "crossroute[llamaindex]"`

@@ -35,33 +35,33 @@ class CrossRouteLLM(ToolEndpoints):
     response does not reach the caller (query engines), it is in the events CrossRouteDecisionEvent and
     CrossRouteAnswerEvent. `spend` adds up tokens and USD by member.
 
-    For other settings in some calls, make a copy, which shares members and router:
+    For other settings, make a copy, which shares members and router:
     `llm.model_copy(update={"cost_preference": 0.9})`.
 
     Args:
-        llms: Candidate's name, or alias, in the router -> LLM; or a list of LLMs, which then go by the names of
-            their models.
+        llms: Name or alias of a candidate -> LLM; or a list of LLMs, named by their models.
         router: A router, or the name or folder of one; `universal` by default.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
-        willingness_to_pay: USD, in place of the dial.
-        constraints: What the chosen member must satisfy.
-        default: The member for calls that hold no text; the router need not know it.
-        sticky: Finish a tool turn with the member that began it, and count the saving of its prompt cache.
-        max_attempts: At most, a call, over all members.
-        past_filters: After an answer that a content filter withheld, call another member; otherwise it is raised.
+        willingness_to_pay: The reward's lambda in USD; replaces the dial.
+        constraints: Conditions that the chosen member must satisfy.
+        default: The member for calls without text; the router need not know it.
+        sticky: Finish a tool turn with the member that began it, and subtract the saving by its prompt cache from its
+            cost.
+        max_attempts: Maximum number of attempts per call, over all members.
+        past_filters: After an answer that a content filter withheld, call another member instead of raising the error.
         abilities: Capabilities of members beyond their metadata: `{"a": Ability(capabilities={"vision"})}`.
-        prices: Member -> price in USD per million tokens, in place of the router's.
-        escalate: Weigh each answer, and call another member where that is expected to pay: True for one more call, an
-            `Escalation` for more, and for limits; "buffer" gathers streamed calls for it, which are otherwise not
-            escalated.
-        budgets: Limits in USD over a period; several hold at once.
-        budget_keys: Keys of further budgets that calls count for, such as "user:ann"; set it on a copy for each user.
-        traffic: The log of decisions and calls: a `TrafficLog`, its URL, or the path of a SQLite file; an answer's
-            decision holds its `decision_id`, for `TrafficLog.feedback`.
-        exploration: Share of the calls that goes to members which may be as good as the best.
-        shadow: Call this member always, and log which one would have been chosen.
-        shadow_share: Share of the calls for which that one is called as well, in the background.
-        callback_manager: For the pool and all its members.
+        prices: Member -> price in USD per million tokens; replaces the router's.
+        escalate: Verify each answer, and call another member if that is expected to pay: True for one more call, an
+            `Escalation` for other settings. Streamed calls are only escalated with "buffer", which buffers them.
+        budgets: Limits in USD over a period; several hold at once. budget_keys: Keys of further budgets that calls
+            count for, such as "user:ann"; set it on a copy for each user. traffic: The log of decisions and calls: a
+            `TrafficLog`, its URL, or the path of a SQLite file. The decision on an answer has the `decision_id` for
+            `TrafficLog.feedback`.
+        exploration: Share of the calls that goes to members that may be as good as the best.
+        shadow: Always call this member, and log the router's choice (shadow mode).
+        shadow_share: In shadow mode, the share of the calls for which the router's choice is also called, in the
+            background.
+        callback_manager: Callback manager of the pool and all its members.
 
     Examples:
         `pip install "crossroute[llamaindex]" llama-index-llms-openai llama-index-llms-anthropic`
@@ -90,7 +90,7 @@ class CrossRouteLLM(ToolEndpoints):
         """Return the pool of a crossroute.toml; other arguments take precedence over the file.
 
         Raises:
-            ConfigError: Something in the file is wrong; the message names the line.
+            ConfigError: The file is invalid; the message names the line.
         """
         return cls(**(read_arguments(path) | changes))
 

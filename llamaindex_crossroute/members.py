@@ -1,4 +1,4 @@
-"""Members: the LLMs of a pool, their abilities, and setting their effort and log-probabilities."""
+"""Members: the LLMs of a pool, their abilities, and copies with an effort or log-probabilities set."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def model_name(llm: LLM) -> str | None:
     """Return the name of an LLM's model, or None.
 
     Raises:
-        TypeError: It is not an LLM, but for example a name.
+        TypeError: It is not an LLM.
     """
     if not isinstance(llm, LLM):
         raise TypeError(f"Expected an LLM of LlamaIndex, such as OpenAI(model=...), got {llm!r}.")
@@ -48,14 +48,14 @@ def calls_tools(llm: LLM) -> bool:
 
 
 def read_ability(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:
-    """Return an LLM's capabilities: as stated; tools and context by its metadata; the rest by its candidate.
+    """Return an LLM's ability: as stated; tools and context window from its metadata; the rest from its candidate.
 
-    A context window of 3,900 tokens is LlamaIndex's default; it counts as unknown.
+    A context window of 3,900 tokens, LlamaIndex's default, counts as unknown.
 
     Args:
         llm: The LLM.
-        candidate: Its entry in the router or the catalogue.
-        stated: By the user.
+        candidate: Its candidate in the router or the catalogue.
+        stated: The ability that the user states.
     """
     known = candidate.capabilities
     window = llm.metadata.context_window
@@ -72,13 +72,14 @@ def read_ability(llm: LLM, candidate: Candidate, stated: Ability | None = None) 
 
 
 def common_metadata(llms: Mapping[str, LLM], usual: str) -> LLMMetadata:
-    """Return metadata that is true of every member, or of the pool.
+    """Return metadata that holds for every member.
 
-    The context window is that of the member that is likely to answer: members with less room are passed over.
+    The context window is that of the member for an ordinary call: if an input exceeds another member's, that member is
+    not eligible.
 
     Args:
         llms: The members.
-        usual: The member that would take an ordinary call.
+        usual: The member for an ordinary call.
     """
     members = [llm.metadata for llm in llms.values()]
     roles = {metadata.system_role for metadata in members}
@@ -93,7 +94,7 @@ def common_metadata(llms: Mapping[str, LLM], usual: str) -> LLMMetadata:
 
 
 def can_be_asked(llm: LLM) -> bool:
-    """Return whether log-probabilities can be requested from an LLM, and its user left that open."""
+    """Return whether log-probabilities can be requested from an LLM, unless the user has set that."""
     if not type(llm).model_fields.keys() >= LOGPROBS or getattr(llm, "logprobs", None) is not None:
         return False
     return LOGPROBS.isdisjoint(getattr(llm, "additional_kwargs", {}))
@@ -101,7 +102,7 @@ def can_be_asked(llm: LLM) -> bool:
 
 def request_logprobs(llm: LLM) -> LLM:
     """Return a copy of an LLM that requests log-probabilities; it shares the clients, also those opened later."""
-    # one alternative a token: llama.cpp tells nothing for none
+    # one alternative per token, since llama.cpp returns nothing for none
     view = llm.model_copy(update={"logprobs": True, "top_logprobs": 1})
     object.__setattr__(view, "__pydantic_private__", llm.__pydantic_private__)
     return view
@@ -147,7 +148,7 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
         return None
 
     def ask(query: str) -> Answer:
-        # clients that await are tied to one event loop
+        # synchronous: async clients are tied to one event loop
         response = model.chat([ChatMessage(role=MessageRole.USER, content=query)])
         usage = usage_of(response)
         tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
@@ -159,8 +160,8 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
 def _merge_fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
     """Return the fields that set an effort, merged with their present values.
 
-    LlamaIndex's classes for OpenAI send an effort only for models that they list, so it is also set among the
-    additional arguments.
+    LlamaIndex's classes for OpenAI send an effort only for models in their list, so it is also set in the additional
+    arguments.
     """
     further = dict(getattr(llm, "additional_kwargs", None) or {})
     if api == "ollama":
@@ -176,13 +177,13 @@ def _merge_fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
 
 
 def _set_limits(llm: Any, words: Words) -> Words:
-    """Return the limits required for thinking; the class's default of 512 tokens does not count as stated."""
+    """Return the token limits required for thinking, unless the user states another than the default of 512 tokens."""
     stated = llm.max_tokens if llm.max_tokens != type(llm).model_fields["max_tokens"].default else None
     return adjust_to_thinking(words, max_tokens=stated, temperature=llm.temperature)
 
 
 def _with_thinking(llm: LLM, words: Words) -> LLM:
-    """Return a view of a Gemini LLM with its own settings dict, since the settings are not a field."""
+    """Return a copy of a Gemini LLM with its own dict of settings, since the settings are not a field."""
     from google.genai.types import ThinkingConfig
 
     view: Any = llm.model_copy()

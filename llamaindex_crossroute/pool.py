@@ -59,26 +59,24 @@ OWN_FIELDS = (
 ROUTED_BY = ("llms", "router", "abilities", "prices", "budgets", "traffic", *DISPATCH_OPTIONS)
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
-"""Whether further members may be called after an answer: True, "buffer" for streamed calls as well, or settings."""
+"""Whether to escalate: True, "buffer" to include streamed calls, or settings."""
 
 
 class MemberPool(PoolFields, FunctionCallingLLM):
-    """The fields of CrossRouteLLM; its endpoints follow in the children."""
+    """The fields of CrossRouteLLM; child classes add the endpoints."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
 
     _decided_by: ClassVar[tuple[str, ...]] = tuple(CallSettings.model_fields.keys() - {"candidate"})
 
     router: Router | str | Path = Field(description="A router, or the name or folder of one.")
-    escalate: Escalate = Field(
-        default=None, description="Whether further members may be called after an answer, and how."
-    )
+    escalate: Escalate = Field(default=None, description="Whether to escalate, or settings of escalation.")
     llms: dict[str, LLM] = Field(exclude=True, description="Candidate's name or alias -> LLM.")
     abilities: dict[str, Ability] = Field(
-        default_factory=dict, description="What is known of members beyond their metadata."
+        default_factory=dict, description="Abilities of members beyond their metadata."
     )
     prices: dict[str, Price] = Field(
-        default_factory=dict, description="USD per million tokens, in place of the router's."
+        default_factory=dict, description="USD per million tokens; replaces the router's price."
     )
     # inherited; the members have their own
     system_prompt: str | None = Field(default=None, exclude=True)
@@ -136,14 +134,14 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         self._made = Routing(**self._parts)
         self._made.dispatcher  # noqa: B018 - raises here for what is wrong with the members
         if callback_manager is None:
-            # members keep theirs; engines trace through the pool's, which is the first member's
+            # members keep their own; engines trace through the pool's, which is that of the first member
             super().__setattr__("callback_manager", next(iter(self.llms.values())).callback_manager)
         else:
             self.callback_manager = callback_manager
 
     @model_validator(mode="after")
-    def _own_default(self) -> Self:
-        """Refuse a default that is no member, before the router is loaded; also when assigned."""
+    def _check_default(self) -> Self:
+        """Raise an error for a default that is not a member, before the router is loaded and on assignment."""
         if self.default is not None and self.default not in self.llms:
             raise ValueError(
                 f"The default {self.default!r} is not among the members {', '.join(map(repr, self.llms))}."
@@ -157,7 +155,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @property
     def spend(self) -> Spend:
-        """Tokens and USD that this pool's calls took, by member."""
+        """Tokens and USD of this pool's calls, by member."""
         return self._routing.memory.spend
 
     @property
@@ -188,7 +186,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
             send: Calls a member's endpoint.
             options: Names of the arguments that the user set for the call.
             tools: The call's tools.
-            unescalated: Why no further member is called after an answer; empty if one may be.
+            unescalated: Reason not to escalate; empty to allow it.
             schema: The class into which its streams are parsed.
         """
         if options:
@@ -196,7 +194,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         if isinstance(reading, str):
             reading = Reading(Query.of_turns([Turn("human", reading)]))
         elif not isinstance(reading, Reading):
-            raise TypeError(f"A prompt must be a str, got {type(reading).__name__}. For messages call chat.")
+            raise TypeError(f"A prompt must be a str, got {type(reading).__name__}. For messages, call chat.")
         return Call(
             self._routing,
             reading,
@@ -210,7 +208,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @override
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
-        """Add the members' common system prompt, if they have one: programs over the pool need it."""
+        """Add the members' common system prompt, if they have one; programs over the pool need it."""
         prompts = {llm.system_prompt for llm in self.llms.values()}
         return next(iter(self.llms.values()))._extend_messages(messages) if len(prompts) == 1 else messages
 
@@ -219,7 +217,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
     def _router_given(cls, router: Any) -> Any:
         if router is None:
             raise ValueError(
-                "A router in memory is not written with its pool. Give it: from_dict(data, llms=..., router=...)."
+                "A router object is not serialized with its pool. Pass it: from_dict(data, llms=..., router=...)."
             )
         return router
 
@@ -241,14 +239,14 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @field_serializer("escalate")
     def _escalate_without_code(self, escalate: Escalate) -> Any:
-        """Return the settings without check and judge: these are code, to be passed again when they are read back."""
+        """Return the settings without check and judge, which are functions and must be passed again after loading."""
         if not isinstance(escalate, Escalation):
             return escalate
         return escalate.model_dump(exclude={"check", "judge"}, exclude_defaults=True)
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a callback manager on the members, too: `Settings.llm = ...` sets only the pool's."""
+        """Set a callback manager also on the members, since `Settings.llm = ...` sets only the pool's."""
         if name == "callback_manager":
             for llm in self.llms.values():
                 llm.callback_manager = value
@@ -258,15 +256,19 @@ class MemberPool(PoolFields, FunctionCallingLLM):
     def __getstate__(self) -> dict[str, Any]:
         try:
             pickle.dumps(self.escalate)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:  # LlamaIndex would drop it
+        except (
+            pickle.PicklingError,
+            AttributeError,
+            TypeError,
+        ) as error:  # LlamaIndex would drop the field silently
             raise TypeError(
-                f"The check or judge of escalate does not pickle: {error}. Give a function of a module."
+                f"The check or judge of escalate cannot be pickled: {error}. Give a function defined in a module."
             ) from error
         return super().__getstate__()
 
     @override
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore a pickle without running __init__ again, as LlamaIndex would."""
+        """Restore a pickle without calling __init__, unlike LlamaIndex's method."""
         BaseModel.__setstate__(self, state)
 
     @override

@@ -1,4 +1,4 @@
-"""Count the tokens of a call from its LLM events, for answers that are only text or an object."""
+"""Count the tokens of a call from its LLM events, since its answer may be only a text or an object."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.reply import RESPONSES, Response, usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"
-"""The dispatcher of the decorators that integrations put on their endpoints."""
+"""The dispatcher used by the decorators of LLM endpoints."""
 
 END = object()
 
@@ -54,7 +54,7 @@ class UsageProbe:
         self.responses: list[Response] = []
         self.chunks: list[Response] = []
         self._usage: Usage | None = None
-        self._unread: list[Response] = []  # their tokens were not asked for yet
+        self._unread: list[Response] = []  # their tokens have not been read yet
         self._keep_chunks = keep_chunks
         self._token: Token[UsageProbe | None] | None = None
         self._outer: UsageProbe | None = None
@@ -76,7 +76,7 @@ class UsageProbe:
             self._add(usage_of(self._unread.pop()))
         return self._usage
 
-    begun = False  # its models gather no answer from a stream
+    begun = False  # members do not build answers from streams
 
     @property
     def answered(self) -> bool:
@@ -115,7 +115,7 @@ class UsageProbe:
             self.cost = (self.cost or 0.0) + cost
 
     def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens of a call, given those of its answer, which for a nested pool are only one member's."""
+        """Return the tokens of a call, given those of its answer: for a nested pool, these are only one member's."""
         return self.usage if told is None or self._has_pool else told
 
     def _hear(self, response: Response) -> None:
@@ -146,7 +146,7 @@ def hide_from_probe() -> Iterator[None]:
 
 
 def hear(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
-    """Yield the chunks of a stream, read and closed within a probe, but without the consumer's code in between."""
+    """Yield the chunks of a stream, read and closed within a probe; the consumer's code runs outside of it."""
     iterator = iter(chunks)
     try:
         while True:
@@ -161,7 +161,7 @@ def hear(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
 
 
 async def ahear(chunks: Any, probe: UsageProbe) -> AsyncGenerator[Any, None]:
-    """Do the same, asynchronously."""
+    """Yield the chunks as `hear` does, asynchronously."""
     owned = OwnedStream(aiter(chunks))
     try:
         while True:
@@ -199,5 +199,5 @@ class _Listener(BaseEventHandler):
 
 @cache
 def _listen() -> None:
-    """Attach the listener at the first call; importing attaches nothing."""
+    """Attach the listener, on the first call."""
     get_dispatcher(LLM_EVENTS).add_event_handler(_Listener())

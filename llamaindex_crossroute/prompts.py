@@ -1,4 +1,4 @@
-"""A prompt template for several attempts: its functions are called once, and images are fetched once."""
+"""Prompt templates for several attempts: call their functions once, and fetch images once."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class _RenderedOnce(RichPromptTemplate):  # type: ignore[no-redef] # its parent'
     def of(cls, prompt: RichPromptTemplate) -> _RenderedOnce:
         fields = {name: getattr(prompt, name) for name in RichPromptTemplate.model_fields if name != "kwargs"}
         copied = cls(**fields)
-        copied.kwargs = dict(prompt.kwargs)  # partial_format, unlike the constructor, takes what is no text
+        copied.kwargs = dict(prompt.kwargs)  # the constructor only accepts texts
         return copied
 
     @override
     def format_messages(self, llm: BaseLLM | None = None, **kwargs: Any) -> list[ChatMessage]:
-        """Return the rendered messages, with the additions of the call's output parser, which programs set later."""
+        """Return the rendered messages, formatted by the call's output parser, which programs set later."""
         if self._messages is None:
             unparsed = self.model_copy(update={"output_parser": None})
             self._messages = RichPromptTemplate.format_messages(unparsed, llm, **kwargs)

@@ -1,4 +1,4 @@
-"""Routing: the members of a pool, the dispatcher over them, and the events of their calls."""
+"""Routing: the members of a pool, their dispatcher, and the events of their calls."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ instrumentation = get_dispatcher(__name__)
 
 
 def _has_handlers() -> bool:
-    """Return whether the pool's events have a handler; without one they are not made."""
+    """Return whether the pool's events have a handler; otherwise they are not created."""
     source = instrumentation
     while True:
         if any(type(handler) is not NullEventHandler for handler in source.event_handlers):
@@ -62,12 +62,12 @@ class Instrumentation:
         self._llms = llms
 
     def decided(self, decision: Decision) -> None:
-        """Emit that a member was chosen."""
+        """Emit the event of a chosen member."""
         if _has_handlers():
             instrumentation.event(CrossRouteDecisionEvent(decision=decision))
 
     def called(self, call: Called) -> None:
-        """Emit that a member answered, with tokens and cost."""
+        """Emit the event of an answer, with tokens and cost."""
         if not call.answered:
             return
         if call.decision.max_calls == 1:
@@ -85,10 +85,10 @@ class Instrumentation:
 class Routing:
     """The members, and the dispatcher that chooses among them, built on first use.
 
-    Copies of a pool share it; a pickle contains its arguments, and builds it again.
+    Copies of a pool share it. A pickle contains its arguments, from which it is rebuilt.
 
     Args:
-        llms: Candidate's name, or alias -> LLM.
+        llms: Name or alias of a candidate -> LLM.
         router: A router, or the name or folder of one.
         abilities: Capabilities of members beyond their metadata.
         prices: Member -> price; replaces the router's.
@@ -118,7 +118,7 @@ class Routing:
         self._lock = threading.Lock()
 
     def is_of(self, parts: Mapping[str, Any]) -> bool:
-        """Return whether it was made with these arguments, by name."""
+        """Return whether it was built from these arguments."""
         own = {**self.__dict__, **self.how}
         made_of = ((own[name], part) for name, part in parts.items())
         return all(one is part or _same(one, part) for one, part in made_of)
@@ -138,11 +138,11 @@ class Routing:
         """The dispatcher; the first call loads the router."""
         with self._lock:
             if self._dispatcher is None:
-                self._dispatcher = self._built()
+                self._dispatcher = self._build_dispatcher()
             return self._dispatcher
 
     def usual(self, settings: CallSettings) -> str:
-        """Return the member that would take an ordinary call."""
+        """Return the member for an ordinary call."""
         if self._usual is None or self._usual[0] is not settings:
             self._usual = settings, self.dispatcher.usual(settings)
         return self._usual[1]
@@ -172,7 +172,9 @@ class Routing:
         """Remember the author of a message."""
         self.memory.began(make_marks(message, reading.question), decision.candidate)
 
-    def kept(self, chosen: EscalationResult[Any], message: ChatMessage | None, reading: Reading) -> None:
+    def remember_best(
+        self, chosen: EscalationResult[Any], message: ChatMessage | None, reading: Reading
+    ) -> None:
         """Remember the author of the best answer, and emit the tokens and cost of all answers."""
         decision = chosen.decision
         if message is not None:
@@ -188,7 +190,7 @@ class Routing:
     def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:
         """Return the messages for a member, in a new list, since OpenAI's class appends to it.
 
-        Reasoning by members of another class is removed, since providers refuse reasoning that they did not sign.
+        Reasoning by members of another class is removed, since providers reject reasoning that they did not sign.
         """
         if all(map(is_plain, messages)):
             return list(messages)
@@ -196,7 +198,7 @@ class Routing:
         return make_readable(own, is_anthropics=dialect_of(llm) is ANTHROPIC)
 
     def arguments(self, llm: LLM, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a call's arguments by the names that a member's provider takes."""
+        """Return a call's arguments under the names of a member's provider."""
         if not given:
             return {}
         name = next((name for name, one in self.llms.items() if one is llm), llm.metadata.model_name)
@@ -237,7 +239,7 @@ class Routing:
         self.__dict__.update(state)
         self.memory, self._lock = Memory(), threading.Lock()
 
-    def _built(self) -> Dispatcher:
+    def _build_dispatcher(self) -> Dispatcher:
         if self._loaded is None:
             self._loaded = load_router(self.router)
         pool = self._loaded.pool

@@ -1,4 +1,4 @@
-"""CrossRouteSelector: choose among query engines or retrievers, by their models' predicted quality and cost."""
+"""CrossRouteSelector: choose among query engines or retrievers by the predicted quality and cost of their models."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ instrumentation = get_dispatcher(__name__)
 
 
 class CrossRouteSelection(MultiSelection):
-    """The selected choices, best reward first; a query engine keeps it in `metadata["selector_result"]`.
+    """The selected choices, best reward first; a query engine stores it in `metadata["selector_result"]`.
 
     Attributes:
         decision: The router's decision.
         qualities: Predicted quality of each selection's model, in [0, 1].
-        costs: Its predicted cost, USD for one call.
+        costs: Predicted cost of each selection's model, USD for one call.
     """
 
     decision: Decision
@@ -47,17 +47,17 @@ class CrossRouteSelection(MultiSelection):
 
 
 class CrossRouteSelector(BaseSelector):
-    """Select by the predicted quality and cost of the model behind each choice.
+    """Select by the predicted quality and cost of the model of each choice.
 
     For RouterQueryEngine and RouterRetriever, instead of a selector that calls an LLM.
 
     Args:
-        router: A router, or the name or folder of one.
-        candidates: The model behind each choice: choice -> candidate, or candidates in the choices' order. A
-            choice is named by its tool, or else by its text. By default that is its candidate.
+        router: A router, or the name or folder of one. candidates: The model of each choice: choice -> candidate, or
+            candidates in the order of the choices. A choice is named by its tool, or else by its text. By default, this
+            name is the candidate.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
-        willingness_to_pay: USD, in place of the dial.
-        constraints: What the model behind a choice must satisfy.
+        willingness_to_pay: The reward's lambda in USD; replaces the dial.
+        constraints: Conditions that the model of a choice must satisfy.
         max_choices: Maximum number of selections; more than one for engines that combine answers.
 
     Raises:
@@ -91,25 +91,25 @@ class CrossRouteSelector(BaseSelector):
             raise ValueError(f"max_choices must be at least 1, got {max_choices!r}.")
         self._given, self.candidates, self.max_choices = router, candidates, max_choices
         self.cost_preference, self.willingness_to_pay = cost_preference, willingness_to_pay
-        # refuses two dials, and one out of range
+        # raises an error for two dials, or one out of range
         _ = CallSettings(cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
         self.constraints = constraints or Constraints()
         self._latest: tuple[tuple[str, ...], Router] | None = None
 
     @cached_property
     def router(self) -> Router:
-        """The router, loaded when it is first needed."""
+        """The router, loaded on first use."""
         return load_router(self._given)
 
     @override
     def _select(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
-        selection = self._selection(choices, query)
+        selection = self._choose(choices, query)
         instrumentation.event(CrossRouteDecisionEvent(decision=selection.decision))
         return selection
 
     @override
     async def _aselect(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
-        selection = await asyncio.to_thread(self._selection, choices, query)
+        selection = await asyncio.to_thread(self._choose, choices, query)
         instrumentation.event(CrossRouteDecisionEvent(decision=selection.decision))
         return selection
 
@@ -121,50 +121,50 @@ class CrossRouteSelector(BaseSelector):
     def _update_prompts(self, prompts_dict: PromptDictType) -> None:
         """Do nothing: there are no prompts."""
 
-    def _selection(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
-        places = self._places(choices)
-        decision = self._among(tuple(places)).route(
+    def _choose(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
+        places = self._match_candidates(choices)
+        decision = self._restrict_router(tuple(places)).route(
             Query.of_call(query.query_str),
             cost_preference=self.cost_preference,
             willingness_to_pay=self.willingness_to_pay,
-            constraints=self._constraints(frozenset(places)),
+            constraints=self._restrict_constraints(frozenset(places)),
         )
         best = [a for a in decision.alternatives if a.excluded is None][: self.max_choices]
         return CrossRouteSelection(
-            selections=[SingleSelection(index=places[a.candidate], reason=_reason(a)) for a in best],
+            selections=[SingleSelection(index=places[a.candidate], reason=_format_reason(a)) for a in best],
             decision=decision,
             qualities=[a.quality for a in best],
             costs=[a.cost for a in best],
         )
 
-    def _among(self, names: tuple[str, ...]) -> Router:
-        """Return the router over the candidates behind the choices, with its dial calibrated to these."""
+    def _restrict_router(self, names: tuple[str, ...]) -> Router:
+        """Return the router over the candidates of the choices, with its dial calibrated for these."""
         latest = self._latest
         if latest is None or latest[0] != names:
             latest = self._latest = names, self.router.subset(names)
         return latest[1]
 
-    def _constraints(self, names: frozenset[str]) -> Constraints:
-        """Return the constraints, as far as they name candidates behind the choices."""
+    def _restrict_constraints(self, names: frozenset[str]) -> Constraints:
+        """Return the constraints without names that are not candidates of the choices."""
         allow, deny = (
             None if listed is None else frozenset(self.router.pool[name].name for name in listed) & names
             for listed in (self.constraints.allow, self.constraints.deny)
         )
         return self.constraints.model_copy(update={"allow": allow, "deny": deny})
 
-    def _places(self, choices: Sequence[ToolMetadata]) -> dict[str, int]:
+    def _match_candidates(self, choices: Sequence[ToolMetadata]) -> dict[str, int]:
         """Return candidate -> index of its choice."""
-        names = [self._candidate(place, choice) for place, choice in enumerate(choices)]
+        names = [self._find_candidate(place, choice) for place, choice in enumerate(choices)]
         pool = self.router.pool
         places = {pool[name].name: place for place, name in enumerate(names)}
         if len(places) < len(names):
             raise ValueError(
-                f"Two choices have one candidate, {names}; the selector chooses among candidates. "
-                "Give each choice its own."
+                f"Two choices have the same candidate, {names}. The selector chooses among candidates: give each "
+                "choice its own."
             )
         return places
 
-    def _candidate(self, place: int, choice: ToolMetadata) -> str:
+    def _find_candidate(self, place: int, choice: ToolMetadata) -> str:
         name = choice.name or choice.description
         if self.candidates is None:
             return name
@@ -182,13 +182,13 @@ class CrossRouteSelector(BaseSelector):
 
 
 class CrossRouteToolRetriever(ObjectRetriever[Tool]):
-    """Retrieve the tools with the best models for their cost, as selected by the selector.
+    """Retrieve the tools that a selector chooses by the quality and cost of their models.
 
     For ToolRetrieverRouterQueryEngine, which has no selector.
 
     Args:
         tools: The tools; at most `selector.max_choices` are retrieved.
-        selector: Selects among them.
+        selector: The selector.
 
     Raises:
         ValueError: There are no tools.
@@ -206,21 +206,23 @@ class CrossRouteToolRetriever(ObjectRetriever[Tool]):
     """
 
     def __init__(self, tools: Sequence[Tool], selector: CrossRouteSelector) -> None:
-        # the parent's parts (an index, postprocessors) have nothing to do: both its methods are ours
+        # the parent's index and postprocessors are not used: both of its methods are overridden
         if not tools:
             raise ValueError("Expected at least one tool, got none.")
         self.tools, self.selector = tuple(tools), selector
 
     @override
     def retrieve(self, str_or_query_bundle: QueryType) -> list[Tool]:
-        return self._chosen(self.selector.select([tool.metadata for tool in self.tools], str_or_query_bundle))
+        return self._list_tools(
+            self.selector.select([tool.metadata for tool in self.tools], str_or_query_bundle)
+        )
 
     @override
     async def aretrieve(self, str_or_query_bundle: QueryType) -> list[Tool]:
         choices = [tool.metadata for tool in self.tools]
-        return self._chosen(await self.selector.aselect(choices, str_or_query_bundle))
+        return self._list_tools(await self.selector.aselect(choices, str_or_query_bundle))
 
-    def _chosen(self, selection: MultiSelection) -> list[Tool]:
+    def _list_tools(self, selection: MultiSelection) -> list[Tool]:
         return [self.tools[index] for index in selection.inds]
 
 
@@ -235,11 +237,11 @@ def route_query(
     """Choose the candidate for a query or a conversation, as CrossRouteLLM would.
 
     Args:
-        query: The question, or messages, the newest last.
-        router: A router; a name or a folder is loaded on each call.
+        query: The question, or messages with the newest last.
+        router: A router, or the name or folder of one, which is loaded on each call.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
-        willingness_to_pay: USD, in place of the dial.
-        constraints: What the candidate must satisfy.
+        willingness_to_pay: The reward's lambda in USD; replaces the dial.
+        constraints: Conditions that the candidate must satisfy.
 
     Raises:
         NoEligibleCandidateError: No candidate satisfies the constraints and the requirements of the messages.
@@ -272,5 +274,5 @@ def route_query(
     )
 
 
-def _reason(alternative: Alternative) -> str:
+def _format_reason(alternative: Alternative) -> str:
     return f"{alternative.candidate}: predicted quality {alternative.quality:.3f} for {format_usd(alternative.cost)}"

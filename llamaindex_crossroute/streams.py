@@ -1,4 +1,4 @@
-"""Streams: open a member's, count it once, and put the decision on every chunk."""
+"""Streams: open a member's stream, count it once, and attach the decision to every chunk."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from llamaindex_crossroute.routing import Routing
 
 
 class Tail(tail.Tail[Any]):
-    """The tail of a stream. Its chunks share one decision, whose actual cost is set when the stream has ended.
+    """The tail of a stream. Its chunks share one decision, whose actual cost is set at the end of the stream.
 
-    No chunk is held back for the cost, which appears on chunks that the caller has kept.
+    Chunks are not held back for the cost, so it appears later on chunks that the caller has kept.
 
     Args:
         routing: The members.
         reading: The facts of the call.
         entry: The stream's entry in the ledger.
-        schema: The class into which it is parsed.
+        schema: The class into which the answer is parsed.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Tail(tail.Tail[Any]):
         self.tell(usage := usage_of(chunk), behind=self.entry.begun and not chunk.delta)
         told = self.entry.usage
         if usage and told and reason is not None and isinstance(chunk.raw, dict):
-            # LlamaIndex's class keeps only a part of what its provider sent
+            # LlamaIndex's class keeps only a part of the provider's data
             self.entry.usage = told.whole(map(read_usage, find_usages(self.opened.frames)))
         nameless = reason is not None and isinstance(chunk, ChatResponse) and is_nameless(chunk.message)
         self.entry.check(reason, said=self.entry.begun, nameless=nameless)
@@ -88,7 +88,7 @@ class Tail(tail.Tail[Any]):
         yield stamp(chunk, self._stamp)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse a cut stream, and an answer that was only parsed in part."""
+        """Raise an error for a cut stream, and for an answer that was only parsed in part."""
         super().check(empty=empty)
         if self._schema is not None and isinstance(self._parsed, FlexibleModel):
             self._schema.model_validate(self._parsed.model_dump(exclude_unset=True))
@@ -100,7 +100,7 @@ class Tail(tail.Tail[Any]):
 
 
 class Source(NamedTuple):
-    """A member's stream, or the error at its opening, which is raised when the stream is read."""
+    """A member's stream, or the error at its opening, raised when the stream is read."""
 
     stream: Any
     entry: Entry
@@ -120,7 +120,7 @@ class Source(NamedTuple):
         return ahear(self.stream, self.probe)
 
     def leave(self) -> None:
-        """Close it unread; its call counts if the provider was called, as an HTTP response shows."""
+        """Close it unread. The call counts if there is an HTTP response, which shows that the provider was called."""
         opened = StreamResources()
         opened.look(self.stream)
         if opened.responses:
@@ -131,13 +131,13 @@ class Source(NamedTuple):
 
 
 class FirstSource:
-    """The stream that a call's first attempt opened; one that is dropped before it is read ends here."""
+    """The stream opened by a call's first attempt; it is closed if it is dropped unread."""
 
     def __init__(self, source: Source) -> None:
         self._source: Source | None = source
 
     def take(self) -> Source | None:
-        """Return the stream to read it, once."""
+        """Return the stream once, for reading."""
         source, self._source = self._source, None
         return source
 

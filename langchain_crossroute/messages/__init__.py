@@ -1,1 +1,1 @@
-"""Messages: LangChain's messages to facts for the core, and decisions onto messages."""
+"""Messages: read LangChain's messages for the core, and attach decisions to them."""

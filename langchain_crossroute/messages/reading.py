@@ -31,10 +31,10 @@ CLASSES: dict[str, type[BaseMessage]] = {
     **dict.fromkeys(("assistant", "ai", "model"), AIMessage),
     **dict.fromkeys(("system", "developer"), SystemMessage),
 }
-"""Role of a `ChatMessage` -> the class that every provider's integration takes; others stay as they are."""
+"""Role of a `ChatMessage` -> the class that every provider's integration accepts; other roles are unchanged."""
 
 KEPT = {"developer": {"__openai_role__": "developer"}}
-"""Role -> how LangChain notes it on a message of that class."""
+"""Role -> LangChain's mark for it on a message of that class."""
 
 
 MEDIA: dict[str, Capability] = {
@@ -53,7 +53,7 @@ TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
 
 SHOWN_KWARGS = ("reasoning_content", "reasoning", "refusal", "audio", "function_call")
 SPOKEN = frozenset({"text", "output_text", "refusal", "thinking", "reasoning"})
-"""Types of blocks that may be empty: they begin before their first word."""
+"""Types of blocks that may be empty at the start of a stream."""
 SPOKEN_KEYS = ("text", "refusal", "thinking", "reasoning", "summary")
 
 
@@ -93,7 +93,7 @@ def read(
         wanted.add("tools")
     tokens = count_message_tokens(messages) + count_tool_tokens(tools)
     return Reading(
-        query=Query.of_turns(to_turns(messages), system=_system(messages), input_tokens=tokens),
+        query=Query.of_turns(to_turns(messages), system=_join_system(messages), input_tokens=tokens),
         needs=frozenset(wanted),
         tool_calls=tuple(message.tool_call_id for message in results) if tool_turn else (),
         tool_turn=tool_turn,
@@ -113,7 +113,7 @@ def normalize_roles(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
 
 
 def to_answer(message: BaseMessage) -> AIMessage:
-    """Convert a model's message to an AIMessage, whatever role its server states.
+    """Convert a model's message with any role to an AIMessage.
 
     >>> to_answer(HumanMessage("Paris")).text
     'Paris'
@@ -121,19 +121,19 @@ def to_answer(message: BaseMessage) -> AIMessage:
     if isinstance(message, AIMessage):
         return message
     kind = AIMessageChunk if isinstance(message, BaseMessageChunk) else AIMessage
-    return kind(**_parts(message), response_metadata=message.response_metadata)
+    return kind(**_list_parts(message), response_metadata=message.response_metadata)
 
 
 def find_answers(messages: Sequence[BaseMessage]) -> Iterator[AIMessage]:
-    """Yield the answers among the messages of an agent's step; if none is marked as one, the first possible one."""
-    return (to_answer(messages[place]) for place in _places(messages))
+    """Yield the answers among the messages of an agent's step; without an AIMessage, the first possible answer."""
+    return (to_answer(messages[place]) for place in _find_places(messages))
 
 
 def change_answers(
     messages: Sequence[BaseMessage], change: Callable[[AIMessage], BaseMessage]
 ) -> list[BaseMessage]:
     """Return the messages of an agent's step, with its answers changed."""
-    places = _places(messages)
+    places = _find_places(messages)
     return [change(to_answer(one)) if place in places else one for place, one in enumerate(messages)]
 
 
@@ -179,7 +179,7 @@ def is_nameless(message: AIMessage) -> bool:
     return not all(call["name"] for call in find_calls(message))
 
 
-def _places(messages: Sequence[BaseMessage]) -> list[int]:
+def _find_places(messages: Sequence[BaseMessage]) -> list[int]:
     told = [place for place, one in enumerate(messages) if isinstance(one, AIMessage)]
     return told or [place for place, one in enumerate(messages) if not isinstance(one, ToolMessage)][:1]
 
@@ -189,11 +189,11 @@ def _normalize_role(message: ChatMessage) -> BaseMessage:
     kind = CLASSES.get(role)
     if kind is None:
         return message
-    parts = _parts(message)
+    parts = _list_parts(message)
     return kind(**{**parts, "additional_kwargs": {**parts["additional_kwargs"], **KEPT.get(role, {})}})
 
 
-def _parts(message: BaseMessage) -> dict[str, Any]:
+def _list_parts(message: BaseMessage) -> dict[str, Any]:
     return {name: getattr(message, name) for name in ("content", "additional_kwargs", "name", "id")}
 
 
@@ -204,7 +204,7 @@ def _has_content(block: Any) -> bool:
 
 
 def count_message_tokens(messages: Iterable[BaseMessage]) -> int:
-    """Return about how many tokens messages have; a picture, sound or file counts as a thousand.
+    """Estimate the tokens of messages; a picture, sound or file counts as a thousand.
 
     >>> count_message_tokens([HumanMessage("four words are here")])
     8
@@ -213,39 +213,39 @@ def count_message_tokens(messages: Iterable[BaseMessage]) -> int:
 
 
 def count_tool_tokens(tools: Sequence[Any]) -> int:
-    """Return about how many tokens the definitions of tools have."""
+    """Estimate the tokens of tool definitions."""
     return sum(estimate_tokens(_describe_tool(tool)) for tool in tools)
 
 
 def to_turns(messages: Iterable[BaseMessage]) -> list[Turn]:
     """Convert messages to turns, without system prompts."""
     return [
-        Turn(_role(message), str(message.text))
+        Turn(_find_role(message), str(message.text))
         for message in messages
         if not isinstance(message, SystemMessage)
     ]
 
 
-def _role(message: BaseMessage) -> Literal["human", "answer", "tool"]:
+def _find_role(message: BaseMessage) -> Literal["human", "answer", "tool"]:
     if isinstance(message, HumanMessage):
         return "human"
     return "tool" if isinstance(message, ToolMessage) else "answer"
 
 
-def _system(messages: Sequence[BaseMessage]) -> str:
+def _join_system(messages: Sequence[BaseMessage]) -> str:
     return "\n\n".join(str(message.text) for message in messages if isinstance(message, SystemMessage))
 
 
 def _count_tokens(message: BaseMessage) -> int:
     blocks = message.content if isinstance(message.content, list) else [message.content]
     pieces = sum(isinstance(block, dict) and block.get("type") in MEDIA for block in blocks)
-    texts = [text for block in blocks for text in _texts(block)]
+    texts = [text for block in blocks for text in _list_texts(block)]
     if isinstance(message, AIMessage):
         texts += [f"{call['name']} {call['args']}" for call in message.tool_calls]
     return MESSAGE_TOKENS + pieces * MEDIA_TOKENS + sum(estimate_tokens(text) for text in texts if text)
 
 
-def _texts(block: Any) -> list[str]:
+def _list_texts(block: Any) -> list[str]:
     """Return the texts in a content block other than media."""
     if isinstance(block, str):
         return [block]

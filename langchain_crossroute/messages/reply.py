@@ -1,4 +1,4 @@
-"""Read an answer: text, tokens, cost, how it ended; and put a decision on it."""
+"""Read an answer's text, tokens, cost and end, and attach a decision to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEY = "crossroute"
 """Key of the decision in an answer's `response_metadata` and in a trace's metadata."""
 
 NUMBERS = ("quality", "cost", "cost_preference", "willingness_to_pay")
-"""Fields of a decision in traces."""
+"""Numeric fields of a decision in traces."""
 
 LOGPROBS = "logprobs"
 FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason")
@@ -36,11 +36,11 @@ DONE = ("status", "done")
 FINISHING = words(
     "openai anthropic google_genai ollama groq mistralai fireworks xai deepseek bedrock_converse"
 )
-"""Providers that state a finish reason, unless the answer is cut."""
+"""Providers that state a finish reason in each complete answer."""
 COUNTING = frozenset({"google_genai"})
 """Providers whose chunks state the tokens so far."""
 CACHE = frozenset({"cache_read", "cache_creation"})
-"""Details of tokens that some classes leave out."""
+"""Token counts that some classes omit."""
 PICTURES = frozenset({"image", "image_url"})
 """Types of blocks with a picture."""
 PARSED = frozenset({"raw", "parsed", "parsing_error"})
@@ -50,9 +50,9 @@ M = TypeVar("M", bound=AIMessage)
 
 
 def stamp(message: M, decision: Decision) -> M:
-    """Return a copy of an answer that carries its decision; all else is the member's.
+    """Return a copy of an answer with its decision.
 
-    A copy, since the answer may lie in the member's cache.
+    A copy, since the answer may be in the member's cache.
     """
     metadata = {**message.response_metadata, KEY: decision.as_json()}
     return message.model_copy(update={"response_metadata": metadata})
@@ -101,8 +101,8 @@ class MemberResult(NamedTuple):
 
     Attributes:
         answer: A message, an `LLMResult`, or structured output with its message; None if there is only an error.
-        usage: Its tokens.
-        asked_logprobs: Whether its log-probabilities were requested by us.
+        usage: Tokens of the answer.
+        asked_logprobs: Whether the pool requested its log-probabilities.
         error: The member's error about an unreadable answer.
     """
 
@@ -123,18 +123,18 @@ def build_reply(
         others: Whether there may be other tools.
         structured: Whether the answer should fit a schema; then its tool calls are its content.
     """
-    usage = usage_of(taken.usage)
+    usage = read_message_usage(taken.usage)
     message = find_message(taken.answer)
-    error = _schema_error(taken) if structured else None
+    error = _find_schema_error(taken) if structured else None
     if message is None:
-        text = "" if taken.answer is None or error else _text(taken.answer)
+        text = "" if taken.answer is None or error else _to_text(taken.answer)
         return Reply(text=text, usage=usage, schema_error=error)
     flaw = error if structured else find_tool_flaw(message, tools, others=others)
     calls = [*message.tool_calls, *message.invalid_tool_calls]
     return Reply(
-        text=_text(calls[0]["args"]) if structured and calls else str(message.text),
+        text=_to_text(calls[0]["args"]) if structured and calls else str(message.text),
         logprobs=read_logprobs(message),
-        finish_reason="incomplete" if is_torn(message) else finish_reason_of(message),
+        finish_reason="incomplete" if is_torn(message) else read_finish_reason(message),
         usage=usage,
         schema_error=flaw,
         asks_for_tools=bool(calls) and not structured,
@@ -148,7 +148,7 @@ def complete_usage(message: AIMessage) -> UsageMetadata | None:
     details = (usage.get("input_token_details") if usage else None) or {}
     if not sent or details.keys() >= CACHE or (counts := read_usage(sent)) is None:
         return usage
-    if usage is None or usage_of(usage) is None:
+    if usage is None or read_message_usage(usage) is None:
         read, written = counts.input_tokens, counts.output_tokens
         usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
     told = {"cache_read": counts.cached_input_tokens, "cache_creation": counts.cache_write_tokens}
@@ -156,7 +156,7 @@ def complete_usage(message: AIMessage) -> UsageMetadata | None:
     return cast("UsageMetadata", {**usage, "input_token_details": {**details, **more}}) if more else usage
 
 
-def usage_of(metadata: UsageMetadata | None) -> Usage | None:
+def read_message_usage(metadata: UsageMetadata | None) -> Usage | None:
     """Return the tokens of an answer; None if unreadable, zero for an answer from LangChain's cache."""
     if not isinstance(metadata, Mapping):
         return None
@@ -165,7 +165,9 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
     details: dict[str, Any] = {**(metadata.get("input_token_details") or {})}
     written: dict[str, Any] = {**(metadata.get("output_token_details") or {})}
     read, answered = read_count(metadata.get("input_tokens")), read_count(metadata.get("output_tokens"))
-    if read is None or answered is None or not (read or answered):  # of `"usage": {}` LangChain makes zeros
+    if (
+        read is None or answered is None or not (read or answered)
+    ):  # LangChain converts `"usage": {}` to zeros
         return None
     tier = next((name for name in TIERS if details.get(name) is not None), "")
     prefix = f"{tier}_" if tier else ""
@@ -186,8 +188,8 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
 
 
 def count_message(message: AIMessage) -> Usage | None:
-    """Return the tokens of an answer, with what its provider tells of them beside LangChain's fields."""
-    usage = usage_of(complete_usage(message))
+    """Return the tokens of an answer, completed from its provider's fields that LangChain does not read."""
+    usage = read_message_usage(complete_usage(message))
     if usage is None or usage == Usage():
         return usage
     metadata = message.response_metadata
@@ -199,7 +201,7 @@ def count_message(message: AIMessage) -> Usage | None:
 
 
 def _mark_media(usage: Usage, message: AIMessage) -> Usage:
-    """Count what is no text as the answer's pictures or its sound, where LangChain's class leaves out which it is."""
+    """Count tokens that are not text as pictures or sound, if LangChain's class does not state which they are."""
     blocks = message.content if isinstance(message.content, list) else []
     kinds = {block.get("type") for block in blocks if isinstance(block, dict)}
     told = "image" if kinds & PICTURES else "audio" if message.additional_kwargs.get("audio") else ""
@@ -212,14 +214,14 @@ def _mark_media(usage: Usage, message: AIMessage) -> Usage:
     return Usage(**{**dict(usage), f"output_{told}_tokens": rest})
 
 
-def cost_of(message: AIMessage) -> float | None:
+def read_message_cost(message: AIMessage) -> float | None:
     """Return the cost that an answer's provider states, USD, or None."""
     told = message.response_metadata
     return read_cost(told.get("token_usage"), told.get("usage"), told)
 
 
-def finish_reason_of(message: AIMessage) -> str | None:
-    """Return why an answer ended, as its provider spells it."""
+def read_finish_reason(message: AIMessage) -> str | None:
+    """Return the finish reason of an answer in its provider's spelling, or None."""
     metadata = message.response_metadata
     stopped = metadata.get("incomplete_details")  # OpenAI's Responses API
     told = [stopped.get("reason")] if isinstance(stopped, dict) else []
@@ -238,7 +240,7 @@ def states_end(message: AIMessage) -> bool:
 
 def is_finished(message: AIMessage) -> bool:
     """Return whether an answer or a chunk states a finish reason."""
-    return bool(finish_reason_of(message)) or is_done(message)
+    return bool(read_finish_reason(message)) or is_done(message)
 
 
 def is_done(message: AIMessage) -> bool:
@@ -248,17 +250,17 @@ def is_done(message: AIMessage) -> bool:
 
 
 TORN = (
-    "Ask again. If its server never says why an answer ended, have the model ask for tokens in streams, or not stream: "
-    "stream_usage=True, or disable_streaming=True."
+    "Call it again. If its server never states a finish reason, set stream_usage=True on the model, or turn off "
+    "streaming with disable_streaming=True."
 )
-"""The remedy for an answer from a stream that was cut."""
+"""The remedy for an answer from a cut stream."""
 
 
 def is_torn(message: AIMessage) -> bool:
-    """Return whether the member built an answer from a stream that was cut.
+    """Return whether an answer was built from a cut stream.
 
-    A complete response always has a field for the finish reason. An answer built from a stream only has one if the
-    reason arrived, and token counts only if these arrived, at the very end.
+    A complete response has a field for the finish reason. An answer built from a stream has it, and token counts, only
+    if they arrived, at the end of the stream.
     """
     told = message.response_metadata
     if not states_end(message) or any(key in told for key in (*FINISH, *DONE)):
@@ -271,7 +273,9 @@ def sum_usage(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
     total: UsageMetadata | None = None
     for part in filter(None, parts):
         total = add_usage(total, part) if total else part
-    if total is not None and "total_cost" in total:  # LangChain's mark of a cache hit: not of the sum
+    if (
+        total is not None and "total_cost" in total
+    ):  # LangChain's mark of a cache hit, which does not apply to the sum
         total = UsageMetadata(**{key: value for key, value in total.items() if key != "total_cost"})  # type: ignore[typeddict-item]
     return total
 
@@ -292,7 +296,7 @@ def remove_logprobs(message: AIMessage) -> AIMessage:
     return message.model_copy(update={"response_metadata": kept})
 
 
-def _schema_error(taken: MemberResult) -> str | None:
+def _find_schema_error(taken: MemberResult) -> str | None:
     if taken.error is not None:
         return f"the answer does not fit its schema: {type(taken.error).__name__}"
     if not isinstance(taken.answer, dict) or taken.answer.keys() != PARSED:
@@ -309,7 +313,7 @@ def _refuses(message: AIMessage) -> bool:
     return bool(message.additional_kwargs.get("refusal")) or "refusal" in kinds
 
 
-def _text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, default=str)

@@ -1,6 +1,6 @@
-"""Check an answer's tool calls: the tool is there, its arguments fit its schema.
+"""Check an answer's tool calls: the tool exists, and the arguments fit its schema.
 
-In doubt they can: an argument that a tool may convert is no flaw, and a schema's finer rules are not read.
+The check is lenient: an argument that a tool may convert is not a flaw, and finer rules of a schema are ignored.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def find_tool_flaw(message: AIMessage, tools: Sequence[Any], *, others: bool = F
         others: Whether there may be other tools, so that an unknown one is not a fault.
     """
     if message.invalid_tool_calls:
-        return "tool arguments are no JSON object"
+        return "tool arguments are not a JSON object"
     if not message.tool_calls:
         return None
-    known = {_name(tool): tool for tool in tools if find_tool_provider(tool) is None and is_named(tool)}
+    known = {_find_name(tool): tool for tool in tools if find_tool_provider(tool) is None and is_named(tool)}
     others = others or len(known) < len(tools)
     for call in message.tool_calls:
         if call["name"] not in known:
             if not others:
                 return "unknown tool"
-        elif not _takes(known[call["name"]], call["args"]):
+        elif not _accepts(known[call["name"]], call["args"]):
             return f"arguments of {call['name']} fail its schema"
     return None
 
@@ -66,7 +66,7 @@ def fits(value: Any, schema: Any, root: dict[str, Any]) -> bool:
         return False
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(_is(value, kind) for kind in kinds):
+    if kinds and not any(_is_kind(value, kind) for kind in kinds):
         return False
     return _parts_fit(value, schema, root)
 
@@ -82,7 +82,7 @@ def _parts_fit(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool
     return True
 
 
-def _is(value: Any, kind: str) -> bool:
+def _is_kind(value: Any, kind: str) -> bool:
     if kind in {"integer", "number"}:
         try:
             return float(value) is not None and not isinstance(value, (list, dict))
@@ -98,7 +98,7 @@ def _resolve_reference(pointer: str, root: dict[str, Any]) -> Any:
     return found
 
 
-def _takes(tool: Any, args: dict[str, Any]) -> bool:
+def _accepts(tool: Any, args: dict[str, Any]) -> bool:
     schema = tool.tool_call_schema if isinstance(tool, BaseTool) else tool
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         try:
@@ -110,5 +110,5 @@ def _takes(tool: Any, args: dict[str, Any]) -> bool:
     return fits(args, parameters, parameters)
 
 
-def _name(tool: Any) -> str:
+def _find_name(tool: Any) -> str:
     return tool.name if isinstance(tool, BaseTool) else str(convert_to_openai_tool(tool)["function"]["name"])

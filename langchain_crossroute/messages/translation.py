@@ -24,16 +24,16 @@ TEXTS = {"text": "text", "output_text": "text", "text-plain": "text", "refusal":
 PRIVATE_KEYS = frozenset(
     {"cache_control", "signature", "thought_signature", "encrypted_content", "extras", "id", "index"}
 )
-"""Fields of media that only their provider understands."""
+"""Fields of media that only their own provider accepts."""
 
 CACHED = {"type": "ephemeral", "ttl": "5m"}
-"""Mark up to which Anthropic caches a prompt."""
+"""Mark in a prompt up to which Anthropic caches it."""
 
 REASONING_KWARG = re.compile("reasoning|thinking|signature|tool_calls|function_call_ids")
 
 
 NAME = re.compile(r"[\s<|\\/>]+")
-"""Characters that OpenAI refuses in a speaker's name."""
+"""Characters that OpenAI rejects in the name of a message's author."""
 
 
 def translate_messages(
@@ -51,9 +51,9 @@ def translate_messages(
         provider: Provider of the reading model.
         sources: Candidate -> its provider, for messages that name their candidate.
         reader: The reading candidate; ids of its own tool calls are kept.
-        reasons: Whether it reasons; OpenAI's other models refuse reasoning by other models.
+        reasons: Whether the reading model reasons; OpenAI's other models reject reasoning of other models.
     """
-    renamed = list(_tool_call_ids(messages, reader))
+    renamed = list(_list_tool_call_ids(messages, reader))
     messages = [
         _translate_answer(message)
         if isinstance(message, AIMessage) and _is_foreign(message, reader, reasons)
@@ -70,16 +70,16 @@ def translate_messages(
 
 
 def translate_tools(tools: Sequence[Any], provider: str) -> list[Any]:
-    """Return tools without the cache marks that only Anthropic's models understand."""
+    """Return tools without the cache marks that only Anthropic accepts."""
     return list(tools) if provider == "anthropic" else [_unmark_tool(tool) for tool in tools]
 
 
 def mark_for_cache(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """Mark the system prompt, and so the tools before it, for Anthropic's cache, unless there is a mark already."""
+    """Mark the system prompt, and so the tools before it, for Anthropic's cache, unless the messages have a mark."""
     system = messages[0] if messages else None
     if system is None or system.type != "system" or not system.content:
         return messages
-    if any("cache_control" in str(block) for message in messages for block in _blocks(message)):
+    if any("cache_control" in str(block) for message in messages for block in _list_blocks(message)):
         return messages
     *others, last = system.content if isinstance(system.content, list) else [system.content]
     last = {"type": "text", "text": last} if isinstance(last, str) else last
@@ -90,15 +90,15 @@ def mark_for_cache(messages: list[BaseMessage]) -> list[BaseMessage]:
 def find_source(message: AIMessage, sources: Mapping[str, str]) -> str | None:
     """Return the provider of an answer's format, or None if unknown."""
     written = sources.get(_find_writer(message) or "")
-    if written is not None:  # first: Bedrock's answers name another provider than its models do
+    if written is not None:  # first, since Bedrock's answers name another provider than its models
         return written
     told = message.response_metadata.get("model_provider")
     if isinstance(told, str):
         return told
-    kinds = {block.get("type") for block in _blocks(message)}
+    kinds = {block.get("type") for block in _list_blocks(message)}
     if kinds & {"thinking", "redacted_thinking", "tool_use", "server_tool_use"}:
         return "anthropic"
-    return "openai" if any("encrypted_content" in block for block in _blocks(message)) else None
+    return "openai" if any("encrypted_content" in block for block in _list_blocks(message)) else None
 
 
 def _is_foreign(message: AIMessage, reader: str | None, reasons: bool) -> bool:
@@ -108,7 +108,7 @@ def _is_foreign(message: AIMessage, reader: str | None, reasons: bool) -> bool:
 
 
 def _is_empty(message: BaseMessage) -> bool:
-    """Return whether an answer is empty, which Anthropic's API refuses."""
+    """Return whether an answer is empty, which Anthropic's API rejects."""
     if not isinstance(message, AIMessage) or message.tool_calls:
         return False
     blocks = message.content if isinstance(message.content, list) else [message.content]
@@ -117,10 +117,10 @@ def _is_empty(message: BaseMessage) -> bool:
 
 
 def _to_plain(message: BaseMessage) -> BaseMessage:
-    """Return a message as OpenAI's API takes it: documents and search results of Anthropic's as text, a plain name."""
+    """Convert a message for OpenAI's API: Anthropic's documents and search results to text, and the name."""
     if message.name and NAME.search(message.name):
         message = message.model_copy(update={"name": NAME.sub("_", message.name)})
-    if not any(block.get("type") in {"document", "search_result"} for block in _blocks(message)):
+    if not any(block.get("type") in {"document", "search_result"} for block in _list_blocks(message)):
         return message
     content = [part for block in message.content for part in (_to_text(block) or (block,))]
     return message.model_copy(update={"content": content})
@@ -155,7 +155,7 @@ def _move_media(messages: Iterable[BaseMessage]) -> list[BaseMessage]:
         if held and not isinstance(message, ToolMessage):
             placed.append(HumanMessage(held))
             held = []
-        media = [block for block in _blocks(message) if block.get("type") in MEDIA]
+        media = [block for block in _list_blocks(message) if block.get("type") in MEDIA]
         if isinstance(message, ToolMessage) and media:
             rest: list[Any] = [block for block in message.content if block not in media]
             held += [{"type": "text", "text": f"Returned by tool call {message.tool_call_id}:"}, *media]
@@ -202,7 +202,7 @@ def _translate_answer(message: AIMessage) -> AIMessage:
 
 def _unmark_message(message: BaseMessage) -> BaseMessage:
     """Return a message without cache marks."""
-    if not any("cache_control" in str(block) for block in _blocks(message)):
+    if not any("cache_control" in str(block) for block in _list_blocks(message)):
         return message
     return message.model_copy(update={"content": [_remove_marks(block) for block in message.content]})
 
@@ -223,7 +223,7 @@ def _remove_marks(value: Any) -> Any:
     return kept
 
 
-def _tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Iterator[list[str] | None]:
+def _list_tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Iterator[list[str] | None]:
     """Yield for each message the new ids of its tool calls, or of the one that it answers; None if unchanged.
 
     A result with an empty id answers the first unanswered call without an id.
@@ -248,7 +248,7 @@ def _tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Itera
             yield None
 
 
-def _blocks(message: BaseMessage) -> list[dict[str, Any]]:
+def _list_blocks(message: BaseMessage) -> list[dict[str, Any]]:
     content = message.content if isinstance(message.content, list) else []
     return [block for block in content if isinstance(block, dict)]
 

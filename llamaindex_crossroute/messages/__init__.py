@@ -1,1 +1,1 @@
-"""Messages: LlamaIndex's messages and responses to facts for the core, and decisions onto responses."""
+"""Messages: read LlamaIndex's messages and responses for the core, and attach decisions to responses."""

@@ -39,10 +39,10 @@ OBSERVATIONS = (
     *("Observation:", "Result of executing the code given:"),
     *("Error while parsing the output:", "FAILURE: Your previous response was empty."),
 )
-"""Beginnings of messages that ReActAgent and CodeActAgent write as the user: tool results and retries."""
+"""Beginnings of tool results and retries, which ReActAgent and CodeActAgent write as user messages."""
 
 
-A_TEXT = "For a text call complete, or chat with [ChatMessage(content=text)]."
+A_TEXT = "For a text, call complete, or chat with [ChatMessage(content=text)]."
 
 
 class Reading(NamedTuple):
@@ -52,7 +52,7 @@ class Reading(NamedTuple):
         query: The query to route on; None if the call has no text.
         needs: Capabilities required by the call.
         tool_turn: Whether the call answers tool results.
-        marks: Marks by which the author of the last answer is remembered.
+        marks: Marks of the last answer, under which its author is remembered.
     """
 
     query: Query | None
@@ -67,7 +67,7 @@ class Reading(NamedTuple):
 
 
 class ToolCall(NamedTuple):
-    """A tool call of an answer, wherever its provider keeps it."""
+    """A tool call of an answer, from any of the places where providers keep it."""
 
     id: str
     name: str
@@ -78,10 +78,10 @@ def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = (
     """Read a conversation, the newest message last, and the tools that come with the call.
 
     Raises:
-        TypeError: These are no messages.
+        TypeError: They are not messages.
     """
-    _check(messages)
-    user = _last_user(messages)
+    _check_messages(messages)
+    user = _find_last_user(messages)
     tool_turn = len(messages) > user + 1 and messages[-1].role in TOOL
     answers = [place for place, message in enumerate(messages) if message.role in ANSWER]
     answers = [place for place in answers if place > user] if tool_turn else answers[-1:]
@@ -101,7 +101,7 @@ def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = (
     )
 
 
-def _check(messages: Sequence[ChatMessage]) -> None:
+def _check_messages(messages: Sequence[ChatMessage]) -> None:
     if not isinstance(messages, Sequence) or isinstance(messages, str | bytes):
         raise TypeError(f"Messages must be a list of ChatMessage, got {type(messages).__name__}. {A_TEXT}")
     for place, message in enumerate(messages):
@@ -120,8 +120,8 @@ def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Rea
 
 
 def find_question(messages: Sequence[ChatMessage]) -> str:
-    """Return what a conversation asks: the last user's turn; where it has no text, the last message with text."""
-    user = _last_user(messages)
+    """Return the question of a conversation: the last user turn, or, without text, the last message with text."""
+    user = _find_last_user(messages)
     first = user
     while first > 0 and messages[first - 1].role is MessageRole.USER:
         first -= 1
@@ -132,7 +132,7 @@ def find_question(messages: Sequence[ChatMessage]) -> str:
 def to_turns(messages: Sequence[ChatMessage]) -> list[Turn]:
     """Convert messages to turns, without system prompts."""
     places = (place for place, message in enumerate(messages) if message.role not in SYSTEM)
-    return [Turn(_role(messages, place), messages[place].content or "") for place in places]
+    return [Turn(_find_role(messages, place), messages[place].content or "") for place in places]
 
 
 def make_marks(answer: ChatMessage, asked: str) -> list[str]:
@@ -142,7 +142,7 @@ def make_marks(answer: ChatMessage, asked: str) -> list[str]:
 
     Args:
         answer: The answer.
-        asked: The question, from `find_question`, which distinguishes equal answers of other conversations.
+        asked: The question, from `find_question`, to distinguish equal answers in other conversations.
     """
     calls = find_tool_calls(answer)
     said: list[Any] = [tuple(call) for call in calls] or ([answer.content] if answer.content else [])
@@ -151,16 +151,16 @@ def make_marks(answer: ChatMessage, asked: str) -> list[str]:
 
 
 def find_tool_calls(answer: ChatMessage) -> list[ToolCall]:
-    """Return the tool calls of an answer, from its blocks or from the fields in which its integration keeps them."""
+    """Return the tool calls of an answer, from its blocks or from fields of its integration."""
     blocks = [block for block in answer.blocks if isinstance(block, ToolCallBlock)]
     if blocks:
-        return [_tool_call(block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks]
+        return [_make_tool_call(block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks]
     kept = answer.additional_kwargs.get("tool_calls")
-    return [_kept_call(call) for call in kept] if isinstance(kept, Sequence) else []
+    return [_read_kept_call(call) for call in kept] if isinstance(kept, Sequence) else []
 
 
 def is_plain(message: ChatMessage) -> bool:
-    """Return whether every provider's models read a message alike: text that is no answer, nor a tool's."""
+    """Return whether every provider accepts a message unchanged: text that is not an answer or a tool result."""
     blocks, role = message.blocks, message.role
     return (
         role not in ANSWER
@@ -187,36 +187,36 @@ def is_nameless(message: ChatMessage) -> bool:
     return not all(call.name for call in find_tool_calls(message))
 
 
-def _kept_call(call: Any) -> ToolCall:
-    """Return a tool call as OpenAI, Ollama or Bedrock Converse spell it."""
+def _read_kept_call(call: Any) -> ToolCall:
+    """Return a tool call from the formats of OpenAI, Ollama or Bedrock Converse."""
     function = get_field(call, "function") or call
     ids = (get_field(call, name) for name in ("id", "toolUseId"))
     arguments = (get_field(function, name) for name in ("arguments", "input"))
-    return _tool_call(
+    return _make_tool_call(
         next(filter(None, ids), None), get_field(function, "name"), next(filter(None, arguments), None)
     )
 
 
-def _tool_call(call_id: Any, name: Any, arguments: Any) -> ToolCall:
-    """Return a tool call, without an id that is only the tool's name."""
+def _make_tool_call(call_id: Any, name: Any, arguments: Any) -> ToolCall:
+    """Return a tool call, with an empty id if the id is only the tool's name."""
     return ToolCall("" if call_id is None or call_id == name else str(call_id), str(name or ""), arguments)
 
 
 def _uses_tools(message: ChatMessage) -> bool:
-    """Return whether only members with tools can read a message; ReActAgent may give a tool's role to mere text."""
+    """Return whether a message needs a member with tools; ReActAgent may give a tool's role to plain text."""
     if message.role in TOOL:
         return "tool_call_id" in message.additional_kwargs
     return message.role in ANSWER and bool(find_tool_calls(message))
 
 
-def _role(messages: Sequence[ChatMessage], place: int) -> Literal["human", "answer", "tool"]:
+def _find_role(messages: Sequence[ChatMessage], place: int) -> Literal["human", "answer", "tool"]:
     role = messages[place].role
     if role is MessageRole.USER:
         return "tool" if _is_observation(messages, place) else "human"
     return "tool" if role in TOOL else "answer"
 
 
-def _last_user(messages: Sequence[ChatMessage]) -> int:
+def _find_last_user(messages: Sequence[ChatMessage]) -> int:
     places = range(len(messages) - 1, -1, -1)
     users = (
         place
@@ -233,16 +233,16 @@ def _is_observation(messages: Sequence[ChatMessage], place: int) -> bool:
 
 
 def _join_texts(messages: Iterable[ChatMessage]) -> str:
-    """Return the messages' texts without repetitions, which agents write to retry."""
+    """Return the messages' texts without repetitions, which agents write as retries."""
     texts = (text for message in messages if (text := message.content or "").strip())
     return "\n\n".join(dict.fromkeys(texts))
 
 
 def _find_media(messages: Iterable[ChatMessage]) -> set[Capability]:
-    return {MEDIA[block.block_type] for block in _blocks(messages) if block.block_type in MEDIA}
+    return {MEDIA[block.block_type] for block in _list_blocks(messages) if block.block_type in MEDIA}
 
 
-def _blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
+def _list_blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
     for message in messages:
         for block in message.blocks:
             yield block
@@ -251,9 +251,9 @@ def _blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
 
 
 def _count_tokens(message: ChatMessage) -> int:
-    """Return about how many tokens a message has."""
+    """Estimate the tokens of a message."""
     texts = [message.content or "", *(f"{call.name} {call.arguments}" for call in find_tool_calls(message))]
-    media = sum(block.block_type in MEDIA for block in _blocks([message]))
+    media = sum(block.block_type in MEDIA for block in _list_blocks([message]))
     return MESSAGE_TOKENS + media * MEDIA_TOKENS + sum(estimate_tokens(text) for text in texts if text)
 
 

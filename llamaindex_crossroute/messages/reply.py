@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEY = "crossroute"
-"""Key of the decision in a response's `additional_kwargs`; its message's are unchanged."""
+"""Key of the decision in a response's `additional_kwargs`; those of its message are unchanged."""
 
 RESPONSES = (ChatResponse, CompletionResponse)
 Response = ChatResponse | CompletionResponse
@@ -37,11 +37,11 @@ REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "reason"
 WHY = ("delta", "incomplete_details")
 """Further places of the finish reason, besides the answer itself and its first choice."""
 EVENTS = ("content_block", "message", "response.")
-"""How types of events begin: Anthropic's, and those of OpenAI's Responses API."""
+"""Prefixes of event types, of Anthropic and of OpenAI's Responses API."""
 
 
 def stamp(response: R, stamp: dict[str, Any]) -> R:
-    """Return a copy of a response that carries its decision; `raw`, message and all else are the member's."""
+    """Return a copy of a response with its decision; `raw`, message and all other fields are unchanged."""
     kwargs: dict[str, Any] = getattr(response, "additional_kwargs", {})
     return response.model_copy(update={"additional_kwargs": {**kwargs, KEY: stamp}})
 
@@ -95,7 +95,7 @@ def read_answer(
 
 
 def read_unfit(error: Exception, probe: UsageProbe) -> tuple[MemberResult[Any], Reply]:
-    """Return a member's answer that did not fit its schema, and its facts."""
+    """Return the result and the facts of an answer that did not fit its schema."""
     told = probe.chunks or probe.responses[-1:]
     facts = _build_reply(
         told, text=_join_text(told), usage=probe.usage, cost=probe.cost, schema_error=describe_misfit(error)
@@ -124,7 +124,7 @@ def finish_reason(response: Response) -> str | None:
     words = (get_field(place, name) for place in _find_reasons(response.raw) for name in REASONS)
     words = (value.name if isinstance(value, Enum) else value for value in words)
     told = next((word for word in words if isinstance(word, str) and word), None)
-    return told or _status(_find_response(response.raw))
+    return told or _read_status(_find_response(response.raw))
 
 
 def _find_reasons(raw: Any) -> Iterator[Any]:
@@ -164,7 +164,7 @@ def _find_response(raw: Any) -> Any:
     return next(places, None)
 
 
-def _status(whole: Any) -> str | None:
+def _read_status(whole: Any) -> str | None:
     """Return the final status of an answer of the Responses API, or None before its end."""
     status = get_field(whole, "status")
     return status if isinstance(status, str) and status not in UNENDED else None
@@ -202,7 +202,7 @@ def _build_reply(
     return Reply(
         text=text,
         logprobs=tuple(number for response in told for number in read_logprobs(response)) or None,
-        finish_reason=_latest(map(finish_reason, told)),
+        finish_reason=_find_latest(map(finish_reason, told)),
         usage=usage,
         cost=cost,
         schema_error=schema_error,
@@ -218,7 +218,7 @@ def _is_refused(response: Response) -> bool:
 
 
 def _join_text(parts: Sequence[Any]) -> str:
-    """Return the text of an answer: responses and objects grow chunk by chunk, words follow each other."""
+    """Return the text of an answer from its parts: each response or object contains the earlier ones, words do not."""
     last = parts[-1] if parts else ""
     if isinstance(last, ChatResponse):
         return last.message.content or ""
@@ -229,5 +229,5 @@ def _join_text(parts: Sequence[Any]) -> str:
     return "".join(part for part in parts if isinstance(part, str))
 
 
-def _latest(found: Iterable[Any]) -> Any:
+def _find_latest(found: Iterable[Any]) -> Any:
     return next((one for one in reversed(list(found)) if one is not None), None)

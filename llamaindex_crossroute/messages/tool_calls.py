@@ -1,4 +1,4 @@
-"""Check an answer's tool calls: the tool was offered, its arguments fit its schema."""
+"""Check an answer's tool calls: the tool was offered, and the arguments fit its schema."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def find_tool_flaw(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) 
 
     Args:
         response: The response.
-        llm: The answering member, which parses its own tool calls.
+        llm: The member that answered, which parses its own tool calls.
         tools: The call's tools.
     """
     if not asks_for_tools(response.message):
         return None
-    for block in _blocks(response.message):
+    for block in _list_blocks(response.message):
         if isinstance(block.tool_kwargs, str) and not _is_json(block.tool_kwargs):
             return f"{block.tool_name}: the arguments are not JSON"
     try:
@@ -61,7 +61,7 @@ def _find_flaw(call: ToolSelection, offered: Mapping[str, BaseTool]) -> str | No
     return None
 
 
-def _blocks(message: ChatMessage) -> list[ToolCallBlock]:
+def _list_blocks(message: ChatMessage) -> list[ToolCallBlock]:
     return [block for block in message.blocks if isinstance(block, ToolCallBlock)]
 
 

@@ -1,4 +1,4 @@
-"""Translate a conversation and its arguments for another provider's LLM."""
+"""Translate a conversation and a call's arguments for another provider's LLM."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ GENERATION = frozenset(
 
 
 def translate_for_class(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> dict[str, Any]:
-    """Return a call's arguments as LlamaIndex's class of a provider takes them; raises as `translate_arguments`."""
+    """Return a call's arguments for LlamaIndex's class of a provider; raises the errors of `translate_arguments`."""
     said = translate_arguments(given, dialect, member)
     if dialect in (ANTHROPIC, GOOGLE) and "stop" in said:
         stop = said.pop("stop")
@@ -48,7 +48,7 @@ def translate_for_class(given: Mapping[str, Any], dialect: Dialect | None, membe
 
 
 def make_readable(messages: Sequence[ChatMessage], *, is_anthropics: bool) -> list[ChatMessage]:
-    """Return messages with ids of tool calls that every provider takes; for Anthropic's, without empty answers."""
+    """Return messages with tool call ids that every provider accepts; for Anthropic, without empty answers."""
     return [_make_ids_readable(message) for message in messages if not (is_anthropics and _is_empty(message))]
 
 
@@ -61,7 +61,7 @@ def _is_empty(message: ChatMessage) -> bool:
 
 
 def _make_ids_readable(message: ChatMessage) -> ChatMessage:
-    """Return a message with readable ids: of its tool calls, or of the one that it answers."""
+    """Return a message with valid ids of its tool calls, or of the tool call that it answers."""
     answered = message.additional_kwargs.get("tool_call_id")
     blocks = list(_rename_blocks(message))
     kwargs = message.additional_kwargs
@@ -69,7 +69,7 @@ def _make_ids_readable(message: ChatMessage) -> ChatMessage:
         kwargs = {**kwargs, "tool_call_id": make_readable_id(answered)}
     if blocks == message.blocks and kwargs is message.additional_kwargs:
         return message
-    if blocks != message.blocks:  # what is kept beside the blocks says the same under the ids as they were
+    if blocks != message.blocks:  # the tool calls outside of the blocks have the old ids
         kwargs = {name: value for name, value in kwargs.items() if name != "tool_calls"}
     return message.model_copy(update={"blocks": blocks, "additional_kwargs": kwargs})
 

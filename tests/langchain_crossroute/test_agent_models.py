@@ -199,6 +199,6 @@ def test_a_name_that_two_members_share_means_neither(router):
     twins = {name: Named(model_name="same", wait=wait) for name, wait in (("a", 0.0), ("b", 1.0))}
     routing = CrossRouteMiddleware(models={"small": twins["a"], "large": twins["b"]}, router=router).routing
     models = AgentModels(routing.members)
-    assert models.member(twins["b"]) == "large"
-    assert models.member(Named(model_name="same")) is None
-    assert models.called("") is None
+    assert models.find_member(twins["b"]) == "large"
+    assert models.find_member(Named(model_name="same")) is None
+    assert models.find_called("") is None

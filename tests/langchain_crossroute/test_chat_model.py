@@ -406,7 +406,7 @@ def test_a_providers_own_tools_restrict_the_pool(router):
     search = {"type": "web_search_20250305", "name": "web_search"}
     for preference in (0, 1):
         config = {"configurable": {"cost_preference": preference}}
-        found = model.bind(tools=[search]).bound._call(STORY, config, {"tools": [search]}).decide()
+        found = model.bind(tools=[search]).bound._build_call(STORY, config, {"tools": [search]}).decide()
         assert found.candidate == "large"
 
 

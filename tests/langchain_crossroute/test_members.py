@@ -23,7 +23,7 @@ def test_the_chat_model_is_found_in_its_wrapping(given):
     member = Member.of("a", given)
     assert member.model.model_name == member.model_name == "a"
     assert member.runnable.invoke("Hello").text == "I am a"
-    bound = member.changed(lambda model: model.bind(model="changed"))
+    bound = member.change(lambda model: model.bind(model="changed"))
     assert bound.invoke("Hello").text == "I am changed"
     assert member.runnable.invoke("Hello").text == "I am a"
 

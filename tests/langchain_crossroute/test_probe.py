@@ -7,7 +7,7 @@ import httpx
 import openai
 from langchain_core.exceptions import OutputParserException
 
-from langchain_crossroute.messages.reply import MemberResult, build_reply, finish_reason_of
+from langchain_crossroute.messages.reply import MemberResult, build_reply, read_finish_reason
 from langchain_crossroute.probe import find_rejected_message, is_unreadable
 
 
@@ -22,7 +22,7 @@ def test_an_answer_that_openais_client_could_not_read_is_found_in_its_error():
     error = OutputParserException("could not be parsed")
     error.response = httpx.Response(200, content=json.dumps(body))
     message = find_rejected_message(error)
-    assert (message.text, finish_reason_of(message)) == ('{"a', "length")
+    assert (message.text, read_finish_reason(message)) == ('{"a', "length")
     assert message.usage_metadata == {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
     assert build_reply(taken(message, error=error), structured=True).logprobs == (-2.0,)
     assert find_rejected_message(OutputParserException("none")) is None

@@ -176,7 +176,7 @@ class Collection:
             self.purse = Purse(self.settings.limit, spent)
             stopped = await self._ask(files)
             rows = [
-                self._labelled(row)
+                self._set_task(row)
                 for file in files.values()
                 for row in file.rows
                 if row["text"] in self.prompts

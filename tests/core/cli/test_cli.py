@@ -323,7 +323,7 @@ def test_candidates_without_a_price_are_named_and_left_out_on_request(jsonl, set
     assert "--priced-only" in told
     code, _, told = main(*train, "--priced-only")
     assert code == 0
-    assert "Left out without a known price: lab-secret." in told
+    assert "Left out, since their price is unknown: lab-secret." in told
     assert Router.from_pretrained(tmp_path / "router").pool.names == ("small", "coder", "large", "free")
     assert '"lab-secret"' not in invoke("data", data, "--priced-only", "--json")
 

@@ -50,4 +50,4 @@ def test_the_table_tells_them(figures):
     assert told["a"] == ["2", "0.50", "±", "0.98", "1", "3.00", "3"]
     assert told["b"] == ["1", "1.00", "0.5", "2.00", "5"]
     assert told["[x]"][-1] == "–"
-    assert "$2.5000 in all" in "".join(lines)
+    assert "$2.5000 in total" in "".join(lines)

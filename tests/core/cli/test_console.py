@@ -10,7 +10,7 @@ from crossroute.cli.console import ENDLESS, console
 
 FULL = Path("/dev/full")
 HINTS = {
-    "demo": "\nThe same with models that were all measured: crossroute demo --router routerbench\n",
+    "demo": "\nThe same with a pool of measured models: crossroute demo --router routerbench\n",
     "route": "Among RouterBench's models of 2023 and 2024. Name yours with --candidates; `crossroute candidates` lists "
     "those that are known.\n",
 }

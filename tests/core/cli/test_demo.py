@@ -127,7 +127,7 @@ def test_an_easy_and_a_hard_query_go_different_ways():
 
 def test_what_was_measured_is_shown_with_intervals(router):
     text = shown(router, width=200)
-    assert "what routing saved on recorded answers" in text
+    assert "Measured savings on recorded answers" in text
     table = build_savings_table()
     assert len(table.rows) >= 3
     assert all(re.fullmatch(r"-?\d+% \(-?\d+% to -?\d+%\)", cell) for cell in table.columns[-1].cells)

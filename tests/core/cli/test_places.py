@@ -74,7 +74,7 @@ def test_a_pipe_that_nothing_reads_is_refused_before_the_work(main, tmp_path):
     os.mkfifo(tmp_path / "pipe.jsonl")
     for command in (COLLECT, ("evaluate", "universal", "o.jsonl", "--out")):
         code, told = main(*command, "pipe.jsonl")
-        assert (code, "nothing reads this pipe" in told) == (1, True)
+        assert (code, "no process reads this pipe" in told) == (1, True)
 
 
 @needs_pipes

@@ -201,7 +201,7 @@ def test_a_models_own_error_is_told_in_one_line_without_its_secrets(main, monkey
     monkeypatch.setattr("crossroute.profiler.run.wait_random_exponential", lambda **_: lambda state: 0.0)
     code, _, told = main("profile", "m", "--object", "mine:broken", "--price", "1/1")
     assert code == 1
-    assert "Error: m: KeyError: 'token'. What was answered is kept" in told
+    assert "Error: m: KeyError: 'token'. The answers so far are stored" in told
     assert "Traceback" not in told
     failed = main("profile", "m", "--object", "mine:failing", "--price", "1/1")
     assert failed[0] == 1

@@ -28,7 +28,7 @@ def test_a_file_without_a_folder_is_told_and_a_column_needs_one(tmp_path, capsys
     source = tmp_path / "queries.jsonl"
     source.write_text('{"text": "Hi"}\n')
     routed(source, "--candidates", "gpt-5-mini")
-    assert "this routes its name. Route the queries in it with --out" in " ".join(
+    assert "only its name is routed. To route the queries in it, add --out" in " ".join(
         capsys.readouterr().err.split()
     )
     lines = tmp_path / "two queries.txt"
@@ -67,9 +67,9 @@ def test_a_text_is_one_call_unless_runs_are_told_of(tmp_path, monkeypatch, capsy
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--engine", "ray"], "name the folder to route into with --out"),
+        (["--engine", "ray"], "name the output folder with --out"),
         (["--address", "auto"], "--address is for a Ray cluster: add --engine ray"),
-        (["--actors", "2"], "--actors are of a Ray cluster: add --engine ray"),
+        (["--actors", "2"], "--actors is for a Ray cluster: add --engine ray"),
     ],
 )
 def test_what_belongs_to_a_cluster_is_refused_without_one(words, told):

@@ -44,7 +44,7 @@ def test_a_router_that_knows_none_of_a_logs_candidates_is_not_adopted(log):
 def test_adopting_names_the_candidates_that_a_router_does_not_know(log, tmp_path):
     make_router().without("large").save_pretrained(tmp_path / "router")
     code, told, _ = say("traffic", "adopt", log, tmp_path / "router")
-    assert (code, "takes over" in told, "does not know large" in told) == (0, True, True)
+    assert (code, "Adopted router" in told, "does not know large" in told) == (0, True, True)
 
 
 def test_a_log_without_answers_takes_any_router(tmp_path):
@@ -52,7 +52,7 @@ def test_a_log_without_answers_takes_any_router(tmp_path):
     log.counts()
     log.close()
     code, told, _ = say("traffic", "adopt", tmp_path / "new.db", "routerbench")
-    assert (code, "takes over" in told) == (0, True)
+    assert (code, "Adopted router" in told) == (0, True)
 
 
 @pytest.mark.parametrize("command", [["evaluate", "universal"], ["train"]])

@@ -227,5 +227,5 @@ def test_finite_weights_that_overflow_are_refused(tmp_path):
     write_checkpoint(
         tmp_path, {k: v for k, v in config.items() if k not in ("format", "weights_sha256")}, tensors
     )
-    with pytest.raises(CheckpointError, match="predict NaN or infinity"):
+    with pytest.raises(CheckpointError, match="predictions are NaN or infinite"):
         Router.from_pretrained(tmp_path)

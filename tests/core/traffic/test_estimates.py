@@ -70,7 +70,7 @@ def test_a_choice_without_a_chance_in_the_log_is_told():
     chosen, propensity = np.zeros(100, dtype=int), np.eye(2)[np.zeros(100, dtype=int)]
     policy = np.eye(2)[np.ones(100, dtype=int)]
     found = estimate(policy, chosen, propensity, np.ones(100), np.full((100, 2), 0.5))
-    assert found.thin.startswith("overlap too thin: 100% of its choices had no chance in this log")
+    assert found.thin.startswith("overlap too thin: 100% of its choices have propensity 0 in this log")
 
 
 def test_few_effective_decisions_are_told_with_what_it_takes():
@@ -78,7 +78,7 @@ def test_few_effective_decisions_are_told_with_what_it_takes():
     policy, propensity = np.eye(2)[np.ones(100, dtype=int)], np.tile([0.99, 0.01], (100, 1))
     found = estimate(policy, chosen, propensity, np.ones(100), np.full((100, 2), 0.5))
     assert found.effective == pytest.approx(1)
-    assert "It takes about 3,000" in found.thin
+    assert "Record about 3,000" in found.thin
 
 
 def test_a_lower_bound_holds_for_skewed_values_as_often_as_it_says():
