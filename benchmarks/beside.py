@@ -1,21 +1,22 @@
-"""Routers of others beside ours on recorded answers, in one process: python benchmarks/beside.py [--learn 1500].
+"""Compare routers of other projects with CrossRoute on recorded answers: python benchmarks/beside.py [--learn 1500].
 
     pip install litellm==1.110.0 paretobandit==0.1.1 semantic-router==1.1.1
     LITELLM_LOCAL_MODEL_COST_MAP=True python benchmarks/beside.py
 
-Each is run as its package has it; none is a dependency of the project.
+Each router runs as packaged; none is a dependency of the project.
 
-- litellm's complexity router: both heuristics; its four tiers are four models of the set's own ladder, the candidates
-  that are on the hull of mean quality by cost on the learning queries, from the cheapest to the best.
-- litellm's adaptive router: its request types, Beta cells and scores, all candidates in the middle tier at first.
-- ParetoBandit: cold, on 25 whitened principal components of our static encoding, in place of MiniLM's.
-- semantic-router: a route for each of the ladder's models, whose utterances are the learning queries of which it is the
-  cheapest that answers right, 100 at most, or the best where none does; on our static encoding.
-- CrossRoute: `universal` as it comes, at 21 settings of the dial. It was trained on these sets' other queries.
+- litellm's complexity router: both heuristics. Its four tiers are four candidates on the hull of mean quality by cost
+on
+  the learning queries (the "ladder"), from the cheapest to the best.
+- litellm's adaptive router: its request types, Beta cells and scores, with all candidates in the middle tier at first.
+- ParetoBandit: without prior, on 25 whitened principal components of the static encoding, instead of MiniLM's.
+- semantic-router: a route for each model of the ladder. Its utterances are at most 100 learning queries for which the
+  model is the cheapest that answers correctly, or the best one if none does. It uses the static encoding.
+- CrossRoute: the bundled `universal`, at 21 settings of the dial. It was trained on other queries of these sets.
 
-The adaptive two learn from the learning queries, one after the other: of each they see the grade of the model that they
-chose. All choose on the test queries. Beside each stands the quality that the dial reaches at the same cost; the
-interval of the difference is of 1,000 draws of the test queries, paired.
+litellm's adaptive router and ParetoBandit learn online from the learning queries, from the grade of the model that they
+chose. All routers are evaluated on the test queries. The table also shows the quality of CrossRoute at the same cost;
+the interval of the difference is from a paired bootstrap with 1,000 draws.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import typer
-from demo_savings import common
+from demo_savings import select_common
 from sklearn.decomposition import PCA
-from universal_sets import load_one, price_table
+from universal_sets import load_one, read_prices
 
 from crossroute import Outcomes, Query, Router
 from crossroute.encoder.query_encoder import QueryEncoder
@@ -47,20 +48,20 @@ PENALTIES = (0.0, 0.3, 0.6)
 Chosen = npt.NDArray[np.intp]
 
 
-def ladder(outcomes: Outcomes) -> list[str]:
-    """Return four candidates from the cheapest of the hull to its best."""
+def choose_ladder(outcomes: Outcomes) -> list[str]:
+    """Return four candidates on the hull, from the cheapest to the best."""
     means = np.stack([outcomes.cost.mean(0), outcomes.quality.mean(0)], axis=1)
     hull = [int(np.flatnonzero((means == corner).all(1))[0]) for corner in non_decreasing_convex_hull(means)]
     steps = np.linspace(0, len(hull) - 1, 4).round().astype(int)
     return [outcomes.pool.names[hull[step]] for step in steps]
 
 
-def complexity(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
+def run_complexity(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
     """Yield the choices of litellm's heuristics."""
     from litellm import Router as LiteLLM
     from litellm.router_strategy.complexity_router.complexity_router import ComplexityRouter
 
-    tiers = dict(zip(("SIMPLE", "MEDIUM", "COMPLEX", "REASONING"), ladder(learned), strict=True))
+    tiers = dict(zip(("SIMPLE", "MEDIUM", "COMPLEX", "REASONING"), choose_ladder(learned), strict=True))
     models = [
         {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_key": "none"}}
         for name in set(tiers.values())
@@ -76,13 +77,13 @@ def complexity(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chose
         yield f"litellm {kind}", np.array([tested.pool.position(name) for name in names])
 
 
-def adaptive(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
-    """Yield the choices of litellm's adaptive router once it has learned."""
+def run_adaptive(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
+    """Yield the choices of litellm's adaptive router after learning."""
     from litellm.router_strategy.adaptive_router.bandit import apply_delta, initial_cell, pick_best
     from litellm.router_strategy.adaptive_router.classifier import classify_prompt
     from litellm.types.router import AdaptiveRouterPreferences
 
-    costs = {name: price_table()[name].output / 1000 for name in learned.pool.names}
+    costs = {name: read_prices()[name].output / 1000 for name in learned.pool.names}
     middle = AdaptiveRouterPreferences(quality_tier=2, strengths=[])
     cells: dict[Any, dict[str, Any]] = {}
     draw = random.Random(SEED)
@@ -99,8 +100,8 @@ def adaptive(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]
     yield "litellm adaptive", np.array([tested.pool.position(choose(text)[1]) for text in tested.texts])
 
 
-def pareto(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
-    """Yield the choices of ParetoBandit at each cost penalty once it has learned."""
+def run_pareto(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
+    """Yield the choices of ParetoBandit at each cost penalty after learning."""
     from pareto_bandit import BanditRouter
     from pareto_bandit.feature_service import FeatureService
 
@@ -109,7 +110,7 @@ def pareto(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
     space = PCA(COMPONENTS, whiten=True, random_state=SEED).fit(near)
     near, far = space.transform(near), space.transform(far)
     registry = {
-        name: {"input_cost_per_m": price_table()[name].input, "output_cost_per_m": price_table()[name].output}
+        name: {"input_cost_per_m": read_prices()[name].input, "output_cost_per_m": read_prices()[name].output}
         for name in learned.pool.names
     }
     for penalty in PENALTIES:
@@ -128,8 +129,8 @@ def pareto(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
         yield f"ParetoBandit, penalty {penalty:g}", np.array(chosen)
 
 
-def semantic(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
-    """Yield the choices of semantic-router between routes of example queries."""
+def run_semantic(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
+    """Yield the choices of semantic-router, with learning queries as utterances."""
     from semantic_router import IndexedRouter, Route
     from semantic_router.encoders import DenseEncoder
 
@@ -143,7 +144,7 @@ def semantic(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]
         async def acall(self, docs: list[str]) -> list[list[float]]:
             return self(docs)
 
-    names = ladder(learned)
+    names = choose_ladder(learned)
     columns = [learned.pool.position(name) for name in names]
     right = learned.quality[:, columns] >= RIGHT
     fits = np.where(right.any(axis=1), right.argmax(axis=1), len(names) - 1)
@@ -158,8 +159,8 @@ def semantic(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]
     yield "semantic-router", np.array(chosen)
 
 
-def beside(tested: Outcomes, chosen: Chosen, dialled: list[Chosen]) -> tuple[float, float, float, Floats]:
-    """Return quality and USD of choices, the dial's quality at that cost, and the interval of the difference."""
+def compare(tested: Outcomes, chosen: Chosen, dialled: list[Chosen]) -> tuple[float, float, float, Floats]:
+    """Return quality and USD of choices, CrossRoute's quality at the same cost, and the interval of the difference."""
     rows = np.arange(len(tested))
     ways = [chosen, *dialled]
     quality = np.stack([tested.quality[rows, each] for each in ways])  # (ways, n)
@@ -176,25 +177,25 @@ def beside(tested: Outcomes, chosen: Chosen, dialled: list[Chosen]) -> tuple[flo
 
 
 def main(learn: int = 1_500, sets: str = ",".join(SETS)) -> None:
-    """Print the table, of some sets: a,b."""
+    """Print the table for some sets: a,b."""
     universal = Router.from_pretrained("universal")
     print("| set | router | quality | USD per 1,000 | CrossRoute at that cost | difference, 95 % |")
     print("|---|---|---|---|---|---|")
     for name in sets.split(","):
-        outcomes = common(load_one(name))
+        outcomes = select_common(load_one(name))
         is_test = np.array(outcomes.splits) == "test"
         order = np.random.default_rng(SEED).permutation(np.flatnonzero(~is_test))[:learn]
         learned, tested = outcomes.take(order), outcomes.take(is_test)
         router = universal.subset(outcomes.pool.names)
-        foreseen = router.predict(tested.texts)
-        columns = np.array([tested.pool.position(candidate) for candidate in foreseen.candidates])
+        predicted = router.predict(tested.texts)
+        columns = np.array([tested.pool.position(candidate) for candidate in predicted.candidates])
         dialled = [
-            columns[best(foreseen.quality, foreseen.cost, router.dial.at(float(preference)), router.reward)]
+            columns[best(predicted.quality, predicted.cost, router.dial.at(float(preference)), router.reward)]
             for preference in DIAL
         ]
-        for way in (complexity, adaptive, pareto, semantic):
+        for way in (run_complexity, run_adaptive, run_pareto, run_semantic):
             for told, chosen in way(learned, tested):
-                theirs, usd, ours, (low, high) = beside(tested, chosen, dialled)
+                theirs, usd, ours, (low, high) = compare(tested, chosen, dialled)
                 print(
                     f"| {name} | {told} | {theirs:.3f} | {1000 * usd:.3g} | {ours:.3f} "
                     f"| {ours - theirs:+.3f} ({low:+.3f} to {high:+.3f}) |",

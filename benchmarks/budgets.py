@@ -1,7 +1,8 @@
-"""What a budget spends and what that is worth, on replayed days: python benchmarks/budgets.py ROUTER OUTCOMES.
+"""Replay days with a budget, and print spend and quality: python benchmarks/budgets.py ROUTER OUTCOMES.
 
-Days of calls drawn from the queries that the router was not trained on: an hourly shape, bursts on some days, prices
-that double at noon on others. Then many calls at once on a budget for half of them, by threads and by processes.
+The calls of each day are drawn from queries that the router was not trained on, with an hourly profile; some days have
+a burst, on others prices double at noon. Then many threads and processes make concurrent calls, with a budget for half
+of them.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ class Calls(NamedTuple):
     """The calls of a day.
 
     Attributes:
-        moments: Seconds since 1970, rising, shape (t,).
-        rows: Which query each asks, shape (t,).
-        price: What costs are multiplied by, shape (t,).
+        moments: Seconds since 1970, increasing, shape (t,).
+        rows: Index of each call's query, shape (t,).
+        price: Factor on the costs, shape (t,).
     """
 
     moments: Floats
@@ -48,7 +49,7 @@ class Calls(NamedTuple):
 
 
 class World(NamedTuple):
-    """Queries with what is predicted and what was observed of each candidate, each of shape (n, m)."""
+    """Queries with predicted and observed quality and cost of each candidate, each of shape (n, m)."""
 
     predicted_quality: Floats
     predicted_cost: Floats
@@ -57,7 +58,7 @@ class World(NamedTuple):
 
     @classmethod
     def of(cls, router: Router, outcomes: Outcomes) -> World:
-        """Return the world of the queries that the router was not trained on."""
+        """Build it from the queries that the router was not trained on."""
         fresh = outcomes.take(find_unseen(outcomes, router.trained_on)).select(router.pool.names)
         predicted = router.predict(fresh.texts)
         return cls(predicted.quality, predicted.cost, fresh.quality, fresh.cost)
@@ -67,7 +68,7 @@ class World(NamedTuple):
         return int(best(self.predicted_quality[row : row + 1], self.predicted_cost[row : row + 1], pay)[0])
 
     def constant(self, calls: Calls, pay: float) -> tuple[float, float]:
-        """Return USD and mean quality of a day at one willingness to pay."""
+        """Return USD and mean quality of a day with a constant willingness to pay."""
         columns = best(self.predicted_quality, self.predicted_cost, pay)[calls.rows]
         spent = (self.cost[calls.rows, columns] * calls.price).sum()
         return float(spent), float(self.quality[calls.rows, columns].mean())
@@ -78,11 +79,11 @@ def main() -> None:
     parser.add_argument("router")
     parser.add_argument("outcomes", type=Path)
     parser.add_argument("--days", type=int, default=60)
-    parser.add_argument("--calls", type=int, default=3000, help="A day, on average.")
+    parser.add_argument("--calls", type=int, default=3000, help="Mean calls per day.")
     parser.add_argument("--processes", type=int, default=64)
     given = parser.parse_args()
     world = World.of(Router.from_pretrained(given.router), priced(read_outcomes(given.outcomes)).complete())
-    days = list(drawn(len(world.quality), given.days, given.calls))
+    days = list(draw_days(len(world.quality), given.days, given.calls))
     plain = Calls(np.zeros(0), np.arange(len(world.quality)), np.ones(len(world.quality)))
     low, high = world.constant(plain, PAYS[-1])[0], world.constant(plain, PAYS[0])[0]
     budget = (low + 0.4 * (high - low)) / len(world.quality) * given.calls
@@ -92,7 +93,7 @@ def main() -> None:
         if world.constant(plain, float(pay))[0] * given.calls / len(world.quality) <= budget
     )
     print(f"{given.days} days of about {given.calls:,} calls, a budget of ${budget:.2f} a day.\n")
-    hindsight = [best_constant(world, calls, budget) for calls in days]
+    hindsight = [find_best_constant(world, calls, budget) for calls in days]
     shape = tuple((HOURS / HOURS.sum()).tolist())
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         state = Path(folder) / "budgets.sqlite3"
@@ -116,12 +117,12 @@ def main() -> None:
             hindsight,
         )
         print()
-        at_once(Path(folder) / "threads.sqlite3", processes=0)
-        at_once(Path(folder) / "processes.sqlite3", processes=given.processes)
+        call_concurrently(Path(folder) / "threads.sqlite3", processes=0)
+        call_concurrently(Path(folder) / "processes.sqlite3", processes=given.processes)
 
 
-def drawn(queries: int, days: int, usual: int) -> Iterator[Calls]:
-    """Yield days: plain ones, ones with a burst of an hour, ones on which prices double at noon."""
+def draw_days(queries: int, days: int, usual: int) -> Iterator[Calls]:
+    """Yield days: plain ones, days with a burst of an hour, and days on which prices double at noon."""
     random = np.random.default_rng(0)
     for day in range(days):
         rate = HOURS / HOURS.sum() * usual * random.lognormal(0, 0.1)
@@ -134,7 +135,7 @@ def drawn(queries: int, days: int, usual: int) -> Iterator[Calls]:
         yield Calls(FIRST_DAY + day * DAY + moments, random.integers(0, queries, len(moments)), price)
 
 
-def best_constant(world: World, calls: Calls, budget: float) -> float:
+def find_best_constant(world: World, calls: Calls, budget: float) -> float:
     """Return the quality of the best constant dial that keeps the budget, chosen in hindsight."""
     found = [world.constant(calls, float(pay)) for pay in PAYS]
     return max((quality for spent, quality in found if spent <= budget), default=found[-1][1])
@@ -143,7 +144,7 @@ def best_constant(world: World, calls: Calls, budget: float) -> float:
 def replay(
     world: World, calls: Calls, budget: Budget, usual: float, asked: float | None = None
 ) -> tuple[float, float]:
-    """Return USD and mean quality of a day within a budget; what is refused is worth nothing."""
+    """Return USD and mean quality of a day within a budget; refused calls have quality 0."""
     now = [0.0]
     spending = Spending(budget, clock=lambda: now[0])
     spent = worth = 0.0
@@ -155,7 +156,7 @@ def replay(
         def route(pay: float | None, row: int = row) -> Decision:
             pay = usual if pay is None else pay
             column = world.pick(row, pay)
-            return decided(str(column), float(world.predicted_cost[row, column]), pay)
+            return make_decision(str(column), float(world.predicted_cost[row, column]), pay)
 
         try:
             decision = spending.decide(route, usual=usual, asked=asked)
@@ -170,8 +171,8 @@ def replay(
     return spent, worth / len(calls.rows)
 
 
-def decided(candidate: str, cost: float, pay: float) -> Decision:
-    """Return a decision with what a budget reads of it."""
+def make_decision(candidate: str, cost: float, pay: float) -> Decision:
+    """Return a decision with the fields that a budget reads."""
     fields: dict[str, Any] = {"candidate": candidate, "cost": cost, "willingness_to_pay": pay}
     return Decision.model_construct(**fields, reasons=(), budgets=())
 
@@ -187,19 +188,21 @@ def report(name: str, days: list[tuple[float, float]], budget: float, hindsight:
     )
 
 
-def at_once(state: Path, processes: int, calls: int = 10_000) -> None:
-    """Make many calls at once, on a budget for half of them."""
+def call_concurrently(state: Path, processes: int, calls: int = 10_000) -> None:
+    """Make many concurrent calls, with a budget for half of them."""
     began = time.perf_counter()
     budget = Budget(usd=calls / 2 * 0.001, per="total", then="refuse", state=state)
     if processes:
         fork = multiprocessing.get_context("fork")
         with fork.Pool(processes) as pool:
-            took = pool.starmap(served, [(budget, calls // processes, seed) for seed in range(processes)])
+            took = pool.starmap(make_calls, [(budget, calls // processes, seed) for seed in range(processes)])
         in_flight = processes
     else:
         with ThreadPoolExecutor(100) as threads:
             spending = Spending(budget)
-            took = list(threads.map(lambda seed: served(budget, 100, seed, spending), range(calls // 100)))
+            took = list(
+                threads.map(lambda seed: make_calls(budget, 100, seed, spending), range(calls // 100))
+            )
         in_flight = 100
     spent, answered = sum(each[0] for each in took), sum(each[1] for each in took)
     over = max(0.0, spent - budget.usd) / 0.001
@@ -210,13 +213,13 @@ def at_once(state: Path, processes: int, calls: int = 10_000) -> None:
     )
 
 
-def served(budget: Budget, calls: int, seed: int, spending: Spending | None = None) -> tuple[float, int]:
-    """Make some calls, one after the other; return USD and how many were answered."""
+def make_calls(budget: Budget, calls: int, seed: int, spending: Spending | None = None) -> tuple[float, int]:
+    """Make calls one after the other; return USD and the number of answered calls."""
     random, spending = np.random.default_rng(seed), spending or Spending(budget)
     spent, answered = 0.0, 0
     for _ in range(calls):
         try:
-            decision = spending.decide(lambda _: decided("a", 0.001, 1.0), usual=1.0)
+            decision = spending.decide(lambda _: make_decision("a", 0.001, 1.0), usual=1.0)
             spending.reserve(decision)
         except BudgetSpentError:
             continue

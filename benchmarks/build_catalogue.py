@@ -1,9 +1,9 @@
-"""Write core/crossroute/catalogue/catalogue.json: the facts of catalogue.txt, with prices and counts of evidence.
+"""Write core/crossroute/catalogue/catalogue.json: the facts of catalogue.txt, with prices and counts of outcomes.
 
     python benchmarks/build_catalogue.py [--check]
 
-Prices come from the installed genai-prices, outcomes are counted in the folder that `CROSSROUTE_DATA` names.
-`--check` writes nothing and fails where the file is not what would be written.
+Prices come from the installed genai-prices; outcomes are counted in the folder of `CROSSROUTE_DATA`. `--check` writes
+nothing and fails if the file is out of date.
 """
 
 from __future__ import annotations
@@ -36,36 +36,36 @@ PACKAGE = f"genai-prices {version('genai-prices')}"
 
 
 def build() -> dict[str, Any]:
-    """Return what the file holds."""
+    """Return the content of the file."""
     stated = Path(__file__).with_name("catalogue.txt").read_text("utf-8").splitlines()
     lines = [line for line in stated if line and not line.startswith("#")]
-    entries = [entry(*(column.strip() for column in f"{line} |".split("|")[:7])) for line in lines]
+    entries = [make_entry(*(column.strip() for column in f"{line} |".split("|")[:7])) for line in lines]
     entries.sort(key=lambda entry: entry["name"])
     add_batches(entries)
     return {
         "candidates": entries,
-        "price_lists": {PACKAGE: checked(), facts.UNVERIFIED: facts.UNVERIFIED_AS_OF},
+        "price_lists": {PACKAGE: find_check_date(), facts.UNVERIFIED: facts.UNVERIFIED_AS_OF},
         "refused": facts.REFUSED,
         "left_out": facts.LEFT_OUT,
     }
 
 
 def add_batches(entries: list[dict[str, Any]]) -> None:
-    """Add what OpenRouter charges for batches of the models whose batches it lists."""
+    """Add OpenRouter's batch prices, for the models that have them."""
     known = Catalogue(map(Entry.model_validate, entries), facts.REFUSED)
     by_name = {row["name"]: row for row in entries}
     for model in next(p for p in providers if p.id == "openrouter").models:
         found = known.find(model.id.removesuffix(":batch")) if model.id.endswith(":batch") else None
         if found:
-            charged = priced(f"=openrouter/{model.id}") or {}
+            charged = find_price(f"=openrouter/{model.id}") or {}
             price = {field: charged[field] for field in ("input", "output")} | {"source": PACKAGE}
             by_name[found.entry.name].setdefault("variants", {})[model.id] = {"price": price}
 
 
-def entry(  # noqa: PLR0917
+def make_entry(  # noqa: PLR0917
     name: str, maker: str, price: str, context: str, abilities: str, spellings: str, outcomes: str
 ) -> dict[str, Any]:
-    """Return one candidate's row."""
+    """Return the row of a candidate."""
     spelled: dict[str, list[str]] = {}
     for outcome in filter(None, map(str.strip, outcomes.split(";"))):
         data_set, spelling = outcome.split("=", 1)
@@ -74,25 +74,25 @@ def entry(  # noqa: PLR0917
         "name": name,
         "maker": maker,
         "open_weights": "w" in abilities,
-        "price": priced(price),
-        "context_window": window(context, price),
+        "price": find_price(price),
+        "context_window": find_window(context, price),
         "capabilities": sorted(ABILITIES[letter] for letter in abilities if letter in ABILITIES),
         "aliases": sorted({*spellings.split()} - {name}),
         "variants": {
-            spelling: ({"effort": effort} if effort else {}) | ({"price": priced(cost)} if cost else {})
+            spelling: ({"effort": effort} if effort else {}) | ({"price": find_price(cost)} if cost else {})
             for spelling, (effort, cost) in facts.VARIANTS.get(name, {}).items()
         },
         "recorded_as": spelled,
-        "sources": {data_set: queries(data_set, names) for data_set, names in spelled.items()},
-        **published(name),
+        "sources": {data_set: count_queries(data_set, names) for data_set, names in spelled.items()},
+        **find_published(name),
     }
     stated = {field: value for field, value in row.items() if value not in (None, [], {}, False)}
-    return stated | reasons(name, [name, *spellings.split()], "w" in abilities)
+    return stated | describe_reasoning(name, [name, *spellings.split()], "w" in abilities)
 
 
-def reasons(name: str, ids: list[str], is_open: bool) -> dict[str, Any]:
-    """Return whether a candidate reasons, and what it can be told about that."""
-    known = reasoning().get(name)
+def describe_reasoning(name: str, ids: list[str], is_open: bool) -> dict[str, Any]:
+    """Return whether a candidate reasons, and its reasoning efforts."""
+    known = read_reasoning().get(name)
     if known is None:
         return {}
     kind, untold = known
@@ -101,12 +101,14 @@ def reasons(name: str, ids: list[str], is_open: bool) -> dict[str, Any]:
     )
     if kind == "never":
         return row
-    levels, usual, source = stated_efforts(name) or profiled_efforts(ids) or assumed_efforts(kind, is_open)
+    levels, usual, source = (
+        find_stated_efforts(name) or find_profiled_efforts(ids) or assume_efforts(kind, is_open)
+    )
     if source is None:
         return row
     row["efforts"] = [level for level in levels if level != "budgets"]
     if kind == "optional" and name.startswith("claude-") and "none" not in levels:
-        # its profile lists efforts, and thinking is switched apart from them
+        # its profile lists efforts, but thinking is switched separately
         row["efforts"].insert(0, "none")
     told = {
         "usual_effort": usual if usual != "medium" else "",
@@ -116,18 +118,18 @@ def reasons(name: str, ids: list[str], is_open: bool) -> dict[str, Any]:
     return row | {field: value for field, value in told.items() if value}
 
 
-def stated_efforts(name: str) -> tuple[list[str], str, str | None] | None:
-    """Return levels, the usual one and their source, as catalogue_facts.py states them."""
+def find_stated_efforts(name: str) -> tuple[list[str], str, str | None] | None:
+    """Return the levels, the default one and their source from catalogue_facts.py; None if it has none."""
     for pattern, levels, usual, source in facts.EFFORTS:
         if re.fullmatch(pattern, name):
             return levels.split(), usual, source
     return None
 
 
-def profiled_efforts(ids: list[str]) -> tuple[list[str], str, str | None] | None:
-    """Return the same as LangChain's model profiles have them; budgets, where Anthropic's models still take them."""
+def find_profiled_efforts(ids: list[str]) -> tuple[list[str], str, str | None] | None:
+    """Return the same from LangChain's model profiles, with token budgets if Anthropic's model accepts them."""
     for spelling in ids:
-        for package, profiles in langchain_profiles().items():
+        for package, profiles in load_langchain_profiles().items():
             profile = profiles.get(spelling, {})
             if levels := profile.get("reasoning_effort_levels"):
                 budgets = ["budgets"] * bool(re.fullmatch(r"claude-(opus-4-[56]|sonnet-4-6)", spelling))
@@ -135,23 +137,23 @@ def profiled_efforts(ids: list[str]) -> tuple[list[str], str, str | None] | None
     return None
 
 
-def assumed_efforts(kind: str, is_open: bool) -> tuple[list[str], str, str | None]:
-    """Return what open weights take of which nobody says: a switch, or nothing; of others nothing is known."""
+def assume_efforts(kind: str, is_open: bool) -> tuple[list[str], str, str | None]:
+    """Return the assumed levels of a model without a source: a switch for open weights that have one, else none."""
     if not is_open:
         return [], "", None
     return (["none", "high"] if kind == "optional" else []), "", "chat template"
 
 
 @cache
-def reasoning() -> dict[str, tuple[str, bool]]:
-    """Return whether each model of model_facts.csv reasons, and whether it does so untold."""
+def read_reasoning() -> dict[str, tuple[str, bool]]:
+    """Return whether each model of model_facts.csv reasons, and whether it does so by default."""
     with Path(__file__).with_name("model_facts.csv").open() as file:
         return {row["name"]: (row["reasoning"], row["default"] == "yes") for row in csv.DictReader(file)}
 
 
 @cache
-def langchain_profiles() -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the model profiles of LangChain's packages, which take them from models.dev."""
+def load_langchain_profiles() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the model profiles of LangChain's packages, which are from models.dev."""
     found = {}
     for package in ("langchain-openai", "langchain-anthropic", "langchain-google-genai"):
         module = import_module(f"{package.replace('-', '_')}.data._profiles")
@@ -159,15 +161,15 @@ def langchain_profiles() -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
-def window(stated: str, price: str) -> int | None:
-    """Return a context window in tokens, stated or else as genai-prices' entry has it."""
+def find_window(stated: str, price: str) -> int | None:
+    """Return a context window in tokens: the stated one, else that of genai-prices."""
     if stated != "-":
         return int(stated)
-    return listed(price).context_window if price.startswith("=") else None
+    return find_listed(price).context_window if price.startswith("=") else None
 
 
-def published(name: str) -> dict[str, Any]:
-    """Return what is known of a candidate from published scores, where it is."""
+def find_published(name: str) -> dict[str, Any]:
+    """Return the published scores of a candidate; empty without any."""
     if name not in SCORES:
         return {}
     percent, source = SCORES[name]
@@ -178,17 +180,17 @@ def published(name: str) -> dict[str, Any]:
     }
 
 
-def priced(stated: str) -> dict[str, Any] | None:
-    """Return a price in USD per million tokens, with where it comes from; its date, where its list has none."""
+def find_price(stated: str) -> dict[str, Any] | None:
+    """Return a price in USD per million tokens, with its source, and its date unless the list has one."""
     if stated == "-":
         return None
     if stated.startswith("="):
-        prices = standard(listed(stated))
+        prices = find_standard_price(find_listed(stated))
         found = {
-            "input": usd(prices.input_mtok),
-            "output": usd(prices.output_mtok),
-            "cached_input": usd(prices.cache_read_mtok),
-            "source": f"{PACKAGE}: {stated[1:]}{', peak hours' * by_the_hour(listed(stated))}",
+            "input": to_usd(prices.input_mtok),
+            "output": to_usd(prices.output_mtok),
+            "cached_input": to_usd(prices.cache_read_mtok),
+            "source": f"{PACKAGE}: {stated[1:]}{', peak hours' * depends_on_hour(find_listed(stated))}",
         }
         return {field: value for field, value in found.items() if value is not None}
     if sized := re.fullmatch(r"(size|moe):([\d.]+)", stated):
@@ -202,19 +204,19 @@ def priced(stated: str) -> dict[str, Any] | None:
     return {"input": read, "output": written, "source": source} | dated
 
 
-def published_of() -> dict[str, list[str]]:
-    """Return the publishers of scores of each model without outcomes, as priors.py takes them into account."""
-    from priors import SETS, spellings
+def list_publishers() -> dict[str, list[str]]:
+    """Return the publishers of scores of each model without outcomes, as used by priors.py."""
+    from priors import SETS, read_spellings
 
     found: dict[str, set[str]] = {}
-    for (source, _), (model, _) in spellings().items():
+    for (source, _), (model, _) in read_spellings().items():
         found.setdefault(model, set()).add(source)
     return {name: sorted(where) for name, where in sorted(found.items()) if not where & set(SETS)}
 
 
 @cache
-def listed(reference: str) -> Any:
-    """Return genai-prices' entry for `=provider/model`, found by its id."""
+def find_listed(reference: str) -> Any:
+    """Return the entry of genai-prices for `=provider/model`, by its id."""
     provider, _, model = reference.removeprefix("=").partition("/")
     found = [m for p in providers if p.id == provider for m in p.models if m.id == model]
     if len(found) != 1:
@@ -222,51 +224,51 @@ def listed(reference: str) -> Any:
     return found[0]
 
 
-def standard(model: Any) -> Any:
-    """Return what is charged without conditions, on the day of the build."""
+def find_standard_price(model: Any) -> Any:
+    """Return the unconditional price on the day of the build."""
     if not isinstance(model.prices, list):
         return model.prices
     now = [p for p in model.prices if getattr(p.constraint, "start_date", date.min) <= date.today()]
     return now[-1].prices
 
 
-def by_the_hour(model: Any) -> bool:
-    """Return whether a price depends on the hour: the last one listed, that of peak hours, is the highest."""
+def depends_on_hour(model: Any) -> bool:
+    """Return whether a price depends on the hour; the last one listed is for peak hours and the highest."""
     several = model.prices if isinstance(model.prices, list) else []
     return any(isinstance(each.constraint, TimeOfDateConstraint) for each in several)
 
 
-def usd(price: Any) -> float | None:
-    """Return USD per million tokens; of a price that grows with the length of the call, the first step."""
+def to_usd(price: Any) -> float | None:
+    """Return USD per million tokens: the first tier, if the price depends on the length of the call."""
     return None if price is None else float(getattr(price, "base", price))
 
 
 @cache
-def checked() -> str:
-    """Return the newest day on which genai-prices says that a price was verified."""
+def find_check_date() -> str:
+    """Return the latest day on which genai-prices verified a price."""
     comments = " ".join(model.price_comments or "" for provider in providers for model in provider.models)
     days: list[str] = re.findall(r"verified on (\d{4}-\d\d-\d\d)", comments)
     return max(day for day in days if day <= date.today().isoformat())
 
 
-def queries(data_set: str, names: list[str]) -> int:
-    """Return on how many queries of a data set the quality of a candidate is known."""
-    absent = set(names) - recorded(data_set).keys()
+def count_queries(data_set: str, names: list[str]) -> int:
+    """Return the number of queries of a data set with known quality for a candidate."""
+    absent = set(names) - list_recorded(data_set).keys()
     if absent:
         raise SystemExit(f"{data_set} has no outcomes of {sorted(absent)}.")
-    return len(set().union(*(recorded(data_set)[name] for name in names)))
+    return len(set().union(*(list_recorded(data_set)[name] for name in names)))
 
 
 @cache
-def recorded(data_set: str) -> dict[str, set[str]]:
-    """Return candidate -> ids of the queries on which its quality is known."""
+def list_recorded(data_set: str) -> dict[str, set[str]]:
+    """Return candidate -> ids of the queries with known quality."""
     columns = ["query_id", "candidate", "quality"]
     table = pq.read_table(DATA / data_set / "outcomes.parquet", columns=columns).to_pandas().dropna()
     return {str(name): set(ids) for name, ids in table.groupby("candidate", observed=True)["query_id"]}
 
 
 def check(catalogue: dict[str, Any]) -> None:
-    """Stop where two candidates answer to one spelling, or a refused spelling is somebody's."""
+    """Exit with an error if two candidates share a spelling, or if a candidate has a rejected spelling."""
     owner: dict[str, str] = {}
     for row in catalogue["candidates"]:
         for spelling in dict.fromkeys(
@@ -283,7 +285,7 @@ def check(catalogue: dict[str, Any]) -> None:
         raise SystemExit(f"published_scores.py names {sorted(absent)}, which catalogue.txt does not.")
     for spelling in catalogue["refused"]:
         if make_key(spelling) in owner:
-            raise SystemExit(f"{spelling!r} is refused, and is {owner[make_key(spelling)]!r}.")
+            raise SystemExit(f"{spelling!r} is rejected, but is a spelling of {owner[make_key(spelling)]!r}.")
 
 
 def main() -> None:
@@ -294,11 +296,11 @@ def main() -> None:
     )
     rest = {field: value for field, value in catalogue.items() if field != "candidates"}
     text = f'{{"candidates": [\n{rows}\n],\n{json.dumps(rest, indent=1, ensure_ascii=False)[1:]}\n'
-    scores = json.dumps(published_of(), indent=0) + "\n"
+    scores = json.dumps(list_publishers(), indent=0) + "\n"
     published_file = FILE.with_name("published.json")
     if "--check" in sys.argv:
         if FILE.read_text("utf-8") != text or published_file.read_text("utf-8") != scores:
-            raise SystemExit(f"{FILE.name} is not what build_catalogue.py would write; run it.")
+            raise SystemExit(f"{FILE.name} is out of date; run build_catalogue.py.")
     else:
         FILE.write_text(text, "utf-8")
         published_file.write_text(scores, "utf-8")

@@ -3,7 +3,7 @@
     python benchmarks/call_path.py          # the table
     python benchmarks/call_path.py --files  # and the files of each call
 
-A file counts once, if one of its functions is entered while the call runs; imports count for nothing.
+A file counts once if one of its functions is entered during the call; imports are not counted.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ QUERY = "What is 17 * 23, and is it prime?"
 TRAINING = TrainingConfig(epochs=2, clusters=4, members=1)
 
 
-def files_of(call: Callable[[], object]) -> list[str]:
-    """Return the project's files that a call enters, sorted, relative to the directory of their package."""
+def list_files(call: Callable[[], object]) -> list[str]:
+    """Return the sorted files of this project that a call enters, relative to the directory of their package."""
     entered: set[str] = set()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
@@ -50,8 +50,8 @@ def files_of(call: Callable[[], object]) -> list[str]:
     return sorted(Path(file).relative_to(Path(root).parent).as_posix() for file, root in within)
 
 
-def outcomes(first: int = 0, queries: int = 240) -> Outcomes:
-    """Return made-up outcomes of two models, one of which fails on a third of the queries."""
+def make_outcomes(first: int = 0, queries: int = 240) -> Outcomes:
+    """Return synthetic outcomes of two models, one of which fails on a third of the queries."""
     numbers = range(first, first + queries)
     texts = [f"Add {number} to {'the double of ' * (number % 3)}{number + 1}." for number in numbers]
     fails = np.arange(queries) % 3 == 2
@@ -72,8 +72,8 @@ def outcomes(first: int = 0, queries: int = 240) -> Outcomes:
     )
 
 
-def calls() -> dict[str, Callable[[], object]]:
-    """Return the calls by name; each was made once, so that what is loaded only once is not counted."""
+def make_calls() -> dict[str, Callable[[], object]]:
+    """Return the calls by name, after making each once, so that one-time loading is not counted."""
     router = Router.from_pretrained(WIDEST_ROUTER)
     chat = ChatCrossRoute(
         models={name: FakeListChatModel(responses=["391"]) for name in PRICES}, router=router
@@ -84,8 +84,8 @@ def calls() -> dict[str, Callable[[], object]]:
         llm.complete(text)
         router.route(text)
     encoder = load_encoder("static")
-    fit(outcomes(1000), encoder=encoder, config=TRAINING)
-    known = outcomes()
+    fit(make_outcomes(1000), encoder=encoder, config=TRAINING)
+    known = make_outcomes()
     return {
         "`ChatCrossRoute.invoke`": lambda: chat.invoke(f"{QUERY} And its digits?"),
         "`CrossRouteLLM.complete`": lambda: llm.complete(f"{QUERY} And its divisors?"),
@@ -97,7 +97,7 @@ def calls() -> dict[str, Callable[[], object]]:
 def main() -> None:
     """Print the table."""
     print("| call | files |\n|---|---|")
-    found = {name: files_of(call) for name, call in calls().items()}
+    found = {name: list_files(call) for name, call in make_calls().items()}
     for name, files in found.items():
         print(f"| {name} | {len(files)} |")
     if "--files" in sys.argv:

@@ -1,8 +1,8 @@
-"""Looking at the answer: python benchmarks/cascade.py [--out FOLDER].
+"""Compare escalation with routing alone: python benchmarks/cascade.py [--out FOLDER].
 
-Trains a router on gpt4o-llama-qwen, the set whose answers carry log-probabilities, and plays route and cascade on
-its test split beside routing alone, the classical cascade and the tuned baselines that quality.py keeps. Prints
-the tables of docs/benchmarks.md and docs/escalation.md and draws two pictures: theirs, and that of the first pages.
+Trains a router on gpt4o-llama-qwen, the set with log-probabilities of answers, and replays route-and-cascade on its
+test split, compared with routing alone, the classical cascade and the tuned baselines stored by quality.py. Prints the
+tables of docs/benchmarks.md and docs/escalation.md, and draws their pictures and that of the first pages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from predictions import baselines_of
+from predictions import load_baselines
 from sets import load
 
 from crossroute import Outcomes, Prediction, Router, fit
@@ -37,7 +37,7 @@ ALONE, CASCADE, CLASSICAL = "CrossRoute, 1 call", "CrossRoute, 2 calls", "classi
 
 
 def main(
-    folder: Annotated[Path, typer.Option("--out", help="Where quality.py keeps predictions.")] = Path(
+    folder: Annotated[Path, typer.Option("--out", help="Folder of quality.py's predictions.")] = Path(
         "figures"
     ),
 ) -> None:
@@ -46,25 +46,25 @@ def main(
     outcomes = load(SET)
     router, test = fit(outcomes), outcomes.split("test")
     prediction = router.predict(test.texts)
-    played = cascades(router, prediction, outcomes) | variants(router, prediction, test)
-    baselines = baselines_of(SET, outcomes, folder)["test"]
+    played = cascades(router, prediction, outcomes) | play_variants(router, prediction, test)
+    baselines = load_baselines(SET, outcomes, folder)["test"]
     tuned = {label: found for label, found in baselines.items() if label.endswith(", tuned")}
     report = compare(tuned, test, played=played, reference=ALONE)
     draw_curves(report, PICTURES / "cascade.png", routers=(CASCADE, ALONE, CLASSICAL))
-    draw_curves(report, PICTURES / "curves.png", routers=(CASCADE, ALONE, best_tuned(tuned, test)))
+    draw_curves(report, PICTURES / "curves.png", routers=(CASCADE, ALONE, find_best_tuned(tuned, test)))
     print(
-        figures_table(report, played),
-        tasks_table(report),
-        waiting_table(cascade_report(played, test)),
+        format_figures(report, played),
+        format_tasks(report),
+        format_waiting(cascade_report(played, test)),
         sep="\n",
     )
-    print(against_tuned(tuned, played, test))
-    print(calibration(router, prediction, test))
-    print(silent())
+    print(format_gains(tuned, played, test))
+    print(format_calibration(router, prediction, test))
+    print(check_silent())
 
 
-def variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str, CascadeSweep]:
-    """Return what each part is worth."""
+def play_variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str, CascadeSweep]:
+    """Replay variants with one part changed."""
     own = router.verifier
     pooled = own.model_copy(update={"readings": {}})
     alone = own.model_copy(update={"correlation": own.correlation._replace(between=0.0)})
@@ -83,34 +83,35 @@ def variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str
     }
 
 
-def figures_table(report: Report, played: dict[str, CascadeSweep]) -> str:
+def format_figures(report: Report, played: dict[str, CascadeSweep]) -> str:
     lines = [
         "| router | AIQ | less routing alone | maximum quality | gap closed | calls, at most |",
         "|---|" + "---|" * 5,
     ]
     for name, each in sorted(report.routers.items(), key=lambda item: -item[1].aiq):
         calls = f"{played[name].calls.mean(axis=0).max():.2f}" if name in played else "1"
-        lines.append(f"| {name} | {_figures(each)} | {calls} |")
+        lines.append(f"| {name} | {_format_figures(each)} | {calls} |")
     head = (
         f"{report.queries} test queries, zero router {report.zero.aiq:.4f}, oracle {report.oracle.aiq:.4f}."
     )
     return f"{head}\n\n" + "\n".join(lines) + "\n"
 
 
-def _figures(figures: RouterFigures) -> str:
-    return f"{figures.aiq:.4f} | {difference(figures)} | {figures.maximum_quality:.3f} | {figures.gap_closed:.1%}"
+def _format_figures(figures: RouterFigures) -> str:
+    rest = f"{figures.maximum_quality:.3f} | {figures.gap_closed:.1%}"
+    return f"{figures.aiq:.4f} | {format_difference(figures)} | {rest}"
 
 
-def difference(figures: RouterFigures) -> str:
+def format_difference(figures: RouterFigures) -> str:
     if figures.difference is None or figures.difference_interval is None:
         return ""
     return f"{figures.difference:+.4f} " + "({:+.4f} to {:+.4f})".format(*figures.difference_interval)
 
 
-def against_tuned(tuned: dict[str, Prediction], played: dict[str, CascadeSweep], test: Outcomes) -> str:
-    """Return by how much cascades exceed the tuned baseline that is best on test, in percent, with intervals."""
+def format_gains(tuned: dict[str, Prediction], played: dict[str, CascadeSweep], test: Outcomes) -> str:
+    """Return the gains of cascades over the tuned baseline that is best on test, in percent, with intervals."""
     low, high = cost_range(test.quality, test.cost)
-    rival = best_tuned(tuned, test)
+    rival = find_best_tuned(tuned, test)
     sweep = Sweep.of(tuned[rival], test, WILLINGNESS_TO_PAY)
 
     def gains(weights: Floats, name: str) -> Floats:
@@ -131,27 +132,27 @@ def against_tuned(tuned: dict[str, Prediction], played: dict[str, CascadeSweep],
     return "\n".join(lines) + "\n"
 
 
-def best_tuned(tuned: dict[str, Prediction], test: Outcomes) -> str:
+def find_best_tuned(tuned: dict[str, Prediction], test: Outcomes) -> str:
     """Return the name of the tuned baseline with the highest AIQ on test."""
     low, high = cost_range(test.quality, test.cost)
     points = {name: Sweep.of(found, test, WILLINGNESS_TO_PAY).points() for name, found in tuned.items()}
     return max(points, key=lambda name: aiq(points[name], low, high))
 
 
-def tasks_table(report: Report) -> str:
+def format_tasks(report: Report) -> str:
     lines = [
         "| task | queries | routing alone | route and cascade | difference | oracle |",
         "|---|" + "---|" * 5,
     ]
     for task in report.tasks:
         figures = task.routers[CASCADE]
-        against = difference(figures)
+        against = format_difference(figures)
         cells = f"{task.routers[ALONE].aiq:.4f} | {figures.aiq:.4f} | {against} | {task.oracle.aiq:.4f}"
         lines.append(f"| {task.task} | {task.queries} | {cells} |")
     return "\n".join(lines) + "\n"
 
 
-def waiting_table(report: CascadeReport) -> str:
+def format_waiting(report: CascadeReport) -> str:
     lines = [
         "| cascade | USD per 1,000 | quality | calls | seconds, 50 / 95 / 99 % | ECE | cost at best single |"
     ]
@@ -168,8 +169,8 @@ def waiting_table(report: CascadeReport) -> str:
     return "\n".join(lines) + "\n"
 
 
-def calibration(router: Router, prediction: Prediction, test: Outcomes) -> str:
-    """Return the calibration error of P(right) of every answer, before and after it is looked at."""
+def format_calibration(router: Router, prediction: Prediction, test: Outcomes) -> str:
+    """Return the calibration error of P(right) of every answer, before and after its evidence is used."""
     shift = np.nan_to_num(router.verifier.shifts(tuple(test.pool), prediction.quality, test.answer_logprob))
     log_odds = np.log(prediction.quality / (1 - prediction.quality)) + shift
     after = expected_calibration_error(1 / (1 + np.exp(-log_odds)), test.quality)
@@ -177,8 +178,8 @@ def calibration(router: Router, prediction: Prediction, test: Outcomes) -> str:
     return f"ECE over all {test.quality.size:,} answers: prior {before:.3f}, posterior {after:.3f}.\n"
 
 
-def silent() -> str:
-    """Say what escalation changes where no answer carries evidence."""
+def check_silent() -> str:
+    """State whether escalation changes anything without evidence; it should not."""
     test = load(SILENT).split("test")
     prediction = Router.from_pretrained("routerbench").subset(test.pool.names).predict(test.texts)
     routed, escalated = (

@@ -1,4 +1,4 @@
-"""What is stated about the catalogue beside the candidates, which are in catalogue.txt."""
+"""Facts of the catalogue other than the candidates, which are in catalogue.txt."""
 
 DATA_SETS = {
     "rb5": "routerbench-5shot",
@@ -20,12 +20,12 @@ PRICE_BY_SIZE = {
     "size": ((4, 0.1), (8.1, 0.2), (21, 0.3), (41, 0.8), (110, 0.9)),
     "moe": ((56, 0.6), (176, 1.2), (480, 2.4)),
 }
-"""(Billions of parameters up to, USD) for open weights, dense or mixture of experts, where no host is listed."""
+"""(Maximum billions of parameters, USD) for open weights without a listed host, dense or mixture of experts."""
 
 PRICE_BY_SIZE_FROM = {"source": "Together AI's price by size", "as_of": "2024-11-01"}
 
 UNVERIFIED, UNVERIFIED_AS_OF = "stated price, unverified", "2026-11-28"
-"""What lines of catalogue.txt say of prices that stand on no list, and when they were stated."""
+"""Source and date of prices in catalogue.txt that are not on a price list."""
 
 EFFORTS = (
     (r"o1-mini|o1-preview", "", "", "from memory, unverified"),
@@ -52,14 +52,13 @@ EFFORTS = (
     (r"deepseek-v3\.[12].*", "none high", "", "chat template"),
     (r"qwen3(?!.*(instruct|thinking|coder)).*", "none high budgets", "", "chat template"),
 )
-"""(Pattern of a name, the levels and budgets that it takes, where it works untold, source), the first that fits.
+"""(Pattern of a name, supported levels and budgets, default level, source); the first match is used.
 
-The guides were not read on their makers' pages but in copies or as another project quotes them, which the source says;
-where nobody was found to say it, it is from memory. DeepSeek maps low and medium to high, so they are no levels of its
-own.
+The guides were read in copies or in other projects' quotations, as the source states; facts without a source are from
+memory. DeepSeek maps low and medium to high, so these are not levels of its own.
 
-Where none fits, LangChain's model profiles tell; open weights that always think take no level but where they are here,
-and of those that can be switched the switch alone is known."""
+Without a match, LangChain's model profiles are used. Open weights that always think have no levels unless they are
+listed here; for open weights with a switch, only the switch is known."""
 
 VARIANTS = {
     "claude-opus-4-6": {"claude-opus-4-6-fast": ("", "=openrouter/anthropic/claude-opus-4.6-fast")},
@@ -77,7 +76,7 @@ VARIANTS = {
     "minimax-m2.5": {"minimax-m2.5-highspeed": ("", "=minimax/MiniMax-M2.5-highspeed")},
     "minimax-m2.7": {"minimax-m2.7-highspeed": ("", "=minimax/MiniMax-M2.7-highspeed")},
 }
-"""Name -> further ids of the model as it is served in another way -> (effort, price), the same weights."""
+"""Name -> other ids of the same weights, served differently -> (effort, price)."""
 
 LEFT_OUT = {
     "bfcl": {
@@ -85,7 +84,7 @@ LEFT_OUT = {
     },
     "frontier-2025": {"MiMo-7B-RL-0530": "every answer is cut at 2,048 tokens: a broken run"},
 }
-"""Recorded outcomes that say nothing of the model."""
+"""Invalid recorded outcomes, with the reason."""
 
 REFUSED = {
     "gpt-4o-latest": "no model of this name is served",
@@ -127,4 +126,4 @@ REFUSED = {
     "qwen-plus": "it moves from model to model; name the model",
     "qwen-turbo": "it moves from model to model; name the model",
 }
-"""Names that mean no one model, and why."""
+"""Names that do not identify a single model, with the reason."""

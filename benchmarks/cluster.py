@@ -1,10 +1,9 @@
-"""What many queries take, and what a second machine of a Ray cluster gains: python benchmarks/cluster.py [TURNS].
+"""Time many queries, and measure the gain by a second node of a Ray cluster: python benchmarks/cluster.py [TURNS].
 
-First the CPU time of a block in one process, which other work on the machine changes little, and what 100 million
-queries would take at that. Then, unless TURNS is 0, two nodes of one CPU each on this machine, one router and two
-taking turns over a file of short queries that all differ. The clock begins with the first stretch that is done, so
-that neither starting Ray nor loading the router counts. It needs two CPUs that nothing else uses: on a busy machine a
-second process gains little by itself.
+First, the CPU time of a block in one process, which depends little on other load, extrapolated to 100 million queries.
+Then, unless TURNS is 0, two nodes with one CPU each on this machine: one and two routers alternately process a file of
+distinct short queries. The time starts with the first finished block, so that starting Ray and loading the router do
+not count. This needs two idle CPUs.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 from ray.cluster_utils import Cluster
-from speed import text
+from speed import make_text
 
 from crossroute import Router
 from crossroute.batch.cluster import STRETCH, route_file_on_cluster
@@ -41,7 +40,7 @@ def main() -> None:
         "| words | CPU seconds a million queries | quartiles | 100 million, extrapolated |\n|---|---|---|---|"
     )
     for words in (WORDS, LONG):
-        found = np.array([cpu_seconds(router, queries(SAMPLE, words, seed)) for seed in range(REPEATS)])
+        found = np.array([measure_cpu(router, make_queries(SAMPLE, words, seed)) for seed in range(REPEATS)])
         (low, middle, high), million = np.quantile(found, (0.25, 0.5, 0.75)), 1_000_000 / SAMPLE
         hours = middle * MANY / SAMPLE / 3_600
         spread = f"{low * million:.0f} to {high * million:.0f}"
@@ -51,7 +50,7 @@ def main() -> None:
 
 
 def compare_nodes(router: Router, turns: int) -> None:
-    """Print rows a second by one node and by two, and the ratio."""
+    """Print rows per second with one node and with two, and the ratio."""
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     cluster.add_node(num_cpus=1)
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
@@ -59,12 +58,14 @@ def compare_nodes(router: Router, turns: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "queries.parquet"
         pq.write_table(
-            pa.table({"text": queries(STRETCHES * STRETCH * BLOCK, WORDS, 0)}), source, row_group_size=BLOCK
+            pa.table({"text": make_queries(STRETCHES * STRETCH * BLOCK, WORDS, 0)}),
+            source,
+            row_group_size=BLOCK,
         )
         for turn in range(turns):
             for actors, found in rates.items():
                 batch = Batch(source, Path(folder) / f"{turn}-{actors}", block=BLOCK)
-                found.append(rate(router, batch, actors))
+                found.append(measure_rate(router, batch, actors))
     ray.shutdown()
     cluster.shutdown()
     told = {actors: float(np.median(found)) for actors, found in rates.items()}
@@ -75,22 +76,22 @@ def compare_nodes(router: Router, turns: int) -> None:
     print(f"\nTwo against one: {told[2] / told[1]:.2f} ({ratios.min():.2f} to {ratios.max():.2f})")
 
 
-def queries(count: int, words: int, seed: int) -> list[str]:
-    """Return queries of so many words, no two alike."""
-    known = " ".join(text(number) for number in range(200)).split()
+def make_queries(count: int, words: int, seed: int) -> list[str]:
+    """Return distinct queries with a number of words."""
+    known = " ".join(make_text(number) for number in range(200)).split()
     drawn = np.random.default_rng(seed).integers(len(known), size=(count, words - 1))
     return [f"{' '.join(known[place] for place in row)} {seed}-{number}" for number, row in enumerate(drawn)]
 
 
-def cpu_seconds(router: Router, texts: list[str]) -> float:
-    """Return the CPU seconds of routing some texts as a block of a file."""
+def measure_cpu(router: Router, texts: list[str]) -> float:
+    """Return the CPU seconds of routing texts as a block of a file."""
     begun = time.process_time()
     route_block(router, texts, DialSettings(), 0)
     return time.process_time() - begun
 
 
-def rate(router: Router, batch: Batch, actors: int) -> float:
-    """Return rows a second, from the first stretch that is done to the last."""
+def measure_rate(router: Router, batch: Batch, actors: int) -> float:
+    """Return rows per second, from the first finished block to the last."""
     done: list[tuple[float, int]] = []
     route_file_on_cluster(
         router, batch, DialSettings(), lambda rows: done.append((time.perf_counter(), rows)), actors=actors

@@ -1,11 +1,11 @@
 """Repeated cross-validation: python benchmarks/crossval.py [--set NAME] [--folds 5] [--seeds 3] [--minutes 11].
 
-Every query of a pool is predicted by a router that never saw it, nor a query of the same text: each fold is test
-once a seed, and an eighth of the others is validation. A seed draws the folds and starts the training. Predictions
-are kept fold by fold, so that a run that ends after some minutes goes on at the next call; what is complete is
-printed. Intervals draw the texts anew, all routers, seeds and pools over them together.
+Each query of a pool is predicted by a router that was trained without it and without queries of the same text: each
+fold is the test split once per seed, and an eighth of the others is the validation split. A seed determines the folds
+and the start of training. Predictions are stored per fold, so that the next run resumes; complete results are printed.
+Intervals are from resampling the texts, for all routers, seeds and pools together.
 
-`--same-folds` trains all seeds on the folds of the first, and prints how far they spread: that is of training alone.
+`--same-folds` trains all seeds on the folds of the first seed, and prints the spread due to training alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 import typer
 from predictions import progress
-from sets import POOLS, load, matching, slug
+from sets import POOLS, find_sets, load, to_slug
 
 from crossroute import Prediction, TrainingConfig
 from crossroute.encoder import load_encoder
@@ -38,14 +38,14 @@ OURS, ALONE = "CrossRoute", "network alone"
 BLIND = "blind"
 RIVALS = ("kNN", "ridge", "logistic regression", "MLP")
 VALIDATION = 8
-"""One in so many of the queries outside a fold chooses: the epoch, or a baseline's parameters."""
+"""One in this many queries outside a fold is used to choose the epoch or a baseline's parameters."""
 RESAMPLES = 400
 
 Parts = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 
 class Figures(NamedTuple):
-    """What cross-validation says of one pool: AIQ by router, of each seed and of each draw, averaged over seeds."""
+    """Cross-validated AIQ of each router on a pool: by seed, and by bootstrap draw averaged over seeds."""
 
     seeds: dict[str, Floats]  # router -> (seeds,)
     draws: dict[str, Floats]  # router -> (r,)
@@ -58,7 +58,7 @@ class Figures(NamedTuple):
 
     @property
     def rival(self) -> str:
-        """The tuned baseline that is best here, in hindsight."""
+        """The tuned baseline with the highest AIQ on this pool, chosen in hindsight."""
         return max((name for name in self.seeds if name in RIVALS), key=self.mean)
 
 
@@ -67,17 +67,19 @@ def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a pool's name.")] = None,
     folds: Annotated[int, typer.Option(min=2)] = 5,
     seeds: Annotated[int, typer.Option(min=1)] = 3,
-    minutes: Annotated[float, typer.Option(help="After these no further fold is begun.")] = 11.0,
+    minutes: Annotated[float, typer.Option(help="Time limit for starting a fold.")] = 11.0,
     routers: Annotated[list[str] | None, typer.Option("--router", help="Compute only these.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
-    same_folds: Annotated[bool, typer.Option("--same-folds", help="Seeds start the training alone.")] = False,
+    folder: Annotated[Path, typer.Option("--out", help="Folder of predictions.")] = Path("figures"),
+    same_folds: Annotated[
+        bool, typer.Option("--same-folds", help="Use the same folds for all seeds.")
+    ] = False,
 ) -> None:
-    """Predict what is missing, as far as time allows, and print the tables."""
+    """Compute missing predictions within the time limit, and print the tables."""
     torch.set_num_threads(1)
     until = time.monotonic() + 60 * minutes
     pools = {
-        name: Pool(name, folder / "crossval" / slug(name), folds, same_folds=same_folds)
-        for name in matching(only, POOLS)
+        name: Pool(name, folder / "crossval" / to_slug(name), folds, same_folds=same_folds)
+        for name in find_sets(only, POOLS)
     }
     for pool in pools.values():
         for seed in range(seeds):
@@ -86,15 +88,15 @@ def main(
                     if time.monotonic() < until:
                         pool.predict(router, seed, fold)
     if same_folds:
-        print(spreads(pools, seeds))
+        print(format_spreads(pools, seeds))
         return
     figures = {name: pool.figures(seeds) for name, pool in pools.items()}
     found = {name: each for name, each in figures.items() if each is not None}
-    print(table(found), pooled(found), sep="\n")
+    print(format_table(found), format_pooled(found), sep="\n")
 
 
 class Pool:
-    """One pool: its outcomes, encoded once, and what routers predict of them fold by fold."""
+    """A pool: its outcomes, encoded once, and the stored predictions of routers by fold."""
 
     def __init__(self, name: str, folder: Path, folds: int, *, same_folds: bool = False) -> None:
         self.outcomes, self._folder, self.folds, self._same = load(name), folder, folds, same_folds
@@ -103,7 +105,7 @@ class Pool:
 
     @cached_property
     def prepared(self) -> PreparedSplit:
-        """All queries as a network reads them; their encodings are kept beside the predictions."""
+        """All queries prepared for a network; their encodings are stored next to the predictions."""
         path, unit = self._folder / "read.npz", costs.cost_unit(self.outcomes)
         if not path.exists():
             found = prepare(self.outcomes, self.encoder, unit, lambda _: None)
@@ -119,7 +121,7 @@ class Pool:
         return PreparedSplit(self.outcomes, torch.from_numpy(encoded), tokens, quality, written, word_ease)
 
     def parts(self, seed: int, fold: int) -> Parts:
-        """Return the rows of train, validation and test; equal texts are in one part."""
+        """Return the rows of train, validation and test; equal texts are in the same part."""
         drawn_by = 0 if self._same else seed
         place = np.random.default_rng(drawn_by).permutation(self.text.max() + 1)[self.text]
         outside = place % self.folds != fold
@@ -127,7 +129,7 @@ class Pool:
         return np.flatnonzero(outside & ~chooses), np.flatnonzero(outside & chooses), np.flatnonzero(~outside)
 
     def predict(self, router: str, seed: int, fold: int) -> None:
-        """Predict the queries of a fold, unless that is done already."""
+        """Predict the queries of a fold, unless the predictions are stored."""
         if self.path(router, seed, fold).exists():
             return
         began = time.monotonic()
@@ -136,7 +138,7 @@ class Pool:
         progress.print(f"{self._folder.name}: {router}, {seed}, {fold}, {time.monotonic() - began:.0f} s")
 
     def keep(self, router: str, seed: int, fold: int, arrays: Mapping[str, Floats]) -> None:
-        """Write what is known of a fold, whole or not at all."""
+        """Store the arrays of a fold atomically."""
         path = self.path(router, seed, fold)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.npz")
@@ -145,13 +147,13 @@ class Pool:
         part.rename(path)
 
     def figures(self, seeds: int) -> Figures | None:
-        """Evaluate the routers of which all folds are known, over the seeds that all of them have."""
+        """Evaluate the routers with all folds, over the seeds that all of them have."""
         low, high = cost_range(self.outcomes.quality, self.outcomes.cost)
         complete = {name: self.sweeps(name, seeds) for name in (OURS, ALONE, *RIVALS, BLIND)}
         sweeps = {name: known for name, known in complete.items() if known}
         if OURS not in sweeps or not sweeps.keys() & set(RIVALS):
             return None
-        weights = drawn(self.text)
+        weights = draw_weights(self.text)
         by_seed = {name: self.areas(known) for name, known in sweeps.items()}
         draws = {
             name: np.mean(
@@ -163,7 +165,7 @@ class Pool:
         return Figures(by_seed, draws, zero, int(self.text.max()) + 1)
 
     def sweep(self, router: str, seed: int) -> Sweep | None:
-        """Return what a router chooses, all folds together; None where one is missing."""
+        """Return the choices of a router over all folds; None if a fold is missing."""
         quality, cost = (np.empty(self.outcomes.quality.shape) for _ in range(2))
         for fold in range(self.folds):
             path = self.path(router, seed, fold)
@@ -178,21 +180,21 @@ class Pool:
     def path(self, router: str, seed: int, fold: int) -> Path:
         """Return the file of a router's predictions of a fold."""
         folds = f"{self.folds}-same" if self._same and seed else self.folds
-        return self._folder / f"{slug(router)}-{folds}-{seed}-{fold}.npz"
+        return self._folder / f"{to_slug(router)}-{folds}-{seed}-{fold}.npz"
 
     def sweeps(self, router: str, seeds: int) -> list[Sweep]:
-        """Return what a router chooses, of each seed of which all folds are known."""
+        """Return the choices of a router for each seed with all folds."""
         found = (self.sweep(router, seed) for seed in range(seeds))
         return [each for each in found if each is not None]
 
     def areas(self, sweeps: Sequence[Sweep]) -> Floats:
-        """Return the AIQ of each."""
+        """Return the AIQ of each sweep, shape (sweeps,)."""
         low, high = cost_range(self.outcomes.quality, self.outcomes.cost)
         return np.array([aiq(each.points(), low, high) for each in sweeps])
 
 
-def ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
-    """Train as `fit` does, and predict the fold: with the members beside the network, and without."""
+def predict_ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
+    """Train as `fit` does, and predict the fold with and without the members beside the network."""
     train, validation, test = (pool.prepared.take(each) for each in rows)
     config = TrainingConfig(seed=seed)
     router = fit_prepared(train, validation, pool.encoder, costs.cost_unit(pool.outcomes), config)
@@ -204,7 +206,7 @@ def ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
     return {name: Prediction(router.pool.names, each.quality, each.cost) for name, each in found.items()}
 
 
-def tuned(family: str, pool: Pool, rows: Parts, _: int) -> dict[str, Prediction]:
+def predict_tuned(family: str, pool: Pool, rows: Parts, _: int) -> dict[str, Prediction]:
     """Tune a family of baselines on the validation queries, and predict the fold."""
     views = pool.prepared.encoded.numpy()[:, : pool.encoder.views_width]
     x, v, test = (views[each] for each in rows)
@@ -212,22 +214,22 @@ def tuned(family: str, pool: Pool, rows: Parts, _: int) -> dict[str, Prediction]
     return {family: tune(FAMILIES[family], x, train, v, validation)[1].predict(test)}
 
 
-def blind(pool: Pool, rows: Parts, _: int) -> dict[str, Prediction]:
-    """Predict every candidate's mean, whatever is asked."""
+def predict_blind(pool: Pool, rows: Parts, _: int) -> dict[str, Prediction]:
+    """Predict each candidate's mean for every query."""
     train, validation, test = rows
     seen = pool.outcomes.take(np.concatenate([train, validation]))
     return {BLIND: candidate_mean(seen, pool.outcomes.take(test))}
 
 
 BY_ROUTER: dict[str, Callable[[Pool, Parts, int], dict[str, Prediction]]] = {
-    OURS: ours,
-    **{family: partial(tuned, family) for family in RIVALS},
-    BLIND: blind,
+    OURS: predict_ours,
+    **{family: partial(predict_tuned, family) for family in RIVALS},
+    BLIND: predict_blind,
 }
 
 
-def spreads(pools: Mapping[str, Pool], seeds: int) -> str:
-    """Return one row a pool: how far the AIQ of seeds spreads that are trained on the same folds."""
+def format_spreads(pools: Mapping[str, Pool], seeds: int) -> str:
+    """Return a table of the spread of AIQ over seeds with the same folds, one row per pool."""
     lines = [f"| pool | {OURS} | seeds | spread | {ALONE}, spread |", f"|{'---|' * 5}"]
     for name, pool in pools.items():
         whole, alone = (pool.areas(pool.sweeps(router, seeds)) for router in (OURS, ALONE))
@@ -239,16 +241,16 @@ def spreads(pools: Mapping[str, Pool], seeds: int) -> str:
     return "\n".join(lines)
 
 
-def drawn(text: npt.NDArray[np.intp]) -> Floats:
-    """Return how much each query counts in each draw of the texts, shape (r, n), rows summing to 1."""
+def draw_weights(text: npt.NDArray[np.intp]) -> Floats:
+    """Return the weight of each query in each bootstrap draw of the texts, shape (r, n); rows sum to 1."""
     texts = int(text.max()) + 1
     counts = np.random.default_rng(0).multinomial(texts, np.full(texts, 1 / texts), size=RESAMPLES)
     weights = counts[:, text].astype(float)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def table(found: Mapping[str, Figures]) -> str:
-    """Return one row a pool: AIQ, its spread over seeds, and differences with their 95 % intervals."""
+def format_table(found: Mapping[str, Figures]) -> str:
+    """Return a table of AIQ, its spread over seeds, and differences with 95 % intervals, one row per pool."""
     others = (ALONE, *RIVALS)
     lines = [
         f"| pool | texts | blind mixture | {OURS} | seeds, spread | {' | '.join(others)} | less the best of these |",
@@ -260,19 +262,19 @@ def table(found: Mapping[str, Figures]) -> str:
         spread = f"{len(ours)}, {np.ptp(ours):.4f}" if len(ours) > 1 else "1, not known"
         lines.append(
             f"| {name} | {each.queries} | {each.zero:.4f} | **{each.mean(OURS):.4f}** | {spread} | "
-            f"{' | '.join(cells)} | {difference(each)} |"
+            f"{' | '.join(cells)} | {format_difference(each)} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def difference(each: Figures) -> str:
-    """Return by how much the AIQ exceeds that of the tuned baseline that is best here, with the 95 % interval."""
+def format_difference(each: Figures) -> str:
+    """Format the difference of the AIQ from that of the best tuned baseline, with its 95 % interval."""
     low, high = np.percentile(each.draws[OURS] - each.draws[each.rival], [2.5, 97.5])
     return f"{each.mean(OURS) - each.mean(each.rival):+.4f} ({low:+.4f} to {high:+.4f}), {each.rival}"
 
 
-def pooled(found: Mapping[str, Figures]) -> str:
-    """Return the mean relative difference to each pool's best tuned baseline, queries of two pools counted once."""
+def format_pooled(found: Mapping[str, Figures]) -> str:
+    """Return a table of the mean relative difference to each pool's best baseline; shared queries count once."""
     if not found:
         return ""
     folders = [POOLS[name][0] for name in found]

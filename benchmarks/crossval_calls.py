@@ -1,8 +1,8 @@
-"""Two calls, cross-validated: python benchmarks/crossval_calls.py [--folds 5] [--seeds 3] [--minutes 11].
+"""Cross-validate escalation with two calls: python benchmarks/crossval_calls.py [--folds 5] [--seeds 3] [--minutes 11].
 
-Takes what crossval.py predicts of gpt4o-llama-qwen, whose answers carry log-probabilities, learns a verifier outside
-each fold as `fit` does, and plays route and cascade on the fold. Every call is paid for. What was played is kept, so
-that a run that ends goes on at the next call.
+Uses the predictions of crossval.py for gpt4o-llama-qwen, the set with log-probabilities, fits a verifier outside each
+fold as `fit` does, and replays route-and-cascade on the fold. The cost includes all calls. Results are stored, so that
+an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from crossval import OURS, RIVALS, Pool, drawn
+from crossval import OURS, RIVALS, Pool, draw_weights
 from predictions import progress
-from sets import POOLS, matching, slug
+from sets import POOLS, find_sets, to_slug
 
 from crossroute import Prediction
 from crossroute.escalation.verifier_training import fit_verifier
@@ -46,20 +46,20 @@ Curves = dict[str, Floats]  # router -> quality and cost, (2, n, p)
 def main(
     folds: Annotated[int, typer.Option(min=2)] = 5,
     seeds: Annotated[int, typer.Option(min=1)] = 3,
-    minutes: Annotated[float, typer.Option(help="After these no further fold is begun.")] = 11.0,
-    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
+    minutes: Annotated[float, typer.Option(help="Time limit for starting a fold.")] = 11.0,
+    folder: Annotated[Path, typer.Option("--out", help="Folder of predictions.")] = Path("figures"),
 ) -> None:
-    """Play what is missing, as far as time allows, and print the table."""
+    """Replay missing folds within the time limit, and print the table."""
     torch.set_num_threads(1)
     until = time.monotonic() + 60 * minutes
-    (name,) = matching([SET], POOLS)
-    pool = Pool(name, folder / "crossval" / slug(name), folds)
-    found = [curve for seed in range(seeds) if (curve := curves(pool, seed, until)) is not None]
-    print(table(pool, found))
+    (name,) = find_sets([SET], POOLS)
+    pool = Pool(name, folder / "crossval" / to_slug(name), folds)
+    found = [curve for seed in range(seeds) if (curve := load_curves(pool, seed, until)) is not None]
+    print(format_table(pool, found))
 
 
-def curves(pool: Pool, seed: int, until: float) -> Curves | None:
-    """Return, of one seed, each router's quality and cost at each willingness to pay; None where some is missing."""
+def load_curves(pool: Pool, seed: int, until: float) -> Curves | None:
+    """Return each router's quality and cost at each willingness to pay, for one seed; None if some are missing."""
     sweeps = {router: pool.sweep(router, seed) for router in (OURS, *RIVALS)}
     known = {router: sweep for router, sweep in sweeps.items() if sweep is not None}
     if OURS not in known or len(known) == 1:
@@ -78,7 +78,7 @@ def curves(pool: Pool, seed: int, until: float) -> Curves | None:
 
 
 def play_fold(pool: Pool, sweep: Sweep, seed: int, fold: int) -> None:
-    """Learn a verifier outside a fold, and keep what two calls come to on it."""
+    """Fit a verifier outside a fold, replay two calls on the fold, and store the result."""
     began = time.monotonic()
     train, validation, test = pool.parts(seed, fold)
     seen = np.concatenate([train, validation])
@@ -98,10 +98,10 @@ def play_fold(pool: Pool, sweep: Sweep, seed: int, fold: int) -> None:
     progress.print(f"{CALLS} calls, {seed}, {fold}, {time.monotonic() - began:.0f} s")
 
 
-def table(pool: Pool, found: list[Curves]) -> str:
-    """Return each router's figures, averaged over seeds, with intervals that draw the texts anew."""
+def format_table(pool: Pool, found: list[Curves]) -> str:
+    """Return a table of each router's figures, averaged over seeds, with intervals from resampling the texts."""
     if not found:
-        return "Nothing is complete yet; run crossval.py, and this again.\n"
+        return "No seed is complete yet; run crossval.py, then this script again.\n"
     quality, cost = pool.outcomes.quality, pool.outcomes.cost
     low, high = cost_range(quality, cost)
     zero = aiq(zero_router_points(quality, cost), low, high)
@@ -110,7 +110,7 @@ def table(pool: Pool, found: list[Curves]) -> str:
     dearest, aimed = single[best_single(single[:, 1], single[:, 0])]
 
     def figures(weights: Floats, router: str) -> Floats:
-        """AIQ and the share of the best single candidate's cost at its quality, shape (r, 2)."""
+        """Return AIQ, and the cost at the best single candidate's quality as a share of its cost, shape (r, 2)."""
         rows = []
         for curve in found:
             points = np.stack([weights @ curve[router][1], weights @ curve[router][0]], axis=-1)
@@ -122,7 +122,7 @@ def table(pool: Pool, found: list[Curves]) -> str:
         return np.asarray(np.mean(rows, axis=0))
 
     n = len(pool.outcomes)
-    whole, draws = np.full((1, n), 1 / n), drawn(pool.text)
+    whole, draws = np.full((1, n), 1 / n), draw_weights(pool.text)
     routers = [router for router in found[0] if all(router in curve for curve in found)]
     told = {router: (figures(whole, router)[0], figures(draws, router)) for router in routers}
     rival = max((router for router in told if router in RIVALS), key=lambda router: told[router][0][0])
@@ -136,17 +136,17 @@ def table(pool: Pool, found: list[Curves]) -> str:
         times = (draw[:, 0] - zero) / (told[rival][1][:, 0] - zero)
         cells = (
             f"{mean[0]:.4f}",
-            f"{mean[0] / told[rival][0][0] - 1:+.2%} ({interval(gain, '+.2%')})",
+            f"{mean[0] / told[rival][0][0] - 1:+.2%} ({format_interval(gain, '+.2%')})",
             f"{(mean[0] - zero) / (best - zero):.1%}",
-            f"{(mean[0] - zero) / (told[rival][0][0] - zero):.2f} ({interval(times, '.2f')})",
-            f"{mean[1]:.0%} ({interval(draw[:, 1], '.0%')})",
+            f"{(mean[0] - zero) / (told[rival][0][0] - zero):.2f} ({format_interval(times, '.2f')})",
+            f"{mean[1]:.0%} ({format_interval(draw[:, 1], '.0%')})",
         )
         lines.append(f"| {router} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def interval(values: Floats, form: str) -> str:
-    """Return the 95 % interval of some draws, as text."""
+def format_interval(values: Floats, form: str) -> str:
+    """Format the 95 % interval of bootstrap draws."""
     low, high = np.percentile(values, [2.5, 97.5])
     return f"{low:{form}} to {high:{form}}"
 

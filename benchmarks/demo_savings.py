@@ -1,8 +1,8 @@
-"""What the bundled router saved on recorded outcomes, for the demo: python benchmarks/demo_savings.py [--write].
+"""Measure the savings of the bundled router for the demo: python benchmarks/demo_savings.py [--write].
 
-Test queries of sets whose costs were recorded, over the candidates that most of them were put to. "Always" is
-the candidate of the highest mean on the other queries: what a user would take who measured all and reads no query.
-Intervals are of 2,000 draws of the queries, paired. `--write` writes core/crossroute/cli/measured.json.
+The test queries are from sets with recorded costs, over the candidates with outcomes on most queries. "Always" is the
+candidate with the highest mean on the set's other queries, the best choice without reading the query. Intervals are
+from a paired bootstrap with 2,000 draws. `--write` writes core/crossroute/cli/measured.json.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ OF_RUNS = ("openhands",)
 DRAWS, SEED, COMMON = 2_000, 3, 0.6
 
 
-def common(outcomes: Outcomes) -> Outcomes:
-    """Return the queries that all common candidates answered, at a known cost."""
+def select_common(outcomes: Outcomes) -> Outcomes:
+    """Return the queries with outcomes and costs of all common candidates."""
     known = np.isfinite(outcomes.quality) & np.isfinite(outcomes.cost)
     names = [name for name, share in zip(outcomes.pool.names, known.mean(0), strict=True) if share > COMMON]
     part = outcomes.select(names)
     return part.take((np.isfinite(part.quality) & np.isfinite(part.cost)).all(1))
 
 
-def measured(universal: Router, name: str) -> dict[str, Any]:
-    """Return what routing a set's test queries took, beside always the best candidate."""
-    outcomes = common(load_one(name))
+def measure(universal: Router, name: str) -> dict[str, Any]:
+    """Return quality and cost of routing a set's test queries, compared with always using the best candidate."""
+    outcomes = select_common(load_one(name))
     is_test = np.array(outcomes.splits) == "test"
     best = int(outcomes.take(~is_test).quality.mean(0).argmax())
     part = outcomes.take(is_test)
@@ -80,7 +80,7 @@ def measured(universal: Router, name: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print a table, and write the file where that is asked for."""
+    """Print a table; with --write, also write the file."""
     universal = Router.from_pretrained("universal")
     found = []
     print(
@@ -88,7 +88,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|")
     for name in SETS:
-        row = measured(universal, name)
+        row = measure(universal, name)
         found.append(row)
         size = f"{name} | {row['queries']}, {row['candidates']}"
         print(f"| {size} | always {row['always']} | {row['quality']:.3f} | | {row['usd_per_thousand']:g} | |")

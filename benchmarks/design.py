@@ -1,9 +1,10 @@
-"""What a design of what to ask is worth: AIQ from half of the calls beside all, and beside half at random.
+"""Compare adaptive selection of calls (a design) with all calls, and with half of them at random.
 
     python benchmarks/design.py "$CROSSROUTE_DATA" [--draws 3] [--prompts 600] [--share 0.5]
 
-Recorded outcomes play the candidates' answers. What was asked trains two plain routers, means by cluster and nearest
-neighbours; AIQ is on the set's test queries. "Random" asks all candidates a random part of the prompts.
+Recorded outcomes are replayed as the candidates' answers. Two simple routers, means by cluster and nearest neighbours,
+are trained on the selected pairs; AIQ is on the set's test queries. "Random" calls all candidates with a random part of
+the prompts.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ ROUTERS: dict[str, Baseline] = {
 }
 
 
-def complete(folder: Path) -> Outcomes:
-    """Return a set's queries that all of its common, priced candidates answered."""
+def select_complete(folder: Path) -> Outcomes:
+    """Return a set's queries with outcomes of all common candidates that have a price."""
     outcomes = priced(read_outcomes(folder))
     common = np.flatnonzero(outcomes.observed.mean(0) > 0.9)
     names = [outcomes.pool.names[column] for column in common if tuple(outcomes.pool)[column].price]
@@ -45,14 +46,14 @@ def complete(folder: Path) -> Outcomes:
 
 
 class Split:
-    """A set's queries, of which the test queries score what the others teach.
+    """A set's queries: the test queries for evaluation, the others for training.
 
     Args:
         outcomes: The set.
-        encoder: Of its texts.
+        encoder: Encoder of its texts.
 
     Attributes:
-        others: Rows of the others.
+        others: Rows of the training queries.
     """
 
     def __init__(self, outcomes: Outcomes, encoder: QueryEncoder) -> None:
@@ -63,13 +64,13 @@ class Split:
         self._range = cost_range(self._test.quality, self._test.cost)
 
     def score(self, family: Baseline, near: Floats, taught: Outcomes) -> float:
-        """Return the AIQ on the test queries of a router that learns from some outcomes of encoded queries."""
+        """Return the AIQ on the test queries of a router trained on outcomes of encoded queries."""
         predicted = family.fit(near, taught).predict(self._far)
         return aiq(Sweep.of(predicted, self._test, self._usd).points(), *self._range)
 
 
-def designed(prompts: Outcomes, share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Return which pairs a design asks, shape (n, m)."""
+def choose_pairs(prompts: Outcomes, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which pairs of prompt and candidate a design calls, shape (n, m)."""
     names, ids = prompts.pool.names, list(prompts.query_ids)
     prices = {candidate.name: candidate.price for candidate in prompts.pool if candidate.price}
     planner = Design(share=share, seed=seed).planner(dict(zip(ids, prompts.texts, strict=True)), prices)
@@ -92,8 +93,8 @@ def designed(prompts: Outcomes, share: float, seed: int) -> npt.NDArray[np.bool_
     return asked
 
 
-def only(prompts: Outcomes, asked: npt.NDArray[np.bool_]) -> Outcomes:
-    """Return outcomes of which only some pairs are known."""
+def keep_only(prompts: Outcomes, asked: npt.NDArray[np.bool_]) -> Outcomes:
+    """Return outcomes with the other pairs removed."""
     known: dict[str, Any] = {name: np.where(asked, getattr(prompts, name), np.nan) for name in MEASURES}
     return replace(prompts, **known)
 
@@ -109,7 +110,7 @@ def main() -> None:
     encoder = QueryEncoder("static")
     print(f"{'set':<18} {'router':<11}  all     design  random  calls  USD of all", flush=True)
     for name in given.sets.split(","):
-        outcomes = complete(given.data / name)
+        outcomes = select_complete(given.data / name)
         split = Split(outcomes, encoder)
         found: dict[str, list[list[float]]] = {router: [] for router in ROUTERS}
         spent = []
@@ -117,12 +118,12 @@ def main() -> None:
             draw = np.random.default_rng(seed)
             prompts = outcomes.take(draw.permutation(split.others)[: given.prompts])
             near = encoder.embed([Query(text) for text in prompts.texts])
-            asked = designed(prompts, given.share, seed)
+            asked = choose_pairs(prompts, given.share, seed)
             rows = draw.permutation(len(prompts)) < given.share * len(prompts)
             ways = (np.ones_like(asked), asked, np.broadcast_to(rows[:, None], asked.shape))
             spent.append((asked.mean(), prompts.cost[asked].sum() / prompts.cost.sum()))
             for router, family in ROUTERS.items():
-                found[router].append([split.score(family, near, only(prompts, way)) for way in ways])
+                found[router].append([split.score(family, near, keep_only(prompts, way)) for way in ways])
         share, dollars = np.mean(spent, axis=0)
         for router, scores_of in found.items():
             cells = "  ".join(f"{score:.4f}" for score in np.mean(scores_of, axis=0))

@@ -1,9 +1,9 @@
-"""What the dial does on requests of known difficulty: python benchmarks/dial.py.
+"""Measure the effect of the dial on requests of known difficulty: python benchmarks/dial.py.
 
-Trivial and hard requests that nothing was trained or calibrated on, each as one call, six pairs of a cheap and a dear
-model: which share of the hard, and of the trivial, goes to the dear one. Then the same of ordinary requests, on which
-the dial is set, by their level, from trivial to hard. Then siblings: on which share of ordinary requests the stronger
-is predicted to be no worse.
+The first table has trivial and hard requests that are in no training or calibration data, each as a single call, for
+six pairs of a cheap and an expensive model: the shares of hard and of trivial requests routed to the expensive model.
+The second has the same for ordinary requests, on which the dial is calibrated, by level of difficulty. The third has
+pairs of sibling models: the share of ordinary requests for which the stronger one is predicted to be no worse.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from train_universal import ORDINARY, ordinary_queries, rows_of
+from train_universal import ORDINARY, load_ordinary_queries, read_rows
 
 from crossroute import Query, Router
 from crossroute.catalogue import find_candidate
@@ -81,47 +81,48 @@ def main() -> None:
     universal = Router.from_pretrained("universal")
     print(f"| cheap, dear | {' | '.join(f'{preference:g}' for preference in DIAL)} | saving at 0.5 |")
     print(f"|---{'|---' * len(DIAL)}|---|")
-    ordinary = ordinary_queries()
+    ordinary = load_ordinary_queries()
     for pair in PAIRS:
-        router = universal.subset(named(universal, pair))
+        router = universal.subset(match_names(universal, pair))
         hard, trivial = (list(map(Query.of_call, texts)) for texts in (HARD, TRIVIAL))
         cells = [
-            f"{to_dear(router, hard, p).mean():.0%}, {to_dear(router, trivial, p).mean():.0%}" for p in DIAL
+            f"{choose_dear(router, hard, p).mean():.0%}, {choose_dear(router, trivial, p).mean():.0%}"
+            for p in DIAL
         ]
         spent = sum(each.cost for each in router.route_many(ordinary, cost_preference=0.5))
         always = router.predict(ordinary).cost[:, 1].sum()
         print(f"| {', '.join(pair)} | {' | '.join(cells)} | {1 - spent / always:.0%} |")
-    levels = np.array([row["level"] for row in rows_of(ORDINARY)])
+    levels = np.array([row["level"] for row in read_rows(ORDINARY)])
     print(f"\n| cheap, dear; by level | {' | '.join(f'{preference:g}' for preference in DIAL)} |")
     print(f"|---{'|---' * len(DIAL)}|")
     for pair in PAIRS:
-        router = universal.subset(named(universal, pair))
-        cells = [by_level(to_dear(router, ordinary, preference), levels) for preference in DIAL]
+        router = universal.subset(match_names(universal, pair))
+        cells = [share_by_level(choose_dear(router, ordinary, preference), levels) for preference in DIAL]
         print(f"| {', '.join(pair)} | {' | '.join(cells)} |")
     print("\n| weaker, stronger | mean predicted quality | stronger predicted no worse on |\n|---|---|---|")
     for line in SIBLINGS:
         for pair in pairwise(line):
-            quality = universal.subset(named(universal, pair)).predict(ordinary).quality
+            quality = universal.subset(match_names(universal, pair)).predict(ordinary).quality
             mean = " / ".join(f"{value:.3f}" for value in quality.mean(axis=0))
             print(f"| {', '.join(pair)} | {mean} | {np.mean(quality[:, 1] >= quality[:, 0]):.0%} |")
 
 
-def named(router: Router, names: tuple[str, ...]) -> list[str]:
-    """Return the router's own names."""
+def match_names(router: Router, names: tuple[str, ...]) -> list[str]:
+    """Return the router's names for models."""
     found = [find_candidate(router.pool, name) for name in names]
     return [candidate.name for candidate in found if candidate is not None]
 
 
-def to_dear(router: Router, queries: list[Query], preference: float) -> npt.NDArray[np.bool_]:
-    """Return whether the second of two models, the dear one, gets each query, shape (n,)."""
+def choose_dear(router: Router, queries: list[Query], preference: float) -> npt.NDArray[np.bool_]:
+    """Return whether each query is routed to the second, expensive, model, shape (n,)."""
     dear = router.pool.names[1]
     return np.array(
         [each.candidate == dear for each in router.route_many(queries, cost_preference=preference)]
     )
 
 
-def by_level(chosen: npt.NDArray[np.bool_], level: npt.NDArray[np.intp]) -> str:
-    """Return the share of each level's queries that goes to the dear model; the last axis is the queries."""
+def share_by_level(chosen: npt.NDArray[np.bool_], level: npt.NDArray[np.intp]) -> str:
+    """Format the share of queries routed to the expensive model by level; queries are the last axis of `chosen`."""
     return ", ".join(f"{chosen[..., level == each].mean():.0%}" for each in range(4))
 
 

@@ -1,14 +1,15 @@
-"""Does the harder request have the greater claim to the dear model? python benchmarks/difficulty.py [ROUTER...].
+"""Measure whether harder requests are routed to the expensive model: python benchmarks/difficulty.py [ROUTER...].
 
-On 360 requests of stated difficulty (held_out_requests.jsonl: trivial to hard, in 13 languages; neither length nor
-topic gives the level away), written by another hand than those that the bundled router was fitted to. They served two
-choices (docs/benchmarks.md). A request's claim is the share of the dial's settings at which the dear of two models
-gets it, in the mean over the pairs of dial.py. Printed are the AUC of claims between the two easier levels and the
-two harder, of all and by length, Spearman's rank correlation, on which share of pairs on one topic the harder has the
-greater claim (ties count half), and the share of each level that goes to the dear model. Then the same of 80 requests
-that compute, count or track exactly (held_out_counting.jsonl), and of 48 of the 360 in eleven further languages
-(held_out_translations.jsonl, by a third hand): their AUC, on what share of pairs and settings the choice differs from
-that of the English, and what share goes to the dear one.
+The 360 requests have a stated difficulty (held_out_requests.jsonl: trivial to hard, in 13 languages; length and topic
+do not reveal the level). They have another author than the requests to which the bundled router was fitted, and were
+used for two choices (docs/benchmarks.md). The claim of a request is the share of dial settings at which it is routed to
+the expensive one of two models, averaged over the pairs of dial.py. The tables show: the AUC of claims between the two
+easier and the two harder levels, for all requests and by length; Spearman's rank correlation; the share of pairs on one
+topic in which the harder request has the higher claim (ties count half); and the share of each level routed to the
+expensive model. The same is printed for 80 requests that compute, count or track exactly (held_out_counting.jsonl). For
+48 of the 360 requests in eleven further languages (held_out_translations.jsonl, by a third author), the tables show the
+AUC, the share of pairs and settings with another choice than for the English text, and the share routed to the
+expensive model.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import typer
-from dial import PAIRS, by_level, named, to_dear
+from dial import PAIRS, choose_dear, match_names, share_by_level
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
-from train_universal import queries_of, rows_of
+from train_universal import read_rows, to_queries
 
 from crossroute import Query, Router
 from crossroute.numeric import Floats
@@ -35,21 +36,21 @@ HELD_OUT, COUNTING, TRANSLATED = (
 SETTINGS = np.linspace(0, 1, 21)
 SHOWN = (0.3, 0.5, 0.7)
 SHORT, LONG = 14, 50
-"""Words at most, and more than."""
+"""Short requests have at most this many words, long ones more."""
 
 
 def main(routers: Annotated[list[str] | None, typer.Argument(help="Names or folders.")] = None) -> None:
-    """Print Markdown tables, one row a router: of all, of those that count, and by language."""
+    """Print Markdown tables with one row per router: for all requests, for those that count, and by language."""
     known = [(name, Router.from_pretrained(name)) for name in routers or ["universal"]]
-    print_levels(known, rows_of(HELD_OUT))
+    print_levels(known, read_rows(HELD_OUT))
     print()
-    print_levels(known, rows_of(COUNTING))
+    print_levels(known, read_rows(COUNTING))
     print()
     print_languages(known)
 
 
 def print_levels(routers: Sequence[tuple[str, Router]], rows: list[dict[str, Any]]) -> None:
-    """Print how each router tells requests of stated difficulty apart."""
+    """Print how well each router separates requests of different difficulty."""
     level = np.array([row["level"] for row in rows])
     words = np.array([len(row["text"].split()) for row in rows])
     parts = (level >= 0, words <= SHORT, words > LONG)
@@ -58,33 +59,33 @@ def print_levels(routers: Sequence[tuple[str, Router]], rows: list[dict[str, Any
         f"{' | '.join(f'to the dear at {each}, by level' for each in SHOWN)} |\n|---{'|---' * (5 + len(SHOWN))}|"
     )
     for name, router in routers:
-        chosen = choices(router, queries_of(rows))  # (pairs, settings, n)
+        chosen = choose_all(router, to_queries(rows))  # (pairs, settings, n)
         claim = chosen.mean(axis=(0, 1))
-        areas = [area_of(claim[part], level[part]) for part in parts]
-        shares = [by_level(chosen[:, np.isclose(SETTINGS, each)], level) for each in SHOWN]
+        areas = [compute_auc(claim[part], level[part]) for part in parts]
+        shares = [share_by_level(chosen[:, np.isclose(SETTINGS, each)], level) for each in SHOWN]
         ranks = f"{spearmanr(claim, level)[0]:.3f}"
-        print(f"| {' | '.join([name, *areas, ranks, f'{in_order(rows, claim):.1%}', *shares])} |")
+        print(f"| {' | '.join([name, *areas, ranks, f'{compute_order(rows, claim):.1%}', *shares])} |")
 
 
 def print_languages(routers: Sequence[tuple[str, Router]]) -> None:
-    """Print how each router reads requests in other languages, beside the same in English."""
-    translated = rows_of(TRANSLATED)
+    """Print how each router treats requests in other languages, compared with the same in English."""
+    translated = read_rows(TRANSLATED)
     languages = sorted({row["language"] for row in translated})
     print(f"| router | what | en | {' | '.join(languages)} |\n|---|---{'|---' * (1 + len(languages))}|")
     places = sorted({row["id"] for row in translated})
-    english = {row["id"]: row for row in rows_of(HELD_OUT)}
+    english = {row["id"]: row for row in read_rows(HELD_OUT)}
     level = np.array([english[place]["level"] for place in places])
     said = {"en": {place: english[place]["text"] for place in places}} | {
         each: {row["id"]: row["text"] for row in translated if row["language"] == each} for each in languages
     }
     for name, router in routers:
         chosen = {
-            each: choices(router, [Query.of_call(texts[place]) for place in places])
+            each: choose_all(router, [Query.of_call(texts[place]) for place in places])
             for each, texts in said.items()
         }
         same = chosen["en"]
         cells = {
-            "AUC": [area_of(each.mean(axis=(0, 1)), level) for each in chosen.values()],
+            "AUC": [compute_auc(each.mean(axis=(0, 1)), level) for each in chosen.values()],
             "choices that differ": [f"{(each != same).mean():.1%}" for each in chosen.values()],
             "to the dear one": [f"{each.mean():.1%}" for each in chosen.values()],
         }
@@ -92,23 +93,23 @@ def print_languages(routers: Sequence[tuple[str, Router]]) -> None:
             print(f"| {name} | {what} | {' | '.join(values)} |")
 
 
-def area_of(claim: Floats, level: npt.NDArray[np.integer]) -> str:
-    """Return the AUC of claims between the two easier levels and the two harder; nothing where there is but one."""
+def compute_auc(claim: Floats, level: npt.NDArray[np.integer]) -> str:
+    """Return the AUC of claims between the two easier and the two harder levels; empty if one group is missing."""
     hard = level >= 2
     return "–" if hard.all() or not hard.any() else f"{roc_auc_score(hard, claim):.3f}"
 
 
-def choices(router: Router, queries: list[Query]) -> npt.NDArray[np.bool_]:
-    """Return whether the dear of two models gets each request, shape (pairs, settings, n)."""
+def choose_all(router: Router, queries: list[Query]) -> npt.NDArray[np.bool_]:
+    """Return whether each request is routed to the expensive model, shape (pairs, settings, n)."""
     found = []
     for pair in PAIRS:
-        two = router.subset(named(router, pair))
-        found.append([to_dear(two, queries, float(each)) for each in SETTINGS])
+        two = router.subset(match_names(router, pair))
+        found.append([choose_dear(two, queries, float(each)) for each in SETTINGS])
     return np.array(found)
 
 
-def in_order(rows: list[dict[str, Any]], claim: Floats) -> float:
-    """Return on which share of pairs of one topic the harder has the greater claim."""
+def compute_order(rows: list[dict[str, Any]], claim: Floats) -> float:
+    """Return the share of pairs on one topic in which the harder request has the higher claim."""
 
     def topic(place: int) -> str:
         return str(rows[place]["id"]).rpartition("-")[0]

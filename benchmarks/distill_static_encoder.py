@@ -19,7 +19,7 @@ def main(folder: Path) -> None:
     )
     model.save_pretrained(folder)
     config = json.loads((folder / "config.json").read_text())
-    config["tokenizer_name"] = "sentence-transformers/all-MiniLM-L6-v2"  # not the folder that it came from
+    config["tokenizer_name"] = "sentence-transformers/all-MiniLM-L6-v2"  # instead of the local folder
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "model.safetensors").chmod(0o644)
     for extra in ("README.md", "modules.json"):

@@ -1,9 +1,9 @@
-"""A stand-in for a provider that answers at once with what it was asked, in OpenAI's format.
+"""A stand-in for a provider: it echoes the request immediately, in OpenAI's format.
 
     python -m uvicorn echo_server:app --app-dir benchmarks
 
-Under `/hangs` the first model says nothing, and under `/falls-silent` it stops within a stream; under `/all-hang` none
-says anything. A stream pauses `seed` milliseconds between two words.
+Under `/hangs` the first model never answers, under `/falls-silent` it stops within a stream, and under `/all-hang` no
+model answers. A stream pauses `seed` milliseconds between words.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         silent = path.startswith("/falls-silent") and asked["model"] == MODELS[0]
         await _stream(send, head, asked, silent_after=WORDS // 2 if silent else None)
         return
-    choice = {"index": 0, "message": {"role": "assistant", "content": _text(asked)}, "finish_reason": "stop"}
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": _extract_text(asked)},
+        "finish_reason": "stop",
+    }
     body = {**head, "object": "chat.completion", "choices": [choice], "usage": USAGE}
     await _answer(send, json.dumps(body).encode())
 
@@ -53,7 +57,11 @@ async def _stream(send: Any, head: dict[str, Any], asked: Any, *, silent_after: 
     for number in range(WORDS):
         if number == silent_after:
             await asyncio.sleep(FOREVER_S)
-        choice = {"index": 0, "delta": {"content": f"{_text(asked)}#{number} "}, "finish_reason": None}
+        choice = {
+            "index": 0,
+            "delta": {"content": f"{_extract_text(asked)}#{number} "},
+            "finish_reason": None,
+        }
         event = f"data: {json.dumps({**head, 'choices': [choice]})}\n\n".encode()
         await send({"type": "http.response.body", "body": event, "more_body": True})
         if asked.get("seed"):
@@ -68,5 +76,5 @@ async def _begin(send: Any, kind: bytes) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
 
 
-def _text(asked: Any) -> str:
+def _extract_text(asked: Any) -> str:
     return str(asked["messages"][-1]["content"])

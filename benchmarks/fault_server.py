@@ -1,8 +1,8 @@
-"""A server of OpenAI's chat API on this machine, of whose answers a share fails in one of many ways.
+"""A local server of OpenAI's chat API with random faults.
 
     python benchmarks/fault_server.py 0 0.3 429,500,timeout 8
 
-It prints its port, and answers with what was asked: "answer to QID-7 by NAME", NAME the first part of the path.
+It prints its port, and echoes the question's id: "answer to QID-7 by NAME", where NAME is the first part of the path.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import sys
 from typing import Any
 
 KINDS = ("429", "500", "timeout", "reset", "malformed", "html", "cut", "error")
-"""Faults after which the call can go on; "late" breaks a stream off in the middle, which can only be told."""
+"""Faults that allow failover; "late", which breaks a stream after its beginning, does not."""
 
 INPUT_TOKENS, OUTPUT_TOKENS = 11, 7
 CLOSE, KEEP = b"connection: close\r\n", b""
 
 
 class Server:
-    """Answers, or fails, as its dice say.
+    """A server that answers or fails at random.
 
     Args:
-        share: Of requests that fail, in [0, 1].
-        kinds: Ways to fail.
-        sleep: Seconds that a timeout lasts: longer than any client waits.
+        share: Share of requests that fail, in [0, 1].
+        kinds: Kinds of faults.
+        sleep: Duration of a timeout in seconds, longer than any client waits.
     """
 
     def __init__(self, share: float, kinds: tuple[str, ...], sleep: float) -> None:
@@ -45,7 +45,7 @@ class Server:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request; return whether the connection goes on."""
+        """Answer one request, and return whether the connection stays open."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = int(re.search(r"content-length: (\d+)", head, re.IGNORECASE)[1])  # type: ignore[index]
         body = json.loads(await reader.readexactly(length))
@@ -74,7 +74,7 @@ class Server:
             writer.transport.abort()
             return False
         else:
-            _send(writer, _whole(name, f"answer to QID-{asked} by {name}", fault), 200)
+            _send(writer, _render_answer(name, f"answer to QID-{asked} by {name}", fault), 200)
         return True
 
 
@@ -85,58 +85,62 @@ def _send(
     writer.write(head + b"\r\n" + more + b"\r\n" + text.encode())
 
 
-def _whole(name: str, answer: str, fault: str | None) -> str:
+def _render_answer(name: str, answer: str, fault: str | None) -> str:
     if fault == "malformed":
         return '{"id": "x", "choices": [{"index": 0, "message": {"role": "assi'
     if fault == "error":
         return json.dumps({"error": {"message": "overloaded", "type": "overloaded_error", "code": 529}})
     message = {"role": "assistant", "content": answer}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return json.dumps({**_head(name), "object": "chat.completion", "choices": [choice], "usage": _usage()})
+    return json.dumps(
+        {**_make_head(name), "object": "chat.completion", "choices": [choice], "usage": _make_usage()}
+    )
 
 
 async def _stream(writer: asyncio.StreamWriter, name: str, answer: str, fault: str | None) -> bool:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
-    _event(writer, _chunk(name, {"role": "assistant", "content": ""}))
+    _send_event(writer, _make_chunk(name, {"role": "assistant", "content": ""}))
     if fault == "malformed":
-        _event(writer, '{"id": "x", "choi')
+        _send_event(writer, '{"id": "x", "choi')
     elif fault == "error":
-        _event(writer, json.dumps({"error": {"message": "overloaded", "type": "overloaded_error"}}))
+        _send_event(writer, json.dumps({"error": {"message": "overloaded", "type": "overloaded_error"}}))
     if fault == "cut":
         await writer.drain()
         writer.transport.abort()
         return False
     if fault is None or fault == "late":
         for place, word in enumerate(answer.split(" ")):
-            _event(writer, _chunk(name, {"content": f" {word}" if place else word}))
+            _send_event(writer, _make_chunk(name, {"content": f" {word}" if place else word}))
             if fault == "late" and place == 2:
                 break
     if fault is None:
-        _event(writer, _chunk(name, {}, "stop"))
-        _event(
+        _send_event(writer, _make_chunk(name, {}, "stop"))
+        _send_event(
             writer,
-            json.dumps({**_head(name), "object": "chat.completion.chunk", "choices": [], "usage": _usage()}),
+            json.dumps(
+                {**_make_head(name), "object": "chat.completion.chunk", "choices": [], "usage": _make_usage()}
+            ),
         )
-        _event(writer, "[DONE]")
+        _send_event(writer, "[DONE]")
     writer.write(b"0\r\n\r\n")
     return True
 
 
-def _event(writer: asyncio.StreamWriter, data: str) -> None:
+def _send_event(writer: asyncio.StreamWriter, data: str) -> None:
     line = f"data: {data}\n\n".encode()
     writer.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
 
 
-def _chunk(name: str, delta: dict[str, str], finish: str | None = None) -> str:
+def _make_chunk(name: str, delta: dict[str, str], finish: str | None = None) -> str:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return json.dumps({**_head(name), "object": "chat.completion.chunk", "choices": [choice]})
+    return json.dumps({**_make_head(name), "object": "chat.completion.chunk", "choices": [choice]})
 
 
-def _head(name: str) -> dict[str, Any]:
+def _make_head(name: str) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "created": 1, "model": name}
 
 
-def _usage() -> dict[str, int]:
+def _make_usage() -> dict[str, int]:
     both = INPUT_TOKENS + OUTPUT_TOKENS
     return {"prompt_tokens": INPUT_TOKENS, "completion_tokens": OUTPUT_TOKENS, "total_tokens": both}
 

@@ -1,11 +1,10 @@
-"""Routers from few outcomes: what `crossroute train` takes, beside training from nothing and the best constant.
+"""Train routers on few outcomes: compare `crossroute train` with training from nothing and the best constant.
 
     python benchmarks/few_rows.py [--sizes 50,100,200,500] [--draws 3] [--set NAME ...] [--out FOLDER]
 
-Each draw takes so many train and validation queries at random. AIQ on the set's test queries (600 at most), less the
-constant's. The router to go on from is `universal`, trained as for unseen.py without the set (of RouterBench without
-both, whose queries are the same), so that it knows no more of the set than of a user's. Every draw is kept: a run that
-was cut goes on.
+Each draw has a number of random train and validation queries. The figures are AIQ on at most 600 test queries, minus
+that of the constant choice. The starting router is `universal`, trained as in unseen.py without the set (for
+RouterBench, without both sets, which share queries). Draws are stored, so that an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from design import complete
+from design import select_complete
 from sets import DATA
 from train_universal import train
 from unseen import QUICK
@@ -39,53 +38,55 @@ Row = dict[str, Any]
 
 
 def main(
-    sizes: Annotated[str, typer.Option(help="Rows to learn from.")] = "50,100,200,500",
-    draws: Annotated[int, typer.Option(help="Of each size.")] = 3,
+    sizes: Annotated[str, typer.Option(help="Numbers of training rows.")] = "50,100,200,500",
+    draws: Annotated[int, typer.Option(help="Draws of each size.")] = 3,
     only: Annotated[list[str] | None, typer.Option("--set", help="By default all five.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where draws and starts are kept.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of draws and starting routers.")] = Path(
+        "figures"
+    ),
 ) -> None:
     """Print a row for each set and size."""
     torch.set_num_threads(1)
     print("| set | rows | constant | from nothing | `train` | worst draw | under the noise | taken |")
     print("|---|---|---|---|---|---|---|---|")
     for name in only or SETS:
-        outcomes, start = complete(DATA / name), started(name, folder)
+        outcomes, start = select_complete(DATA / name), load_start(name, folder)
         for size in map(int, sizes.split(",")):
             kept = folder / "few-rows"
             rows = [
-                cell(outcomes, start, size, seed, kept / f"{name}-{size}-{seed}.json")
+                load_draw(outcomes, start, size, seed, kept / f"{name}-{size}-{seed}.json")
                 for seed in range(draws)
             ]
-            print(line(name, size, rows), flush=True)
+            print(format_row(name, size, rows), flush=True)
 
 
-def started(name: str, folder: Path) -> Router:
-    """Return the router that never saw the set, trained once."""
+def load_start(name: str, folder: Path) -> Router:
+    """Return the router trained without the set, from disk if it is stored."""
     without = ROUTERBENCH if name in ROUTERBENCH else (name,)
     place = folder / "unseen" / "routers" / "+".join(without)
     return Router.from_pretrained(place) if (place / "config.json").exists() else train(place, without, QUICK)
 
 
-def drawn(outcomes: Outcomes, size: int, seed: int) -> tuple[Outcomes, Outcomes]:
-    """Return so many queries to learn from, and test queries."""
+def draw(outcomes: Outcomes, size: int, seed: int) -> tuple[Outcomes, Outcomes]:
+    """Return random training queries, and test queries."""
     is_test = np.array(outcomes.splits) == "test"
     learned = np.random.default_rng(seed).permutation(np.flatnonzero(~is_test))[:size]
     own = outcomes.take(learned)
     return replace(own, splits=("train",) * len(own)), outcomes.take(np.flatnonzero(is_test)[:MOST_TESTED])
 
 
-def cell(outcomes: Outcomes, start: Router, size: int, seed: int, path: Path) -> Row:
-    """Return one draw, from disk where it is known."""
+def load_draw(outcomes: Outcomes, start: Router, size: int, seed: int, path: Path) -> Row:
+    """Return the results of a draw, from disk if they are stored."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(measured(outcomes, start, size, seed), indent=1) + "\n")
+        path.write_text(json.dumps(measure(outcomes, start, size, seed), indent=1) + "\n")
     found: Row = json.loads(path.read_text())
     return found
 
 
-def measured(outcomes: Outcomes, start: Router, size: int, seed: int) -> Row:
-    """Return what each way comes to on test queries."""
-    learned, tested = drawn(outcomes, size, seed)
+def measure(outcomes: Outcomes, start: Router, size: int, seed: int) -> Row:
+    """Return the results of each way of training on test queries."""
+    learned, tested = draw(outcomes, size, seed)
     choice = fit_few(learned, start, seed=seed)
     shared = split_randomly(learned, seed)
     predictions = {
@@ -99,8 +100,8 @@ def measured(outcomes: Outcomes, start: Router, size: int, seed: int) -> Row:
     return told | {"taken": choice.way, "said": str(choice), "rows": len(learned)}
 
 
-def line(name: str, size: int, rows: list[Row]) -> str:
-    """Return a row of the table: means over draws, with their standard deviation."""
+def format_row(name: str, size: int, rows: list[Row]) -> str:
+    """Format a row of the table: means over draws, with their standard deviation."""
     constant_aiq = np.mean([row[CONSTANT][0] for row in rows])
     cells = []
     for way in (FROM_NOTHING, TRAIN):

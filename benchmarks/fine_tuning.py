@@ -1,8 +1,9 @@
-"""A few hundred outcomes of one's own: python benchmarks/fine_tuning.py [--out FOLDER].
+"""Fine-tune a router on a few hundred outcomes: python benchmarks/fine_tuning.py [--out FOLDER].
 
-A router is trained as `universal` is, on all sets but gpt4o-llama-qwen. Then some train queries of that set are what a
-user has, with all candidates graded: the router goes on from there, or only profiles them, or one is trained from
-nothing. AIQ on the test split: of all nine candidates, and of the six that the start knew.
+A router is trained like `universal`, on all sets except gpt4o-llama-qwen. Some training queries of that set, with
+outcomes of all candidates, stand for a user's own data: the router is fine-tuned on them, or it only profiles the
+candidates, or a new router is trained. The figures are AIQ on the test split for all nine candidates, and for the six
+that the starting router knows.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ progress = Console(stderr=True)
 
 
 def main(
-    folder: Annotated[Path, typer.Option("--out", help="Where the start is kept.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the starting router.")] = Path("figures"),
 ) -> None:
     """Print the table."""
     torch.set_num_threads(1)
     sets = load_all()
-    start = started(folder / f"without-{SET}", [part for name, part in sets.items() if name != SET])
+    start = load_start(folder / f"without-{SET}", [part for name, part in sets.items() if name != SET])
     test, train = sets[SET].split("test"), sets[SET].split("train")
     known = [name for name in test.pool.names if name in start.pool]
     print("| queries | seed | from nothing | profiled only | tuned | known: the start | known: tuned |")
@@ -42,25 +43,25 @@ def main(
             own = sample(train, queries, seed)
             tuned = fit(own, start=start)
             profiled = start.with_candidates(start.profile(own))
-            cells = [measured(router, test) for router in (fit(own), profiled, tuned)]
-            cells += [measured(router, test.select(known)) for router in (start, tuned)]
+            cells = [compute_aiq(router, test) for router in (fit(own), profiled, tuned)]
+            cells += [compute_aiq(router, test.select(known)) for router in (start, tuned)]
             print(f"| {queries} | {seed} | {' | '.join(f'{cell:.4f}' for cell in cells)} |", flush=True)
 
 
-def started(folder: Path, others: list[Outcomes]) -> Router:
-    """Return the router that never saw the set, trained once."""
+def load_start(folder: Path, others: list[Outcomes]) -> Router:
+    """Return the router trained without the set, from disk if it is stored."""
     if not (folder / "config.json").exists():
         fit(Outcomes.concatenate(others), CONFIG, on_epoch=progress.print).save_pretrained(folder)
     return Router.from_pretrained(folder)
 
 
 def sample(outcomes: Outcomes, queries: int, seed: int) -> Outcomes:
-    """Return some queries, a fifth of them to choose by."""
+    """Return random queries, a fifth of them as validation."""
     part = outcomes.take(np.random.default_rng(seed).permutation(len(outcomes))[:queries])
     return replace(part, splits=tuple("validation" if i % 5 == 0 else "train" for i in range(queries)))
 
 
-def measured(router: Router, test: Outcomes) -> float:
+def compute_aiq(router: Router, test: Outcomes) -> float:
     return evaluate(router.subset(test.pool.names).predict(test.texts), test, name="a").routers["a"].aiq
 
 

@@ -1,8 +1,8 @@
-"""How often a quality floor is broken, and what it leaves on the table: python benchmarks/floors.py DATA.
+"""Measure how often a quality floor is broken, and its cost: python benchmarks/floors.py DATA.
 
-DATA holds a folder a set. The queries that the router was not trained on stand for all queries to come: calibration
-sets are drawn from them with replacement, so that what a floor truly loses is known, and a promise is broken where that
-is more than the drop. Clairvoyant: the cheapest setting that truly keeps the promise.
+DATA contains one folder per set. The queries that the router was not trained on are the population: calibration sets
+are drawn from them with replacement, so that the true loss of a floor is known. A promise is broken if its true loss
+exceeds the drop. "Clairvoyant" is the cheapest setting that truly keeps the promise.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SETS = ("gpt4o-llama-qwen", "routerbench-0shot", "routerbench-5shot")
 DROPS = (0.01, 0.02, 0.05)
 CONFIDENCE = 0.9
 RIVALS = 3
-"""References that are tested: the best candidates of all queries; the others are far behind."""
+"""Number of tested references: the best candidates over all queries, since the others are far behind."""
 
 AT_ONCE = 16
 Test = Callable[[Floats, float, float], npt.NDArray[np.bool_]]
@@ -35,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--queries", type=int, default=1000, help="In each calibration set.")
+    parser.add_argument("--queries", type=int, default=1000, help="Queries per calibration set.")
     parser.add_argument("--set", choices=SETS, action="append", dest="sets", help="By default all.")
     given = parser.parse_args()
     size = {"draws": given.draws, "queries": given.queries}
@@ -44,14 +44,14 @@ def main() -> None:
     for name in given.sets or SETS:
         outcomes = priced(read_outcomes(given.data / name)).complete()
         router = fit(outcomes) if name == SETS[0] else Router.from_pretrained("routerbench")
-        quality, cost, references = along(router, outcomes)
+        quality, cost, references = choose_along_dial(router, outcomes)
         for drop in DROPS:
             for test in (is_under, is_under_by_hoeffding):
-                print(row(name, drop, test, quality, cost, references, **size), flush=True)
+                print(format_row(name, drop, test, quality, cost, references, **size), flush=True)
 
 
-def along(router: Router, outcomes: Outcomes) -> tuple[Floats, Floats, Floats]:
-    """Return quality and cost of the choices at every setting, shape (n, p), and of the rivals: (n, 2, r)."""
+def choose_along_dial(router: Router, outcomes: Outcomes) -> tuple[Floats, Floats, Floats]:
+    """Return quality and cost of the choices at each setting, shape (n, p), and of the references, shape (n, 2, r)."""
     fresh = outcomes.take(find_unseen(outcomes, router.trained_on)).select(router.pool.names)
     predicted = router.predict(fresh.texts)
     rows = np.arange(len(fresh))[:, None]
@@ -66,7 +66,7 @@ def along(router: Router, outcomes: Outcomes) -> tuple[Floats, Floats, Floats]:
     return fresh.quality[rows, kept], fresh.cost[rows, kept], observed
 
 
-def row(  # noqa: PLR0917
+def format_row(  # noqa: PLR0917
     name: str,
     drop: float,
     test: Test,
@@ -77,7 +77,7 @@ def row(  # noqa: PLR0917
     draws: int,
     queries: int,
 ) -> str:
-    """Return one row of the table."""
+    """Format a row of the table."""
     random = np.random.default_rng(0)
     true_loss = references[:, 0].mean(axis=0).max() - quality.mean(axis=0)
     mean_cost = cost.mean(axis=0)
@@ -87,7 +87,7 @@ def row(  # noqa: PLR0917
     found, broken = [], 0
     for _ in range(draws):
         rows = random.integers(0, len(quality), queries)
-        floor = lowest(quality[rows], references[rows, 0], drop, test)
+        floor = find_lowest(quality[rows], references[rows, 0], drop, test)
         if floor is not None:
             found.append(mean_cost[floor] / single)
             broken += bool(true_loss[floor] > drop)
@@ -99,8 +99,8 @@ def row(  # noqa: PLR0917
     )
 
 
-def lowest(quality: Floats, references: Floats, drop: float, test: Test) -> int | None:
-    """Return the last setting of the sequence that is proved, or None."""
+def find_lowest(quality: Floats, references: Floats, drop: float, test: Test) -> int | None:
+    """Return the last proved setting of the sequence, or None."""
     floor = None
     for start in range(0, quality.shape[1], AT_ONCE):
         loss = references[:, None, :] - quality[:, start : start + AT_ONCE, None]

@@ -1,10 +1,11 @@
-"""What an answer's form and agreement tell, on real answers: python benchmarks/forms.py [--answers FOLDER].
+"""Measure the evidence in the form and agreement of real answers: python benchmarks/forms.py [--answers FOLDER].
 
-The answers are those of `answers.py`. First what each sign of form is worth: in a logistic regression of what is right,
-with an intercept for each candidate and kind, beside the others and an answer's length; intervals draw the questions
-anew. Then how often two wrong answers say the same, by kind, of two models and of one that is asked in two ways. Then
-what one, two and three calls come to: priors are means of candidate and kind over the other folds, signs and shares of
-agreement are learned outside each fold, all calls are paid for, at prices that we made up; three draws of the folds.
+The answers are from `answers.py`. The first table has the weight of each sign of form, from a logistic regression of
+correctness on all signs and the length, with an intercept for each candidate and kind; intervals are from resampling
+the questions. The second has the share of pairs of wrong answers that agree, by kind, for two models and for one model
+with two prompts. The third compares one, two and three calls: priors are means of candidate and kind over the other
+folds, the weights of signs and the rates of agreement are fitted outside each fold, and the cost includes all calls, at
+assumed prices; results are averaged over three draws of the folds.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import typer
-from agreement import agreed, alike, table
-from answers import CANDIDATES, questions, read
+from agreement import fit_correlation, format_table, play_panel
+from answers import CANDIDATES, draw_questions, read
 
 from crossroute import Candidate, Outcomes, Pool, Prediction, Price
 from crossroute.escalation.agreement import SAME_WRONG, agreement
@@ -41,16 +42,14 @@ class Made:
     """The answers: n questions, m candidates.
 
     Args:
-        folder: Of `answers.py`.
+        folder: Folder of `answers.py`.
     """
 
     def __init__(self, folder: Path) -> None:
         told = [read(folder / f"{name}.jsonl") for name in CANDIDATES]
-        asked = [question.text for question in questions()]
+        asked = [question.text for question in draw_questions()]
         if any(text not in rows for rows in told for text in asked):
-            raise SystemExit(
-                f"{folder} does not hold all answers. Run answers.py, which goes on where it was cut."
-            )
+            raise SystemExit(f"{folder} does not contain all answers. Run answers.py, which resumes.")
         every = [[rows[text] for text in asked] for rows in told]
         self.names, self.models = list(CANDIDATES), [way[0] for way in CANDIDATES.values()]
         self.kind = np.array([row["kind"] for row in every[0]])
@@ -70,7 +69,7 @@ class Made:
 
     @property
     def groups(self) -> npt.NDArray[np.intp]:
-        """The candidate and kind of each answer, as one number, shape (n, m)."""
+        """Index of the combination of candidate and kind of each answer, shape (n, m)."""
         kind = np.array([KINDS.index(each) for each in self.kind])
         return kind[:, None] * len(self.names) + np.arange(len(self.names))
 
@@ -93,15 +92,15 @@ class Made:
 def main(folder: Annotated[Path, typer.Option("--answers")] = Path("figures/answers")) -> None:
     """Print three Markdown tables."""
     made = Made(folder)
-    print("\n".join(worth(made)), "\n".join(wrong_alike(made)), played(made), sep="\n\n")
+    print("\n".join(format_worth(made)), "\n".join(format_agreement(made)), format_played(made), sep="\n\n")
 
 
-def worth(made: Made) -> list[str]:
-    """Return the table of what signs are worth."""
+def format_worth(made: Made) -> list[str]:
+    """Return the table of the weights of signs."""
     everything = np.arange(len(made.kind))
-    found = shifts(made, everything)
+    found = fit_shifts(made, everything)
     random = np.random.default_rng(0)
-    draws = [shifts(made, random.choice(everything, len(everything))) for _ in range(DRAWS)]
+    draws = [fit_shifts(made, random.choice(everything, len(everything))) for _ in range(DRAWS)]
     low, high = np.percentile(draws, [2.5, 97.5], axis=0)
     lines = ["| sign | answers | right | right without | log-odds, 95 % |", "|---|---|---|---|---|"]
     for k, name in enumerate(SIGNS):
@@ -113,20 +112,20 @@ def worth(made: Made) -> list[str]:
     return lines
 
 
-def shifts(made: Made, rows: npt.NDArray[np.intp]) -> Floats:
-    """Return what each sign adds to the log-odds of a right answer, shape (signs,)."""
+def fit_shifts(made: Made, rows: npt.NDArray[np.intp]) -> Floats:
+    """Return the weight of each sign in the log-odds of a right answer, shape (signs,)."""
     from sklearn.linear_model import LogisticRegression
 
     groups = np.eye(len(KINDS) * len(made.names))[made.groups[rows].ravel()]
-    # a base rate is held less
+    # the intercepts have a smaller penalty
     told = np.concatenate([groups * 3, made.signs[rows].reshape(-1, len(SIGNS))], axis=1)
     right = made.quality[rows].ravel() > 0.5
     fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(told, right)
     return np.asarray(fitted.coef_[0, groups.shape[1] :])
 
 
-def wrong_alike(made: Made) -> list[str]:
-    """Return the table of how often two answers say the same."""
+def format_agreement(made: Made) -> list[str]:
+    """Return the table of the shares of pairs of answers that agree."""
     lines = [
         "| kind | right | two right say the same | two wrong, of two models | of one, in two ways |"
         " one right, one wrong | policy |",
@@ -137,7 +136,7 @@ def wrong_alike(made: Made) -> list[str]:
         cells = []
         for wanted in ("right", "other", "same", "mixed"):
             pairs = [
-                made.same[of, i, j][_pair(right[of, i], right[of, j], wanted)]
+                made.same[of, i, j][_select_pairs(right[of, i], right[of, j], wanted)]
                 for i in range(len(made.names))
                 for j in range(i)
                 if wanted in ("right", "mixed") or (made.models[i] == made.models[j]) == (wanted == "same")
@@ -148,22 +147,24 @@ def wrong_alike(made: Made) -> list[str]:
     return lines
 
 
-def played(made: Made) -> str:
-    """Return the table of what calls come to, the mean over several draws of the folds."""
-    outcomes, n = _outcomes(made), len(made.kind)
+def format_played(made: Made) -> str:
+    """Return the table of policies with one to three calls, averaged over several draws of the folds."""
+    outcomes, n = _build_outcomes(made), len(made.kind)
     pays = sweep_for(outcomes.cost)[::4]
     ways: dict[str, Floats] = {}
     for seed in range(SEEDS):
         fold = np.random.default_rng(seed).permutation(n) % FOLDS
         for held in range(FOLDS):
-            for way, curve in _of_fold(made, outcomes, fold == held, pays).items():
+            for way, curve in _play_fold(made, outcomes, fold == held, pays).items():
                 ways.setdefault(way, np.zeros((2, n, len(pays))))[:, fold == held] += curve / SEEDS
     weights = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=DRAWS) / n
-    return table(ways, cost_range(outcomes.quality, outcomes.cost), weights)
+    return format_table(ways, cost_range(outcomes.quality, outcomes.cost), weights)
 
 
-def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.bool_], pays: Floats) -> dict[str, Floats]:
-    """Return quality and cost of a fold's questions at each willingness to pay, by way, each of shape (2, n, p)."""
+def _play_fold(
+    made: Made, outcomes: Outcomes, test: npt.NDArray[np.bool_], pays: Floats
+) -> dict[str, Floats]:
+    """Return policy -> quality and cost of a fold's questions at each willingness to pay, shape (2, n, p)."""
     seen = np.flatnonzero(~test)
     size, groups = len(KINDS) * len(made.names), made.groups
     counts, sums = (
@@ -182,11 +183,11 @@ def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.bool_], pays: 
         if verifier is not None:
             sweep = play(prediction, of, verifier, pays, max_calls=calls)
             found[f"{calls} calls, log-probabilities"] = np.stack([sweep.quality, sweep.cost])
-    correlation = Correlation(between=alike(prior[seen], made.quality[seen]))
+    correlation = Correlation(between=fit_correlation(prior[seen], made.quality[seen]))
     stated = np.array([*(SIGN_SHIFTS[name] for name in SIGNS[:3]), LENGTH_SHIFT, FLAW_SHIFTS["cut off"]])
     told = {
         "agreement": np.zeros_like(prior[test]),
-        "agreement and form, learned": made.signs[test] @ shifts(made, seen),
+        "agreement and form, learned": made.signs[test] @ fit_shifts(made, seen),
         "agreement and form, as stated": made.signs[test] @ stated,
     }
     for way, seen_signs in told.items():
@@ -196,13 +197,13 @@ def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.bool_], pays: 
             if not rows.any():
                 continue
             panel = Panel(prior[test][rows], cost[rows], SAME_WRONG[kind], correlation)
-            curve[:, rows] = agreed(of.take(rows), panel, made.same[test][rows], pays, seen_signs[rows])
+            curve[:, rows] = play_panel(of.take(rows), panel, made.same[test][rows], pays, seen_signs[rows])
         found[f"3 calls, {way}"] = curve
     return found
 
 
-def _outcomes(made: Made) -> Outcomes:
-    """Return the answers as outcomes, at prices that we made up."""
+def _build_outcomes(made: Made) -> Outcomes:
+    """Return the answers as outcomes, at assumed prices."""
     candidates = [
         Candidate(name=name, price=PRICES[model]) for name, model in zip(made.names, made.models, strict=True)
     ]
@@ -221,7 +222,9 @@ def _outcomes(made: Made) -> Outcomes:
     return Outcomes.from_rows(queries, columns, Pool(candidates))
 
 
-def _pair(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_], wanted: str) -> npt.NDArray[np.bool_]:
+def _select_pairs(
+    one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_], wanted: str
+) -> npt.NDArray[np.bool_]:
     if wanted == "mixed":
         return np.asarray(one != other)
     return np.asarray(one & other if wanted == "right" else ~one & ~other)

@@ -1,11 +1,11 @@
-"""Mutated files and command lines: each is read as it was, or refused in words.
+"""Fuzz files and command lines: each mutant must be read, or rejected with an error message.
 
     python benchmarks/fuzz.py                        # 3,000 mutants, some minutes
     python benchmarks/fuzz.py --count 100 --kinds configs,answers --seed 1
 
-Checkpoints carry the right digest, so that what is behind it is tried, too. Counted are mutants that are refused by an
-error of ours, those that are read (whatever they say, as long as it can be true), and the faults: a raw error, a
-decision with NaN, more than ten seconds of CPU or five minutes, code that ran.
+Checkpoints get the right digest, so that later checks are also tested. The script counts mutants that are rejected with
+an error of CrossRoute, mutants that are read (with any content that is valid), and faults: another error, a decision
+with NaN, more than ten seconds of CPU time or five minutes, or execution of code from a file.
 """
 
 from __future__ import annotations
@@ -52,31 +52,31 @@ JUNK: tuple[Any, ...] = (
     ),
     *([], {}, [[]], [None] * 3, {"a": {"b": []}}, "__import__('os').system('touch CANARY')", "os:system"),
 )
-"""In place of a value, anywhere in JSON or TOML."""
+"""Replacements of values in JSON or TOML."""
 
 Try = Callable[[Path, random.Random], None]
-"""Makes one mutant in a folder, and uses it as a user would; raises what it raises."""
+"""Create a mutant in a folder and use it as a user would, without catching errors."""
 
 
 class NotANumberError(Exception):
-    """A decision holds NaN or infinity."""
+    """A decision contains NaN or infinity."""
 
 
 class TooSlow(BaseException):
-    """The limit is over."""
+    """The time limit was exceeded."""
 
 
-def checkpoint(folder: Path, chance: random.Random) -> None:
-    """Mutate the config or the tensors of a router, load it and decide."""
+def mutate_checkpoint(folder: Path, chance: random.Random) -> None:
+    """Mutate the config or the tensors of a router, load it and route."""
     from crossroute import Router
     from crossroute.routing.storage import BUNDLED
 
     own = Path(shutil.copytree(BUNDLED / "routerbench", folder / "router"))
     config, weights = own / "config.json", own / "model.safetensors"
     if chance.random() < 0.5:
-        config.write_bytes(mutated_json(config.read_bytes(), chance))
+        config.write_bytes(mutate_json(config.read_bytes(), chance))
     else:
-        weights.write_bytes(mutated_weights(weights.read_bytes(), chance))
+        weights.write_bytes(mutate_weights(weights.read_bytes(), chance))
         stated = json.loads(config.read_bytes())
         stated["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
         config.write_text(json.dumps(stated))
@@ -84,7 +84,7 @@ def checkpoint(folder: Path, chance: random.Random) -> None:
 
 
 def decide(router: Any) -> None:
-    """Decide at each end of the dial, and refuse numbers that are none."""
+    """Route at each end of the dial, and raise an error for NaN and infinity."""
     for query, dial in (("What is 17 * 23?", 0.0), ("Prove that 2 is prime. " * 40, 0.5), ("Hi", 1.0)):
         decision = router.route(query, cost_preference=dial)
         figures = (decision.quality, decision.cost, decision.willingness_to_pay)
@@ -93,21 +93,21 @@ def decide(router: Any) -> None:
             raise NotANumberError(str(figures))
 
 
-def outcomes(folder: Path, chance: random.Random) -> None:
-    """Mutate a table of outcomes, in one of its forms, and read it."""
+def mutate_outcomes(folder: Path, chance: random.Random) -> None:
+    """Mutate a table of outcomes in one of its formats, and read it."""
     from crossroute import read_outcomes
 
     path = (
         folder / f"runs{chance.choice(('.csv', '.tsv', '.jsonl', '.json', '.pkl', '.parquet', '.jsonl.gz'))}"
     )
-    path.write_bytes(table(path.name, chance))
+    path.write_bytes(make_table(path.name, chance))
     read = read_outcomes(path)
     if not (read.quality[read.quality == read.quality] >= 0).all():
         raise NotANumberError("a quality under 0")
 
 
-def table(name: str, chance: random.Random) -> bytes:
-    """Return rows of outcomes in a form, mutated: a value of the rows before, or a byte of the file after."""
+def make_table(name: str, chance: random.Random) -> bytes:
+    """Return rows of outcomes in a format, with a mutated value or a mutated byte."""
     rows: list[dict[str, Any]] = [
         {
             "text": f"What is {number} + 2?",
@@ -133,7 +133,7 @@ def table(name: str, chance: random.Random) -> bytes:
     elif name.endswith(".pkl"):
         content = pickle.dumps(rows if by_value else Canary())
     elif name.endswith(".parquet"):
-        content = parquet(rows)
+        content = to_parquet(rows)
     else:
         lines = [json.dumps(row) for row in rows]
         content = (f"[{','.join(lines)}]" if name.endswith(".json") else "\n".join(lines)).encode()
@@ -141,11 +141,11 @@ def table(name: str, chance: random.Random) -> bytes:
             import gzip
 
             content = gzip.compress(content)
-    return content if by_value else flipped(content, chance)
+    return content if by_value else flip_bytes(content, chance)
 
 
-def parquet(rows: list[dict[str, Any]]) -> bytes:
-    """Return rows as parquet; values that no column can hold beside the others are written as text."""
+def to_parquet(rows: list[dict[str, Any]]) -> bytes:
+    """Return rows as parquet; values that do not fit the type of their column are written as text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -159,14 +159,14 @@ def parquet(rows: list[dict[str, Any]]) -> bytes:
 
 
 class Canary:
-    """Pickled, it makes a file where it is read by a reader that calls what it is told to."""
+    """An object whose pickle creates a file if a reader executes it."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return os.system, ("touch CANARY",)
 
 
-def answers(folder: Path, chance: random.Random) -> None:
-    """Mutate a file of graded answers, and read it as a profile that goes on reads it."""
+def mutate_answers(folder: Path, chance: random.Random) -> None:
+    """Mutate a file of graded answers, and read it as a resumed profile does."""
     from crossroute.profiler.answers_file import AnswersFile
     from crossroute.profiler.api import to_outcomes
 
@@ -184,7 +184,7 @@ def answers(folder: Path, chance: random.Random) -> None:
             del row[key]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     else:
-        path.write_bytes(flipped("".join(json.dumps(row) + "\n" for row in rows).encode(), chance))
+        path.write_bytes(flip_bytes("".join(json.dumps(row) + "\n" for row in rows).encode(), chance))
     with AnswersFile(path) as kept:
         sum(row.get("cost_usd") or 0.0 for row in kept.rows)
         if kept.rows:
@@ -216,13 +216,13 @@ deny = ["gpt-5-mini"]
 """
 
 
-def config(folder: Path, chance: random.Random) -> None:
-    """Mutate a pool's file, by a value or by a byte, and read it."""
+def mutate_config(folder: Path, chance: random.Random) -> None:
+    """Mutate a value or a byte of a crossroute.toml, and read it."""
     from crossroute.config import read_config
 
     path = folder / "crossroute.toml"
     if chance.random() < 0.5:
-        path.write_bytes(flipped(CONFIG.encode(), chance))
+        path.write_bytes(flip_bytes(CONFIG.encode(), chance))
     else:
         lines = CONFIG.splitlines()
         place = chance.choice([place for place, line in enumerate(lines) if "=" in line])
@@ -266,8 +266,8 @@ WORDS = (
 )
 
 
-def command(folder: Path, chance: random.Random) -> None:
-    """Mutate a command line and run it; an exit of 0, 1 or 2 with a line of ours is as it should be."""
+def mutate_command(folder: Path, chance: random.Random) -> None:
+    """Mutate a command line and run it; the exit code must be 0, 1 or 2, with a message of CrossRoute."""
     from crossroute import cli
 
     words = list(chance.choice(COMMANDS))
@@ -295,15 +295,15 @@ def command(folder: Path, chance: random.Random) -> None:
 
 
 class RefusedError(ValueError):
-    """A command line was refused."""
+    """A command line was rejected."""
 
 
-def mutated_json(content: bytes, chance: random.Random) -> bytes:
-    """Return a JSON file with one of its values, keys or bytes changed."""
+def mutate_json(content: bytes, chance: random.Random) -> bytes:
+    """Return a JSON file with a changed value, key or byte."""
     if chance.random() < 0.3:
-        return flipped(content, chance)
+        return flip_bytes(content, chance)
     whole = json.loads(content)
-    holders = [holder for holder in walked(whole) if holder]
+    holders = [holder for holder in walk(whole) if holder]
     holder = chance.choice(holders[: 1 + chance.randrange(len(holders))])
     key = chance.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
     if chance.random() < 0.3:
@@ -313,21 +313,21 @@ def mutated_json(content: bytes, chance: random.Random) -> bytes:
     return json.dumps(whole).encode("utf-8", "surrogatepass")
 
 
-def walked(value: Any) -> Iterator[Any]:
-    """Yield all lists and dicts within a value, the outermost first."""
+def walk(value: Any) -> Iterator[Any]:
+    """Yield all lists and dicts in a value, the outermost first."""
     if isinstance(value, (dict, list)):
         yield value
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from walked(inner)
+            yield from walk(inner)
 
 
-def mutated_weights(content: bytes, chance: random.Random) -> bytes:
-    """Return safetensors with one tensor scaled, overwritten, reshaped, renamed or lost, or a byte changed."""
+def mutate_weights(content: bytes, chance: random.Random) -> bytes:
+    """Return safetensors with a tensor scaled, overwritten, reshaped, renamed or removed, or with a changed byte."""
     import numpy as np
     from safetensors.numpy import load, save
 
     if chance.random() < 0.25:
-        return flipped(content, chance)
+        return flip_bytes(content, chance)
     tensors = load(content)
     name = chance.choice(sorted(tensors))
     tensor = tensors.pop(name)
@@ -356,8 +356,8 @@ def mutated_weights(content: bytes, chance: random.Random) -> bytes:
     return save({key: np.ascontiguousarray(one) for key, one in (tensors | kept).items()})
 
 
-def flipped(content: bytes, chance: random.Random) -> bytes:
-    """Return bytes with some changed, cut off, doubled or inserted."""
+def flip_bytes(content: bytes, chance: random.Random) -> bytes:
+    """Return bytes with some changed, truncated, duplicated or inserted."""
     changed = bytearray(content)
     for _ in range(chance.choice((1, 1, 3, 20))):
         place = chance.randrange(len(changed) or 1)
@@ -376,16 +376,16 @@ def flipped(content: bytes, chance: random.Random) -> bytes:
 
 
 KINDS: dict[str, Try] = {
-    "checkpoints": checkpoint,
-    "outcomes": outcomes,
-    "answers": answers,
-    "configs": config,
-    "commands": command,
+    "checkpoints": mutate_checkpoint,
+    "outcomes": mutate_outcomes,
+    "answers": mutate_answers,
+    "configs": mutate_config,
+    "commands": mutate_command,
 }
 
 
-def outcome(attempt: Try, chance: random.Random) -> tuple[str, str]:
-    """Return what became of a mutant, and what is to be told of it."""
+def run_mutant(attempt: Try, chance: random.Random) -> tuple[str, str]:
+    """Run a mutant, and return the kind of result with details."""
     from crossroute.errors import CrossRouteError
 
     def over(*_: object) -> None:
@@ -432,7 +432,7 @@ def main() -> None:
     for kind in kinds:
         found: Counter[str] = Counter()
         for number in range(given.count // len(kinds)):
-            what, told = outcome(KINDS[kind], random.Random(f"{given.seed} {kind} {number}"))
+            what, told = run_mutant(KINDS[kind], random.Random(f"{given.seed} {kind} {number}"))
             found[what] += 1
             if told:
                 faults[f"{kind}, {what}: {told.strip().splitlines()[-1][:160]}\n{told[-600:]}"] += 1

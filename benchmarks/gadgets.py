@@ -1,19 +1,20 @@
-"""How far can the text of a query move the choice? python benchmarks/gadgets.py [--router NAME] [--queries N].
+"""Measure how far adversarial text moves the choice: python benchmarks/gadgets.py [--router NAME] [--queries N].
 
-Prints two tables, each over several pairs of a cheap and a dear candidate:
+Prints two tables, each over several pairs of a cheap and an expensive candidate:
 
-1. Naive tricks: the same queries in capitals, with look-alikes, blank lines, choices, filler and the like.
-2. A gadget: ten tokens before every query, searched for on some queries so that the dear candidate is chosen (or
-   the cheap one), and tried on others that the search did not see.
+1. Naive tricks: the same queries in capitals, with look-alike letters, blank lines, choices, filler and the like.
+2. A gadget: ten tokens before every query, optimized on some queries so that the expensive (or the cheap) candidate is
+   chosen, and evaluated on others.
 
-"Lift" is what a trick does to predicted spend beyond the longer call's own cost: that of the tricked choices over
-that of the plain ones, each at what the candidate is predicted to cost for the plain query in a call of that length.
-"Length" is what that length does, "most" what an attacker could reach at all: every query to the dear candidate.
+"Lift" is the effect of a trick on predicted spend, without the cost of the longer call: the spend of the choices with
+the trick over that of the choices without it, both at the predicted cost of the plain query in a call of the longer
+length. "Length" is the effect of the length, "most" the maximum that an attacker can reach: every query to the
+expensive candidate.
 
-Half of the queries are ordinary requests (ordinary_queries.jsonl), half the test split of a benchmark.
+Half of the queries are ordinary requests (ordinary_queries.jsonl), half are from the test split of a benchmark.
 
-Source: rerouting by a sequence of tokens that is put before any query, Shafran et al., "Rerouting LLM Routers",
-arXiv 2501.01818. Theirs climbs on the router's score, token by token; so does this one.
+Source: rerouting by a prefix of tokens, Shafran et al., "Rerouting LLM Routers", arXiv 2501.01818. As there, the search
+is coordinate ascent on the router's score.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ SET = "gpt4o-llama-qwen, 9 candidates"
 DIALS = (0.3, 0.5, 0.7)
 GADGET_TOKENS = 10
 PROPOSALS = 12
-"""Tokens that are tried for each place of a gadget in each round."""
+"""Number of tokens tried for each position of a gadget in each round."""
 
 ROUNDS = 2
 LOOKALIKES = str.maketrans("aceopxyHOPC", "асеорхуНОРС")  # noqa: RUF001 - they are the trick
@@ -108,14 +109,14 @@ TRICKS: dict[str, Callable[[str], str]] = {
 
 
 class Effect(NamedTuple):
-    """What a trick does to queries.
+    """The effect of a trick.
 
     Attributes:
-        plain: Share of queries that go to the dear candidate, in calls as long as with the trick.
+        plain: Share of plain queries routed to the expensive candidate, in calls of the longer length.
         tricked: The same with the trick.
-        lift: Predicted spend of the tricked choices over that of the plain ones, in calls of the same length.
-        length: Predicted spend on the plain queries in calls of that length, over that on the plain ones.
-        most: Predicted spend if all of these went to the dear candidate, over the same.
+        lift: Predicted spend of the choices with the trick over that without it, in calls of the same length.
+        length: Predicted spend on plain queries in calls of the longer length, over that in calls of their own length.
+        most: Predicted spend if all queries went to the expensive candidate, over the same.
     """
 
     plain: float
@@ -126,48 +127,53 @@ class Effect(NamedTuple):
 
 
 def main(
-    router: Annotated[str, typer.Option(help="A router to try.")] = "universal",
+    router: Annotated[str, typer.Option(help="The router to attack.")] = "universal",
     queries: Annotated[
-        int, typer.Option(help="Queries to try it on; a third of them lead the search.")
+        int, typer.Option(help="Number of queries; a third of them are used by the search.")
     ] = 120,
-    seed: Annotated[int, typer.Option(help="Of the search.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the search.")] = 0,
 ) -> None:
-    """Print what naive tricks and an optimized gadget do to the choice and to spend."""
+    """Print the effects of naive tricks and of an optimized gadget on choices and spend."""
     loaded = Router.from_pretrained(router)
-    texts = queries_of(queries, random.Random(seed))
+    texts = draw_queries(queries, random.Random(seed))
     seen, unseen = texts[: queries // 3], texts[queries // 3 :]
     pairs = [pair for pair in PAIRS if all(name in loaded.pool for name in pair)]
     console = Console(width=140)
-    console.print(_tricks(loaded, pairs, texts))
-    console.print(_gadgets(loaded, pairs, seen, unseen, seed))
+    console.print(_build_tricks_table(loaded, pairs, texts))
+    console.print(_build_gadgets_table(loaded, pairs, seen, unseen, seed))
 
 
-def queries_of(count: int, rng: random.Random) -> list[str]:
+def draw_queries(count: int, rng: random.Random) -> list[str]:
     """Return ordinary requests in English and a benchmark's questions, half of each, in random order."""
-    ordinary = ordinary_in_english()
+    ordinary = load_english_requests()
     asked = list(load(SET).split("test").texts)
     texts = rng.sample(ordinary, count // 2) + rng.sample(asked, count - count // 2)
     rng.shuffle(texts)
     return texts
 
 
-def ordinary_in_english() -> list[str]:
-    """Return the ordinary requests in English that stand alone."""
+def load_english_requests() -> list[str]:
+    """Return the self-contained ordinary requests in English."""
     rows = map(json.loads, ORDINARY.read_text(encoding="utf-8").splitlines())
     return [row["text"] for row in rows if row["language"] == "en" and not row.get("context")]
 
 
-def _tricks(loaded: Router, pairs: Iterable[Sequence[str]], texts: list[str]) -> Table:
+def _build_tricks_table(loaded: Router, pairs: Iterable[Sequence[str]], texts: list[str]) -> Table:
     table = Table("trick", "pair", "dial", *COLUMNS, title="Naive tricks")
     for pair in pairs:
         router = loaded.subset(pair)
         for name, trick in TRICKS.items():
             for dial in DIALS:
-                table.add_row(name, " or ".join(pair), str(dial), *_shown(effect(router, texts, trick, dial)))
+                table.add_row(
+                    name,
+                    " or ".join(pair),
+                    str(dial),
+                    *_format_effect(measure_effect(router, texts, trick, dial)),
+                )
     return table
 
 
-def _gadgets(
+def _build_gadgets_table(
     loaded: Router, pairs: Iterable[Sequence[str]], seen: list[str], unseen: list[str], seed: int
 ) -> Table:
     title = f"{GADGET_TOKENS} tokens searched on {len(seen)} queries, tried on {len(unseen)} others"
@@ -177,76 +183,78 @@ def _gadgets(
         for aim, sign in (("the dear one", 1), ("the cheap one", -1)):
             words = search(router, seen, sign, random.Random(seed))
             for dial in DIALS:
-                found = effect(router, unseen, _before(words), dial)
-                table.add_row(aim, " or ".join(pair), str(dial), *_shown(found))
+                found = measure_effect(router, unseen, _make_prefixer(words), dial)
+                table.add_row(aim, " or ".join(pair), str(dial), *_format_effect(found))
     return table
 
 
-def effect(router: Router, texts: list[str], trick: Callable[[str], str], dial: float) -> Effect:
-    """Return what a trick does to queries at one setting of the dial."""
-    calls, tricked = _calls(texts), _calls(map(trick, texts))
+def measure_effect(router: Router, texts: list[str], trick: Callable[[str], str], dial: float) -> Effect:
+    """Return the effect of a trick on queries at one setting of the dial."""
+    calls, tricked = _make_calls(texts), _make_calls(map(trick, texts))
     alike = [replace(call, input_tokens=long.whole_tokens) for call, long in zip(calls, tricked, strict=True)]
     plain, longer, fooled = (
         list(router.route_many(queries, cost_preference=dial)) for queries in (calls, alike, tricked)
     )
-    dear = max(router.pool, key=_price).name
+    dear = max(router.pool, key=_find_price).name
     expected = sum(decision.cost for decision in longer)
     return Effect(
         plain=float(np.mean([decision.candidate == dear for decision in longer])),
         tricked=float(np.mean([decision.candidate == dear for decision in fooled])),
-        lift=sum(_cost_of(as_is, by.candidate) for as_is, by in zip(longer, fooled, strict=True)) / expected,
+        lift=sum(_find_cost(as_is, by.candidate) for as_is, by in zip(longer, fooled, strict=True))
+        / expected,
         length=expected / sum(decision.cost for decision in plain),
-        most=sum(_cost_of(decision, dear) for decision in longer) / expected,
+        most=sum(_find_cost(decision, dear) for decision in longer) / expected,
     )
 
 
 def search(router: Router, texts: list[str], sign: int, rng: random.Random) -> list[str]:
-    """Return tokens that, put before queries, raise (`sign` 1) or lower (-1) the claim to the dear candidate.
+    """Return a prefix of tokens that raises (`sign` 1) or lowers (-1) the claim to the expensive candidate.
 
-    Coordinate ascent: each token in turn gives way to the best of some drawn from the encoder's vocabulary.
+    Coordinate ascent: each token in turn is replaced by the best of several random tokens of the encoder's vocabulary.
     """
     vocabulary = sorted(token for token in StaticEncoder().tokens if token.isalpha() and len(token) > 2)
     words = rng.sample(vocabulary, GADGET_TOKENS)
-    best = sign * claim(router, texts, words)
+    best = sign * compute_claim(router, texts, words)
     for _ in range(ROUNDS):
         for place in range(GADGET_TOKENS):
             for token in rng.sample(vocabulary, PROPOSALS):
                 tried = [*words[:place], token, *words[place + 1 :]]
-                found = sign * claim(router, texts, tried)
+                found = sign * compute_claim(router, texts, tried)
                 if found > best:
                     best, words = found, tried
     return words
 
 
-def claim(router: Router, texts: list[str], words: list[str]) -> float:
-    """Return the mean claim to the dear candidate: the log of what it gains for each USD more than the cheap one."""
-    prediction = router.predict(_calls(map(_before(words), texts)))
+def compute_claim(router: Router, texts: list[str], words: list[str]) -> float:
+    """Return the mean claim to the expensive candidate: the log of its gain in quality per USD over the cheap one."""
+    prediction = router.predict(_make_calls(map(_make_prefixer(words), texts)))
     dear = max(
-        range(len(prediction.candidates)), key=lambda place: _price(router.pool[prediction.candidates[place]])
+        range(len(prediction.candidates)),
+        key=lambda place: _find_price(router.pool[prediction.candidates[place]]),
     )
     gain = prediction.quality[:, dear] - prediction.quality[:, 1 - dear]
     extra = prediction.cost[:, dear] - prediction.cost[:, 1 - dear]
     return float(np.mean(np.log(np.clip(gain, 1e-3, None)) - np.log(np.clip(extra, 1e-9, None))))
 
 
-def _calls(texts: Iterable[str]) -> list[Query]:
+def _make_calls(texts: Iterable[str]) -> list[Query]:
     return [Query.of_call(text) for text in texts]
 
 
-def _cost_of(decision: Decision, candidate: str) -> float:
+def _find_cost(decision: Decision, candidate: str) -> float:
     return next(option.cost for option in decision.alternatives if option.candidate == candidate)
 
 
-def _before(words: list[str]) -> Callable[[str], str]:
+def _make_prefixer(words: list[str]) -> Callable[[str], str]:
     return lambda text: f"{' '.join(words)} {text}"
 
 
-def _price(candidate: object) -> float:
+def _find_price(candidate: object) -> float:
     price = getattr(candidate, "price", None)
     return float(price.output) if price else 0.0
 
 
-def _shown(found: Effect) -> list[str]:
+def _format_effect(found: Effect) -> list[str]:
     shares = (f"{share:.2f}" for share in found[:2])
     return [*shares, *(f"{ratio - 1:+.1%}" for ratio in found[2:])]
 

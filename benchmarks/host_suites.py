@@ -1,14 +1,14 @@
-"""The frameworks' own suites, each fake model alone and wrapped in a pool: which of their tests pass in both.
+"""Run the frameworks' own test suites with each fake model alone and wrapped in a pool, and compare the passing tests.
 
     python benchmarks/host_suites.py                    # downloads the suites' sdists; five minutes
     python benchmarks/host_suites.py langgraph-prebuilt
-    python benchmarks/host_suites.py langchain --kept outcomes.json    # goes on after the ways that it keeps
+    python benchmarks/host_suites.py langchain --kept outcomes.json    # reuses stored results
 
-The sdist of the installed version holds the tests of just that version. A plugin wraps the suite's fakes; what passes
-alone and not wrapped is printed, with its reason where that is known. Tests reach no network, and end after a minute,
-alone and wrapped alike: some build a model of a provider, which waits for an answer that does not come.
+The sdist of the installed version contains its tests. A plugin wraps the suite's fakes. Tests that pass alone but not
+wrapped are printed, with the reason if it is known. In both runs, tests have no network and a time limit of a minute,
+since some build a model of a provider and wait for an answer.
 
-The sdists of deepagents 0.7 and of llama-index-core 0.14 hold no tests: theirs are run from a checkout, `--source`.
+The sdists of deepagents 0.7 and of llama-index-core 0.14 contain no tests: run theirs from a checkout with `--source`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 TOLD = 1_000
-"""Characters of a run without a passing test that are shown."""
+"""Number of characters shown of a run without passing tests."""
 
 HERE = Path(__file__).resolve().parent
 
@@ -37,10 +37,10 @@ class Suite(NamedTuple):
     """One framework's tests.
 
     Attributes:
-        package: On the index.
-        tests: Their folders or files in the sdist.
-        ways: How fakes are wrapped, see `host_suites_plugin`.
-        options: For pytest.
+        package: Name of the package on PyPI.
+        tests: Folders or files of the tests in the sdist.
+        ways: Ways to wrap fakes, see `host_suites_plugin`.
+        options: Options for pytest.
     """
 
     package: str
@@ -59,7 +59,7 @@ CHAT_TESTS = " ".join(
         "stream_namespaces",
     )
 )
-"""Of langgraph's, the files of tests that call chat models."""
+"""Test files of langgraph that call chat models."""
 
 CORE_TESTS = " ".join(
     f"tests/unit_tests/{name}"
@@ -73,7 +73,7 @@ CORE_TESTS = " ".join(
         "tracers",
     )
 )
-"""Of langchain-core's, those that call chat models."""
+"""Test files of langchain-core that call chat models."""
 
 SUITES = (
     Suite("langchain-core", CORE_TESTS, ("models",)),
@@ -85,21 +85,21 @@ SUITES = (
 )
 
 UNTESTED = ("deepagents", "llama-index-core")
-"""Packages with no tests in their sdists."""
+"""Packages without tests in their sdists."""
 
 LIMITS = ("--timeout=60", "--timeout-method=signal", "--disable-socket", "--allow-unix-socket")
-"""Of pytest-timeout and pytest-socket, for each test."""
+"""Options of pytest-timeout and pytest-socket."""
 
 REASONS = {
-    r"retr(y|ies)": "its model fails on purpose, and the pool asks again by itself",
-    r"test_model_(fallback|refusal|router)": "puts another model in place of the agent's, where the pool stands",
-    r"has no (attribute|field)|Configuration key": "reads or sets what only the fake's own class has",
+    r"retr(y|ies)": "its model fails on purpose, and the pool retries",
+    r"test_model_(fallback|refusal|router)": "replaces the agent's model, which is the pool",
+    r"has no (attribute|field)|Configuration key": "uses fields of the fake's own class",
 }
-"""Words of a test's name or failure -> why it stays."""
+"""Pattern in a test's name or failure -> reason why it fails."""
 
 
-def unpacked(package: str, folder: Path) -> Path:
-    """Download the sdist of the installed version, and return where it is unpacked."""
+def download(package: str, folder: Path) -> Path:
+    """Download and unpack the sdist of the installed version, and return its folder."""
     wanted = f"{package}=={version(package)}"
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
     subprocess.run([*command, "--no-build-isolation", "-d", str(folder), wanted], check=True)
@@ -109,12 +109,12 @@ def unpacked(package: str, folder: Path) -> Path:
     return next(path for path in folder.iterdir() if path.is_dir())
 
 
-def outcomes(source: Path, suite: Suite, way: str) -> tuple[set[str], dict[str, str]]:
-    """Return the tests that pass, and why each of the others fails."""
+def run_suite(source: Path, suite: Suite, way: str) -> tuple[set[str], dict[str, str]]:
+    """Run a suite, and return the passing tests and the failure of each other test."""
     environment = {
         **os.environ,
         "CROSSROUTE_WRAP": way,
-        "COLUMNS": "400",  # else pytest cuts off what tests fail of
+        "COLUMNS": "400",  # otherwise pytest truncates failures
         "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]),
     }
     command = [
@@ -149,20 +149,20 @@ def outcomes(source: Path, suite: Suite, way: str) -> tuple[set[str], dict[str, 
     passed = set(re.findall(r"^PASSED (\S.*)$", told, re.MULTILINE))
     if not passed:
         raise SystemExit(
-            f"No test of {suite.package} passes; its suite may need what is missing: {(told + run.stderr)[-TOLD:]}"
+            f"No test of {suite.package} passes; its suite may need missing packages: {(told + run.stderr)[-TOLD:]}"
         )
     failed = dict(re.findall(r"^(?:FAILED|ERROR) (\S+?(?:\[.*?\])?)(?: - (.*))?$", told, re.MULTILINE))
     return passed, failed
 
 
-def kept_outcomes(
+def load_outcomes(
     kept: Path | None, source: Callable[[], Path], suite: Suite, way: str
 ) -> tuple[set[str], dict[str, str]]:
-    """Return what `outcomes` does, from the file where it keeps that."""
+    """Return the result of `run_suite`, from the file if it is stored there."""
     known = json.loads(kept.read_text("utf-8")) if kept and kept.exists() else {}
     name = f"{suite.package} {version(suite.package)} {way}"
     if name not in known:
-        passed, failed = outcomes(source(), suite, way)
+        passed, failed = run_suite(source(), suite, way)
         known[name] = [sorted(passed), failed]
         if kept:
             kept.write_text(json.dumps(known), "utf-8")
@@ -175,7 +175,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("packages", nargs="*", default=[suite.package for suite in SUITES])
-    parser.add_argument("--kept", type=Path, help="JSON file of what each way gave; those are not run again")
+    parser.add_argument("--kept", type=Path, help="JSON file of results; stored ones are not run again")
     parser.add_argument("--source", type=Path, help="folder of one suite's package with its tests")
     given = parser.parse_args()
     print("| suite | wrapped as | alone | wrapped | of these |\n|---|---|---|---|---|", flush=True)
@@ -185,13 +185,13 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as folder:
             source = cache(
-                partial(unpacked, suite.package, Path(folder))
+                partial(download, suite.package, Path(folder))
                 if given.source is None
                 else lambda: given.source
             )
-            alone, _ = kept_outcomes(given.kept, source, suite, "")
+            alone, _ = load_outcomes(given.kept, source, suite, "")
             for way in suite.ways:
-                wrapped, failed = kept_outcomes(given.kept, source, suite, way)
+                wrapped, failed = load_outcomes(given.kept, source, suite, way)
                 lost = sorted(alone - wrapped)
                 print(
                     f"| {suite.package} {version(suite.package)} | {way} | {len(alone)} | {len(wrapped)} "
@@ -199,14 +199,14 @@ def main() -> None:
                     flush=True,
                 )
                 left += [
-                    f"{suite.package}, {way}: {name}: {reason_of(name, failed.get(name, 'no outcome'))}"
+                    f"{suite.package}, {way}: {name}: {find_reason(name, failed.get(name, 'no outcome'))}"
                     for name in lost
                 ]
     print("\nBelow alone:\n" + "\n".join(left) if left else "\nNothing stays below.")
 
 
-def reason_of(name: str, told: str) -> str:
-    """Return why a test fails, or what it says."""
+def find_reason(name: str, told: str) -> str:
+    """Return the reason for a failure if it is known, else its message."""
     return next((why for words, why in REASONS.items() if re.search(words, f"{name} {told}")), told[:160])
 
 

@@ -1,12 +1,12 @@
-"""A pytest plugin that wraps the fake models of a framework's suite in a pool, as the environment says.
+"""A pytest plugin that wraps the fake models of a framework's suite in a pool, by environment variables.
 
-CROSSROUTE_WRAP=pool          LangChain: a chat model that is given to an agent is a ChatCrossRoute of it
-CROSSROUTE_WRAP=middleware    LangChain: CrossRouteMiddleware is the innermost middleware of each agent
-CROSSROUTE_WRAP=models        LangChain: a chat model of a class that a test's module names is a ChatCrossRoute of it
-CROSSROUTE_ATTEMPTS=1         LangChain: the pool asks once, and leaves what fails to the agent's own middleware
-CROSSROUTE_WRAP=llms          LlamaIndex: a MockLLM in `Settings` and engines is a CrossRouteLLM of it
+CROSSROUTE_WRAP=pool          LangChain: wrap the chat model of each agent in ChatCrossRoute
+CROSSROUTE_WRAP=middleware    LangChain: add CrossRouteMiddleware as the innermost middleware of each agent
+CROSSROUTE_WRAP=models        LangChain: wrap chat models of classes that are named in a test's module in ChatCrossRoute
+CROSSROUTE_ATTEMPTS=1         LangChain: the pool makes one attempt, and leaves failures to the agent's middleware
+CROSSROUTE_WRAP=llms          LlamaIndex: wrap each MockLLM in `Settings` and engines in CrossRouteLLM
 
-Messages are compared without the decisions that ours carry, and runs carry no tag of ours.
+Messages are compared without decisions, and runs have no tags of CrossRoute.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ NAMES = ("gpt-4o-mini", "gpt-5")
 
 
 @functools.cache
-def router() -> Any:
-    """Return one router for all pools: these two are looked up in the bundled one."""
+def load_router() -> Any:
+    """Return the router for all pools, a pool of two models of the bundled router."""
     from crossroute import Router
 
     return Router.from_pretrained("universal").subset(NAMES)
 
 
 def pytest_configure() -> None:
-    """Wrap what the environment asks for."""
+    """Wrap fakes as the environment variables state."""
     way = os.environ.get("CROSSROUTE_WRAP")
     if way in {"pool", "middleware", "models"}:
         _hide_decisions()
@@ -41,14 +41,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Wrap the chat models that tests make themselves, by the names of their classes in the tests' modules."""
+    """Wrap chat models that tests create, by replacing their classes in the tests' modules."""
     if os.environ.get("CROSSROUTE_WRAP") == "models":
         for module in {item.module for item in items}:
             _wrap_models(module)
 
 
 def _hide_decisions() -> None:
-    """Compare messages without their decisions, and keep the decisions from runs."""
+    """Compare messages without their decisions, and remove the decisions from runs."""
     from langchain_core.messages import AIMessage, BaseMessage
 
     from langchain_crossroute import call, middleware
@@ -76,7 +76,7 @@ def _wrap_models(module: Any) -> None:
 
 
 class _Pooled:
-    """A class of chat models that makes pools of its models; what inherits from it inherits from the class.
+    """A replacement of a chat model class that returns pools; its child classes inherit from the class itself.
 
     Args:
         kind: The class.
@@ -87,9 +87,9 @@ class _Pooled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         model = self._kind(*args, **kwargs)
-        if model.profile is None:  # some are given tools that they have no way to bind
+        if model.profile is None:  # some tests give tools to models that cannot bind them
             model.profile = {"tool_calling": True}
-        return _pool(model)
+        return _make_pool(model)
 
     def __mro_entries__(self, _: tuple[Any, ...]) -> tuple[type]:
         return (self._kind,)
@@ -102,7 +102,7 @@ class _Pooled:
 
 
 def _wrap_agents(way: str) -> None:
-    """Wrap the models of agents where these are made: before the suite's modules import the functions."""
+    """Wrap the models in the functions that create agents, before the suite's modules import these."""
     wrap = _with_pool if way == "pool" else _with_middleware
     for place, name in (
         ("langchain.agents", "create_agent"),
@@ -122,19 +122,19 @@ def _wrap_agents(way: str) -> None:
 def _with_pool(make: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(make)
     def made(model: Any = None, *args: Any, **kwargs: Any) -> Any:
-        return make(_pool(model), *args, **kwargs)
+        return make(_make_pool(model), *args, **kwargs)
 
     return made
 
 
-def _pool(model: Any) -> Any:
+def _make_pool(model: Any) -> Any:
     from langchain_core.language_models import BaseChatModel
 
     from langchain_crossroute import ChatCrossRoute
 
     if not isinstance(model, BaseChatModel) or isinstance(model, ChatCrossRoute):
         return model
-    return ChatCrossRoute(models=dict.fromkeys(NAMES, model), router=router(), max_attempts=ATTEMPTS)
+    return ChatCrossRoute(models=dict.fromkeys(NAMES, model), router=load_router(), max_attempts=ATTEMPTS)
 
 
 def _with_middleware(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,7 +146,7 @@ def _with_middleware(make: Callable[..., Any]) -> Callable[..., Any]:
 
         if isinstance(model, BaseChatModel):
             members = dict.fromkeys(NAMES, model)
-            middleware = [*middleware, CrossRouteMiddleware(members, router(), max_attempts=ATTEMPTS)]
+            middleware = [*middleware, CrossRouteMiddleware(members, load_router(), max_attempts=ATTEMPTS)]
         return make(model, *args, middleware=middleware, **kwargs)
 
     return made
@@ -166,7 +166,7 @@ def _wrap_llms() -> None:
         if not isinstance(llm, LLM) or isinstance(llm, CrossRouteLLM):
             return llm
         llms = dict.fromkeys(NAMES, llm)
-        return CrossRouteLLM(llms=llms, router=router(), callback_manager=llm.callback_manager)
+        return CrossRouteLLM(llms=llms, router=load_router(), callback_manager=llm.callback_manager)
 
     utils.resolve_llm = resolved
     from llama_index.core import settings

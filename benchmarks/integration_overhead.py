@@ -1,8 +1,8 @@
-"""What a call through an integration takes beside the bare client: python benchmarks/integration_overhead.py [TURNS].
+"""Measure the overhead of a call through an integration: python benchmarks/integration_overhead.py [TURNS].
 
-Both ask OpenAI's client for an answer over HTTP from a server on this machine. CPU time of this process, the server's
-left out, so that waiting hides nothing; each turn makes a few calls of both. "Beyond the decision" is what a call
-through an integration takes over the client's and over `route` alone.
+The bare client and the integration both call a local server over HTTP with OpenAI's client. The figures are CPU times
+of this process, without the server; each turn makes a few calls of both. "Beyond the decision" is the time of a call
+through an integration minus those of the bare client and of `route`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from load import SERVER, WARM, clients
+from load import SERVER, WARM, make_clients
 
 TURNS, CALLS = 60, 5
 NAMES = ("gpt-4o-mini", "gpt-4o-2024-08-06")
 NUMBERS = count()
-"""Of questions; each is asked once, for the ways share a router, which knows the last ones that it was asked."""
+"""Numbers of the questions; each is asked once, since all calls share a router, which caches queries."""
 
 Asked = Callable[[str], Any]
 
@@ -33,8 +33,8 @@ def main() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         port = server.stdout.readline().strip() if server.stdout else ""
         print("| call | of the bare client | quartiles | beyond the decision, ms |\n|---|---|---|---|")
-        for name, bare, routed, route in ways(f"http://127.0.0.1:{port}"):
-            times = milliseconds((bare, routed, route), turns)
+        for name, bare, routed, route in list_ways(f"http://127.0.0.1:{port}"):
+            times = measure((bare, routed, route), turns)
             ratio = np.median(times[1]) / np.median(times[0])
             quartiles = np.quantile(times[1] / times[0], [0.25, 0.75])
             beyond = float(np.median(times[1]) - np.median(times[0]) - np.median(times[2]))
@@ -45,8 +45,8 @@ def main() -> None:
         server.terminate()
 
 
-def ways(url: str) -> Iterator[tuple[str, Asked, Asked, Asked]]:
-    """Yield each call's name, with the bare client, through the integration, and the decision alone."""
+def list_ways(url: str) -> Iterator[tuple[str, Asked, Asked, Asked]]:
+    """Yield name, call of the bare client, call through the integration, and the decision alone."""
     from llama_index.core.llms import ChatMessage
 
     from crossroute.routing.router import WIDEST_ROUTER
@@ -76,9 +76,9 @@ def ways(url: str) -> Iterator[tuple[str, Asked, Asked, Asked]]:
     def achatted(model: Any) -> Asked:
         return awaited(lambda text: model.achat(said(text)))
 
-    models = clients(url, NAMES, "ainvoke", 60)
+    models = make_clients(url, NAMES, "ainvoke", 60)
     client, chat = models[NAMES[0]], ChatCrossRoute(models=models, router=WIDEST_ROUTER)
-    llms = clients(url, NAMES, "achat", 60)
+    llms = make_clients(url, NAMES, "achat", 60)
     bare, llm = llms[NAMES[0]], CrossRouteLLM(llms=llms, router=WIDEST_ROUTER)
     router = llm._routing.dispatcher.router
     yield "LangChain, invoke", client.invoke, chat.invoke, router.route
@@ -89,8 +89,8 @@ def ways(url: str) -> Iterator[tuple[str, Asked, Asked, Asked]]:
     yield "LlamaIndex, achat", achatted(bare), achatted(llm), router.route
 
 
-def milliseconds(calls: tuple[Asked, ...], turns: int) -> list[np.ndarray[Any, np.dtype[np.floating]]]:
-    """Return each call's CPU milliseconds, turn by turn; every call's text is new."""
+def measure(calls: tuple[Asked, ...], turns: int) -> list[np.ndarray[Any, np.dtype[np.floating]]]:
+    """Return each call's CPU milliseconds per turn; every call has a new text."""
     texts = (f"QID-{number}: what is {number} plus {number}?" for number in NUMBERS)
     for call in calls:
         for _ in range(WARM):

@@ -1,9 +1,10 @@
-"""What a judge's errors cost the router that learns from its grades: python benchmarks/judge.py [--draws 5].
+"""Measure the effect of a judge's errors on a router trained on its grades: python benchmarks/judge.py [--draws 5].
 
-Recorded grades are replayed as a judge would give them. It agrees with the reference on a share of the answers and
-errs at random on the others; or it errs in favour of one candidate, the dearest, and nowhere else. Two plain routers,
-means by cluster and nearest neighbours, learn from 600 prompts so graded; AIQ is by the true grades of the set's test
-queries. "Calibrated" maps the judge's grades to those of references on 60 prompts, as `crossroute collect` does.
+Recorded grades are replayed with errors of a simulated judge. It agrees with the reference on a share of the answers
+and errs at random on the others, or it only errs in favour of the most expensive candidate. Two simple routers, means
+by cluster and nearest neighbours, are trained on 600 prompts with these grades; AIQ is from the true grades of the
+set's test queries. "Calibrated" calibrates the judge's grades on references for 60 prompts, as `crossroute collect`
+does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from design import ROUTERS, SETS, Split, complete
+from design import ROUTERS, SETS, Split, select_complete
 
 from crossroute import Outcomes, Query
 from crossroute.collection.judging import calibrate_scores
@@ -25,13 +26,13 @@ AGREEMENT = (1.0, 0.9, 0.8, 0.7)
 PROMPTS, REFERENCES = 600, 60
 
 
-def random_judge(quality: Floats, agreement: float, draw: np.random.Generator) -> Floats:
-    """Return grades of which so many agree; the others are turned round."""
+def judge_at_random(quality: Floats, agreement: float, draw: np.random.Generator) -> Floats:
+    """Return grades of which a share agrees; the others are inverted."""
     return np.where(draw.random(quality.shape) < agreement, quality, 1 - quality)
 
 
-def partial_judge(prompts: Outcomes, agreement: float, draw: np.random.Generator) -> Floats:
-    """Return grades of which as many err, all in favour of the dearest candidate, as far as it has faults."""
+def judge_partially(prompts: Outcomes, agreement: float, draw: np.random.Generator) -> Floats:
+    """Return grades with the same number of errors, all in favour of the most expensive candidate if it has enough."""
     quality = prompts.quality.copy()
     dearest = int(prompts.cost.mean(0).argmax())
     wrong = np.flatnonzero(quality[:, dearest] < 0.5)
@@ -40,8 +41,8 @@ def partial_judge(prompts: Outcomes, agreement: float, draw: np.random.Generator
     return quality
 
 
-def mapped(graded: Floats, true: Floats) -> Floats:
-    """Return a judge's grades mapped to those of references, which stand on the first prompts."""
+def calibrate(graded: Floats, true: Floats) -> Floats:
+    """Calibrate a judge's grades on references for the first prompts."""
     n, m = graded.shape
     scores = {(str(i), str(j)): float(graded[i, j]) for i in range(n) for j in range(m)}
     known = {(str(i), str(j)): float(true[i, j]) for i in range(REFERENCES) for j in range(m)}
@@ -59,7 +60,7 @@ def main() -> None:
     heads = [f"{share:.0%}" for share in AGREEMENT]
     print(f"| set | router | judge | {' | '.join(heads)} |\n|{'---|' * (3 + len(heads))}", flush=True)
     for name in given.sets.split(","):
-        outcomes = complete(given.data / name)
+        outcomes = select_complete(given.data / name)
         split = Split(outcomes, encoder)
         found: dict[tuple[str, str], list[list[float]]] = {}
         for seed in range(given.draws):
@@ -71,11 +72,11 @@ def main() -> None:
                     scores = []
                     for agreement in AGREEMENT:
                         graded = (
-                            partial_judge(prompts, agreement, draw)
+                            judge_partially(prompts, agreement, draw)
                             if kind == "for the dearest"
-                            else random_judge(prompts.quality, agreement, draw)
+                            else judge_at_random(prompts.quality, agreement, draw)
                         )
-                        graded = mapped(graded, prompts.quality) if "calibrated" in kind else graded
+                        graded = calibrate(graded, prompts.quality) if "calibrated" in kind else graded
                         scores.append(split.score(family, near, replace(prompts, quality=graded)))
                     found.setdefault((router, kind), []).append(scores)
         for (router, kind), scores_of in found.items():

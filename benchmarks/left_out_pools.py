@@ -1,10 +1,10 @@
-"""Pools of models that nobody measured: python benchmarks/left_out_pools.py.
+"""Route among models without outcomes: python benchmarks/left_out_pools.py.
 
-Each maker's last generation is left out whole, as in `priors.py --folds maker`, and its means are foreseen from the
-other makers' models and its own earlier ones. Then each set's queries are routed among those of its models that were
-left out, as a router does that reads no query: by the means that are foreseen, by these leaning to the dearer model, as
-`universal` believes, and by list price as a proxy for quality. All know the mean costs, so that they differ in what
-they hold for good alone. Beside them the blind mixture, which knows the mean qualities, too.
+Each maker's last generation is left out, as in `priors.py --folds maker`, and its mean qualities are predicted from
+other makers' models and the maker's earlier ones. Then each set's queries are routed among its left-out models without
+reading the query: by the predicted means, by these shifted towards the more expensive models as in `universal`, and by
+list price as a proxy for quality. All use the true mean costs, so that they differ only in quality. They are compared
+with the blind mixture, which uses the true mean qualities.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 import typer
-from priors import FactorModel, Key, Seen, observed_quality, parts
+from priors import FactorModel, Key, Seen, load_quality, split_parts
 from train_universal import LEAN
-from universal_sets import SETS, costed, load_one, price_table
-from unseen import areas_of, dense, hindsight, proxy
+from universal_sets import SETS, add_costs, load_one, read_prices
+from unseen import make_area_function, predict_by_price, predict_in_hindsight, select_dense
 
 from crossroute import Outcomes, Prediction
 from crossroute.metrics import paired_bootstrap
@@ -27,33 +27,33 @@ LEAST_MODELS = 4
 
 
 def main() -> None:
-    """Print a Markdown table, one row a set."""
+    """Print a Markdown table with one row per set."""
     torch.set_num_threads(1)
-    foreseen = left_out()
+    prediction = predict_left_out()
     print(
         "| set | models left out | queries | blind mixture | predicted less it | leaning to the dearer |"
         " list price | leaning less list price, 95 % |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for name in SETS:
-        row = line(name, foreseen.get(name, {}))
+        row = format_row(name, prediction.get(name, {}))
         if row:
             print(row, flush=True)
 
 
-def left_out() -> dict[str, dict[str, float]]:
-    """Return set -> model -> mean quality foreseen of it without its maker's last generation."""
-    seen = observed_quality()
+def predict_left_out() -> dict[str, dict[str, float]]:
+    """Return set -> model -> mean quality, predicted without its maker's last generation."""
+    seen = load_quality()
     found: dict[str, dict[str, float]] = {}
-    for _, part in parts(seen, "maker"):
+    for _, part in split_parts(seen, "maker"):
         fitted = FactorModel([each for each in seen if each not in part], rounds=8)
-        for (name, model), logits in means(fitted, part).items():
+        for (name, model), logits in predict_means(fitted, part).items():
             found.setdefault(name, {})[model] = float(sigmoid(np.array(logits)).mean())
     return found
 
 
-def means(fitted: FactorModel, part: set[Seen]) -> dict[tuple[str, str], list[float]]:
-    """Return (set, model) -> the logit that is foreseen of it in each column of the set that others tell of."""
+def predict_means(fitted: FactorModel, part: set[Seen]) -> dict[tuple[str, str], list[float]]:
+    """Return (set, model) -> predicted logit in each column of the set that has data of other models."""
     keys: list[Key] = sorted({each.key for each in part})
     ability, _ = fitted.predict(keys)
     found: dict[tuple[str, str], list[float]] = {}
@@ -65,21 +65,24 @@ def means(fitted: FactorModel, part: set[Seen]) -> dict[tuple[str, str], list[fl
     return found
 
 
-def line(name: str, foreseen: dict[str, float]) -> str | None:
-    """Return a row of the table; None where too few models were left out, or no cost is known."""
+def format_row(name: str, prediction: dict[str, float]) -> str | None:
+    """Format a row of the table; None if too few models were left out, or no cost is known."""
     outcomes = load_one(name)
-    names = [each for each in outcomes.pool.names if each in foreseen]
+    names = [each for each in outcomes.pool.names if each in prediction]
     if len(names) < LEAST_MODELS:
         return None
-    outcomes = dense(costed(outcomes.select(names)))
+    outcomes = select_dense(add_costs(outcomes.select(names)))
     names = list(outcomes.pool.names)
     if np.isnan(outcomes.cost).all():
         return None
-    price = np.array([price_table()[each].output for each in names])
-    believed = logit(np.array([foreseen[each] for each in names]), 1e-3)
+    price = np.array([read_prices()[each].output for each in names])
+    believed = logit(np.array([prediction[each] for each in names]), 1e-3)
     leaning = sigmoid(believed + LEAN * (np.log(price + 0.03) - np.log(price + 0.03).mean()))
-    qualities = (sigmoid(believed), leaning, proxy(price))
-    areas = areas_of((hindsight(outcomes), *(flat(outcomes, quality) for quality in qualities)), outcomes)
+    qualities = (sigmoid(believed), leaning, predict_by_price(price))
+    areas = make_area_function(
+        (predict_in_hindsight(outcomes), *(predict_constant(outcomes, quality) for quality in qualities)),
+        outcomes,
+    )
 
     def apart(weights: Floats) -> Floats:
         blind, *others = areas(weights).T
@@ -92,9 +95,9 @@ def line(name: str, foreseen: dict[str, float]) -> str | None:
     return f"| {' | '.join(map(str, cells))} | {less[-1]:+.4f} ({ends[0]:+.4f} to {ends[1]:+.4f}) |"
 
 
-def flat(outcomes: Outcomes, quality: Floats) -> Prediction:
-    """Return the same prediction for every query, at the mean costs."""
-    return replace(hindsight(outcomes), quality=np.broadcast_to(quality, outcomes.quality.shape))
+def predict_constant(outcomes: Outcomes, quality: Floats) -> Prediction:
+    """Return a prediction that is the same for every query, with the mean costs."""
+    return replace(predict_in_hindsight(outcomes), quality=np.broadcast_to(quality, outcomes.quality.shape))
 
 
 if __name__ == "__main__":

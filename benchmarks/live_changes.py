@@ -1,4 +1,4 @@
-"""Changes in the middle of traffic: how soon they are noticed, and what the reward comes back to."""
+"""Changes during traffic: the delay until they are detected, and the reward after learning."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from replays import World, joined, logged
+from replays import World, concatenate, make_log
 
 from crossroute import Pool, Profile, Router
 from crossroute.model.profiles import pool_profiles
@@ -19,21 +19,21 @@ from crossroute.traffic.report import build_report
 
 CALLS, FEEDBACK, SHARE, EVERY = 4_000, 0.2, 0.1, 200
 LAST = 1_000
-"""Calls at the end over which rewards are compared."""
+"""Number of last calls over which rewards are compared."""
 LOSS = 0.3
 SEEDS = 2
 
 
 class Change(NamedTuple):
-    """What changes at half time.
+    """A change after half of the calls.
 
     Attributes:
-        name: In words.
-        quality: What each candidate gives afterwards, shape (n, m), by query.
-        cost: USD that it takes afterwards.
-        start: The router before anything is learnt of it.
-        first: Candidates that are there before, shape (m,).
-        foreseen: What a router that knew of the change would foresee: (quality, cost) by query, each of shape (n, m).
+        name: Description of the change.
+        quality: Quality of each candidate after the change, shape (n, m).
+        cost: Cost of each candidate after the change, USD, shape (n, m).
+        start: The router before learning.
+        first: Whether each candidate is present before the change, shape (m,).
+        predicted: Quality and cost predicted by a router that knows of the change, each of shape (n, m).
         column: The candidate that changes.
         kind: "quality", "cost" or "new".
     """
@@ -43,19 +43,19 @@ class Change(NamedTuple):
     cost: Floats
     start: Router
     first: npt.NDArray[np.bool_]
-    foreseen: tuple[Floats, Floats]
+    predicted: tuple[Floats, Floats]
     column: int
     kind: str
 
 
 def print_changes(here: World) -> None:
-    """Print a row a change."""
+    """Print one row per change."""
     headings = ("change at half of 4,000 calls", "grades until noticed", "calls", "reward, last 1,000 calls",
                 "clairvoyant", "share", "not learning")  # fmt: skip
     print(f"| {' | '.join(headings)} |\n{'|---' * len(headings)}|")
     for seed in range(SEEDS):
-        for change in changes(here, seed):
-            noticed, calls, ours, theirs, still = played(here, change, seed)
+        for change in make_changes(here, seed):
+            noticed, calls, ours, theirs, still = play(here, change, seed)
             seen = ("not", "not") if noticed is None else (noticed, calls)
             cells = (
                 change.name,
@@ -68,11 +68,11 @@ def print_changes(here: World) -> None:
             print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
-def changes(here: World, seed: int) -> list[Change]:
-    """Return the changes: of the candidate that is chosen most, and of the one that is chosen next."""
+def make_changes(here: World, seed: int) -> list[Change]:
+    """Return the changes of the most and the second most chosen candidate."""
     random = np.random.default_rng(seed)
     every = np.arange(len(here.outcomes))
-    base = here.foreseen(here.router, every)
+    base = here.predict(here.router, every)
     quality, cost, m = here.outcomes.quality, here.outcomes.cost, here.outcomes.quality.shape[1]
     usual = np.bincount(best(base.quality, base.cost, here.router.dial.at(0.5)), minlength=m)
     top = int(usual.argmax())
@@ -89,7 +89,7 @@ def changes(here: World, seed: int) -> list[Change]:
             f"{name} is new, and not profiled",
             quality,
             cost,
-            unmeasured(here.router, top),
+            forget_profile(here.router, top),
             ~one,
             (base.quality, base.cost),
             top,
@@ -108,8 +108,8 @@ def changes(here: World, seed: int) -> list[Change]:
     ]
 
 
-def unmeasured(router: Router, column: int) -> Router:
-    """Return a router that knows nothing of one candidate but its price: profiled as the mean of the others."""
+def forget_profile(router: Router, column: int) -> Router:
+    """Return a router that only knows the price of a candidate, whose profile is the mean of the others."""
     name, others = router.pool.names[column], router.without(router.pool.names[column])
     quality, log_tokens, _ = pool_profiles(others.pool, router.predictor.network.config.clusters)
     blank = Profile(
@@ -125,8 +125,8 @@ def unmeasured(router: Router, column: int) -> Router:
     )
 
 
-def played(here: World, change: Change, seed: int) -> tuple[int | None, int | None, float, float, float]:
-    """Return grades and calls until the change was noticed, and the last rewards: ours, clairvoyant, not learning."""
+def play(here: World, change: Change, seed: int) -> tuple[int | None, int | None, float, float, float]:
+    """Return grades and calls until detection, and the last rewards: with learning, clairvoyant, without learning."""
     random, half = np.random.default_rng(seed), CALLS // 2
     rows = random.integers(0, len(here.outcomes), CALLS)
     pay, router = here.router.dial.at(0.5), change.start
@@ -135,20 +135,20 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
         mine, late = rows[begin : begin + EVERY], begin >= half
         there = np.ones_like(change.first) if late else change.first
         quality, cost = (change.quality, change.cost) if late else (here.outcomes.quality, here.outcomes.cost)
-        foreseen = only(here.foreseen(router, mine), there)
-        now = logged(here, mine, foreseen, np.full(len(mine), pay), share=SHARE, feedback=FEEDBACK, random=random,
+        predicted = restrict(here.predict(router, mine), there)
+        now = make_log(here, mine, predicted, np.full(len(mine), pay), share=SHARE, feedback=FEEDBACK, random=random,
                      quality=quality[mine], cost=cost[mine], begin=60.0 * begin)  # fmt: skip
-        told = now if told is None else joined([told, now])
-        got[begin : begin + EVERY] = reward(quality[mine], cost[mine], now.chosen, pay)
+        told = now if told is None else concatenate([told, now])
+        got[begin : begin + EVERY] = compute_reward(quality[mine], cost[mine], now.chosen, pay)
         router = learn_from_log(change.start, told)
         if late and noticed is None and is_noticed(change, told):
             noticed = int((~np.isnan(told.quality[half:])).sum()), len(told) - half
     last = rows[-LAST:]
-    clairvoyant = best(change.foreseen[0][last], change.foreseen[1][last], pay)
-    foreseen = here.foreseen(change.start, last)
-    still = best(foreseen.quality, foreseen.cost, pay)
+    clairvoyant = best(change.predicted[0][last], change.predicted[1][last], pay)
+    predicted = here.predict(change.start, last)
+    still = best(predicted.quality, predicted.cost, pay)
     theirs, stayed = (
-        float(reward(change.quality[last], change.cost[last], each, pay).mean())
+        float(compute_reward(change.quality[last], change.cost[last], each, pay).mean())
         for each in (clairvoyant, still)
     )
     grades, calls = noticed or (None, None)
@@ -156,21 +156,21 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
 
 
 def is_noticed(change: Change, told: Logged) -> bool:
-    """Return whether the report names the candidate as drifted; of a new one, whether it answers one call in five."""
+    """Return whether the report states the candidate's drift; for a new one, whether it answers one call in five."""
     if change.kind == "new":
         return bool((told.chosen[-EVERY:] == change.column).mean() >= 0.2)
     named = {row.candidate: row.drift for row in build_report(told).rows}
     return change.kind in named[told.names[change.column]]
 
 
-def only(foreseen: LazyPrediction, there: npt.NDArray[np.bool_]) -> LazyPrediction:
-    """Return what is foreseen, those that are not there made useless and dear."""
-    foreseen.quality = np.where(there, foreseen.quality, 0.0)
-    foreseen.cost = np.where(there, foreseen.cost, 1e6)
-    foreseen.__dict__["quality_error"] = np.where(there, foreseen.quality_error, 0.0)
-    return foreseen
+def restrict(predicted: LazyPrediction, there: npt.NDArray[np.bool_]) -> LazyPrediction:
+    """Return predictions that exclude absent candidates, by quality 0 and a high cost."""
+    predicted.quality = np.where(there, predicted.quality, 0.0)
+    predicted.cost = np.where(there, predicted.cost, 1e6)
+    predicted.__dict__["quality_error"] = np.where(there, predicted.quality_error, 0.0)
+    return predicted
 
 
-def reward(quality: Floats, cost: Floats, chosen: npt.NDArray[np.intp], pay: float) -> Floats:
+def compute_reward(quality: Floats, cost: Floats, chosen: npt.NDArray[np.intp], pay: float) -> Floats:
     one = np.arange(len(chosen))
     return np.asarray(quality[one, chosen] * np.exp(-cost[one, chosen] / pay))

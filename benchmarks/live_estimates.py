@@ -1,4 +1,4 @@
-"""Off-policy estimates where the truth is known, and how often a router that is no better would take over."""
+"""Off-policy estimates with known true values, and the rate of adopting a router that is no better."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from crossroute.traffic.policies import CONFIDENCE
 
 CALLS, POLICIES = 2_000, 20
 SHARE = 0.5
-"""Of the log's choices that is spread over all candidates."""
+"""Share of the log's choices that is spread over all candidates."""
 CANDIDATES, GRADED = 500, 1_000
 
 
 def print_estimates(here: World, repeats: int) -> None:
-    """Print how often intervals cover what 20 other policies truly get, and the rank correlation with it."""
+    """Print the coverage of intervals for 20 policies, and the rank correlation of estimates with the true values."""
     random = np.random.default_rng(0)
-    foreseen = here.foreseen(here.router, np.arange(len(here.outcomes)))
-    predicted, quality, m = foreseen.quality, here.outcomes.quality, here.outcomes.quality.shape[1]
-    policies = others(here, foreseen.quality, foreseen.cost, random)
+    prediction = here.predict(here.router, np.arange(len(here.outcomes)))
+    predicted, quality, m = prediction.quality, here.outcomes.quality, here.outcomes.quality.shape[1]
+    policies = make_policies(here, prediction.quality, prediction.cost, random)
     truth = np.array([(policy * quality).sum(axis=1).mean() for policy in policies])
-    base = np.eye(m)[best(predicted, foreseen.cost, here.router.dial.at(0.5))]
+    base = np.eye(m)[best(predicted, prediction.cost, here.router.dial.at(0.5))]
     chances = SHARE / m + (1 - SHARE) * base
     covered: dict[str, list[bool]] = {"doubly_robust": [], "snips": []}
     ranks: dict[str, list[float]] = {"doubly_robust": [], "snips": [], "direct": []}
@@ -45,12 +45,12 @@ def print_estimates(here: World, repeats: int) -> None:
     print("| estimate | 95 % intervals that cover | mean rank correlation with the truth |")
     print("|---|---|---|")
     for way, ranked in ranks.items():
-        share = f"{np.mean(covered[way]):.1%}" if way in covered else "its interval does not know its bias"
+        share = f"{np.mean(covered[way]):.1%}" if way in covered else "its interval does not include its bias"
         print(f"| {way.replace('_', ' ')} | {share} | {np.mean(ranked):.3f} |")
 
 
-def others(here: World, quality: Floats, cost: Floats, random: np.random.Generator) -> list[Floats]:
-    """Return policies, each of shape (n, m): the router at ten dials, as it is and by disturbed predictions."""
+def make_policies(here: World, quality: Floats, cost: Floats, random: np.random.Generator) -> list[Floats]:
+    """Return policies, each of shape (n, m): the router at ten dials, with its own and with perturbed predictions."""
     m = quality.shape[1]
     dials = np.linspace(0.05, 0.95, POLICIES // 2)
     noisy = np.clip(quality + random.normal(0, 0.15, quality.shape), 0.01, 1)
@@ -62,19 +62,19 @@ def others(here: World, quality: Floats, cost: Floats, random: np.random.Generat
 
 
 def print_adoption(here: World) -> None:
-    """Print how often one of 500 routers takes over that are worse by what the margin allows, or by more."""
+    """Print how often one of 500 routers is adopted that is worse by exactly the margin, or by more."""
     random = np.random.default_rng(0)
-    foreseen = here.foreseen(here.router, np.arange(len(here.outcomes)))
+    prediction = here.predict(here.router, np.arange(len(here.outcomes)))
     pay, m = here.router.dial.at(0.5), here.outcomes.quality.shape[1]
     reward = here.outcomes.quality * np.exp(-here.outcomes.cost / pay)
-    predicted = foreseen.quality * np.exp(-foreseen.cost / pay)
-    old = np.eye(m)[best(foreseen.quality, foreseen.cost, pay)]
+    predicted = prediction.quality * np.exp(-prediction.cost / pay)
+    old = np.eye(m)[best(prediction.quality, prediction.cost, pay)]
     chances = SHARE / m + (1 - SHARE) * old
     adopted, as_they_are, none_better = {0.0: 0, 0.01: 0}, 0, 0
     for _ in range(CANDIDATES):
-        disturbed = np.clip(foreseen.quality + random.normal(0, 0.1, predicted.shape), 0.01, 1)
-        new = np.eye(m)[best(disturbed, foreseen.cost, pay)]
-        worse = float(((old - new) * reward).sum(axis=1).mean())  # true loss, which is made the margin
+        disturbed = np.clip(prediction.quality + random.normal(0, 0.1, predicted.shape), 0.01, 1)
+        new = np.eye(m)[best(disturbed, prediction.cost, pay)]
+        worse = float(((old - new) * reward).sum(axis=1).mean())  # the true loss, used as the margin
         rows = random.integers(0, len(reward), GRADED)
         chosen = (chances[rows].cumsum(axis=1) > random.random((GRADED, 1))).argmax(axis=1)
         observed = reward[rows, chosen]

@@ -1,4 +1,4 @@
-"""What a traffic log costs a call, and whether many processes lose or double a row."""
+"""Measure the overhead of a traffic log per call, and test that concurrent processes lose and duplicate no rows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ QUERY = Query("What is 17 * 23?")
 
 
 def print_log(router: Router, postgresql: str) -> None:
-    """Print the overhead of a call, and what 32 processes wrote."""
+    """Print the overhead per call, and the rows written by 32 processes."""
     with tempfile.TemporaryDirectory() as folder:
-        bare, kept = overhead(router, f"{folder}/overhead.db")
+        bare, kept = measure_overhead(router, f"{folder}/overhead.db")
         print("| a call's own path, without the model | microseconds |")
         print("|---|---|")
         rows = ("without a log", bare), ("with a log", kept), ("the log's part", kept - bare)
@@ -37,13 +37,13 @@ def print_log(router: Router, postgresql: str) -> None:
         print("|---|---|---|---|---|---|---|")
         for name, url in (("SQLite", f"sqlite:///{folder}/many.db"), ("PostgreSQL", postgresql)):
             if url:
-                print(f"| {name} | {many(router, url)} |", flush=True)
+                print(f"| {name} | {write_concurrently(router, url)} |", flush=True)
 
 
-def overhead(router: Router, path: str) -> tuple[float, float]:
-    """Return seconds of a call without and with a log, by turns in one run: the medians of its rounds.
+def measure_overhead(router: Router, path: str) -> tuple[float, float]:
+    """Return the median seconds of a call without and with a log, measured alternately.
 
-    Of the calling thread alone, by its own clock: the writer works beside it, and so does all else on the machine.
+    The time is the CPU time of the calling thread, without the writer's thread and other processes.
     """
     log = TrafficLog(path)
     recorder = Recorder(log)
@@ -54,14 +54,14 @@ def overhead(router: Router, path: str) -> tuple[float, float]:
         way = turn % 2
         began = time.thread_time()
         for _ in range(CALLS):
-            call(ways[way])
+            make_call(ways[way])
         took[way].append((time.thread_time() - began) / CALLS)
         log.flush()
     log.close()
     return float(np.median(took[0])), float(np.median(took[1]))
 
 
-def call(dispatcher: Dispatcher) -> Decision:
+def make_call(dispatcher: Dispatcher) -> Decision:
     """Decide a call and count it, as an integration does."""
     decision = dispatcher.attempts(dispatcher.decide(QUERY)).decision
     with dispatcher.ledger.entry(decision) as entry:
@@ -69,8 +69,8 @@ def call(dispatcher: Dispatcher) -> Decision:
     return entry.decision
 
 
-def many(router: Router, url: str) -> str:
-    """Return what is in a log after all processes wrote to it."""
+def write_concurrently(router: Router, url: str) -> str:
+    """Let many processes write to a log, and return a description of its content."""
     decision = router.route(QUERY)
     context, began = multiprocessing.get_context("fork"), time.perf_counter()
     writers = [
@@ -93,7 +93,7 @@ def many(router: Router, url: str) -> str:
 
 
 def write(url: str, router: Router, decision: Decision, number: int) -> None:
-    """Write one process's part of the decisions, each with a call and every tenth with feedback."""
+    """Write a process's share of the decisions, each with a call and every tenth with feedback."""
     log = TrafficLog(url)
     recorder = Recorder(log)
     dispatcher = Dispatcher(router, {name: Ability() for name in router.pool.names}, observers=[recorder])

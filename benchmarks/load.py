@@ -1,10 +1,10 @@
-"""Many calls at once while a share of all requests fails: how many are lost, mixed up or miscounted.
+"""Make many concurrent calls with random faults, and count lost, mixed-up and miscounted calls.
 
     python benchmarks/load.py                  # 300 calls a row, some minutes
     python benchmarks/load.py --calls 10000 --timeout 100 --ways ainvoke
 
-Each row is a process that calls a pool of real clients over HTTP on this machine. CPU of our own is what a call takes
-around the clients' requests, less what the bare client's call takes around its own, faults included.
+Each row is a process that calls a pool of real clients over local HTTP. "Own CPU" is the CPU time of a call outside of
+the clients' requests, minus that of a call of the bare client, both including faults.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from metering import Meter, MeteredThreads, meter_clients
 
 NAMES = ("gpt-4o-mini", "gpt-4o-2024-08-06", "gpt-5")
 WAYS = ("ainvoke", "astream", "invoke", "stream", "achat", "astream_chat", "chat", "stream_chat")
-"""How calls are made: LangChain's and LlamaIndex's; those that are not awaited run in threads."""
+"""Methods of LangChain and LlamaIndex; synchronous ones run in threads."""
 
 WARM, THREADS = 20, 64
 CONNECTION_POOLS = 64
-"""Of a client; httpcore looks at each connection of a pool for each request, and so takes long for thousands."""
+"""Number of connection pools of a client, since httpcore is slow with thousands of connections in a pool."""
 
 SERVER = Path(__file__).with_name("fault_server.py")
 Calls = Callable[[str], Coroutine[Any, Any, str]]
 CLIENTS = Meter()
-"""What the clients of this process take."""
+"""CPU time of the clients of this process."""
 
 
 class Row(NamedTuple):
-    """What a row of calls came to."""
+    """The results of a row."""
 
     lost: int
     mixed: int
@@ -55,7 +55,7 @@ class Row(NamedTuple):
 
 
 class Spread(httpx.BaseTransport):
-    """Requests in turn over several connection pools."""
+    """Distribute requests over several connection pools in turn."""
 
     def __init__(self) -> None:
         many = httpx.Limits(max_connections=None, max_keepalive_connections=0)
@@ -67,7 +67,7 @@ class Spread(httpx.BaseTransport):
 
 
 class AsyncSpread(httpx.AsyncBaseTransport):
-    """Requests in turn over several connection pools, asynchronously."""
+    """Distribute requests over several connection pools in turn, asynchronously."""
 
     def __init__(self) -> None:
         many = httpx.Limits(max_connections=None, max_keepalive_connections=0)
@@ -78,10 +78,10 @@ class AsyncSpread(httpx.AsyncBaseTransport):
         return await next(self._pools).handle_async_request(request)
 
 
-def clients(
+def make_clients(
     url: str, names: tuple[str, ...], way: str, timeout: float, *, at_once: bool = False
 ) -> dict[str, Any]:
-    """Return a client a name; for calls at once, with connection pools as many and as wide as these need."""
+    """Return a client for each name; for concurrent calls, with sufficient connection pools."""
     common: dict[str, Any] = {"api_key": "none", "max_retries": 0, "timeout": timeout}
     sync = httpx.Client(timeout=timeout, transport=Spread() if at_once else None)
     awaited = httpx.AsyncClient(timeout=timeout, transport=AsyncSpread() if at_once else None)
@@ -109,8 +109,8 @@ def clients(
     }
 
 
-def asking(model: Any, way: str) -> Calls:
-    """Return what asks a model, or a pool, one question."""
+def make_asker(model: Any, way: str) -> Calls:
+    """Return the function that asks a model or a pool a question."""
 
     def said(text: str) -> list[Any]:
         from llama_index.core.llms import ChatMessage
@@ -149,13 +149,11 @@ def asking(model: Any, way: str) -> Calls:
     return {ask.__name__: ask for ask in ways}[way]
 
 
-def at_once(ask: Calls, calls: int, *, threads: int) -> tuple[list[str | Exception], float]:
-    """Ask so many questions at once, in one event loop or in so many threads.
-
-    Some questions warm the clients up before.
+def ask_all(ask: Calls, calls: int, *, threads: int) -> tuple[list[str | Exception], float]:
+    """Ask questions concurrently, in one event loop or in threads, after a warm-up.
 
     Returns:
-        The answers, and seconds of CPU that these calls took around the requests of their clients.
+        The answers, and the CPU seconds of the calls outside of their clients' requests.
     """
     whole, within = Meter(), CLIENTS
 
@@ -184,14 +182,14 @@ def at_once(ask: Calls, calls: int, *, threads: int) -> tuple[list[str | Excepti
     return answers, around() - before
 
 
-def row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
-    """Make the calls of a row, and count."""
+def run_row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
+    """Make the calls of a row, and count the results."""
     threads = 0 if way.startswith("a") else THREADS
     meter_clients(CLIENTS)
-    (client,) = clients(url, NAMES[:1], way, timeout, at_once=True).values()
+    (client,) = make_clients(url, NAMES[:1], way, timeout, at_once=True).values()
     few = min(calls, 500)
-    bare = at_once(asking(client, way), few, threads=threads)[1] / few
-    models = clients(url, NAMES[:members], way, timeout, at_once=True)
+    bare = ask_all(make_asker(client, way), few, threads=threads)[1] / few
+    models = make_clients(url, NAMES[:members], way, timeout, at_once=True)
     if way.endswith("chat"):
         from crossroute.routing.router import WIDEST_ROUTER
         from llamaindex_crossroute import CrossRouteLLM
@@ -203,9 +201,9 @@ def row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
 
         pool = ChatCrossRoute(models=models)
         pool.route("warm up")
-    requests = _counted(pool)
+    requests = _count_requests(pool)
     began = time.monotonic()
-    answers, cpu = at_once(asking(pool, way), calls, threads=threads)
+    answers, cpu = ask_all(make_asker(pool, way), calls, threads=threads)
     seconds = time.monotonic() - began
     lost = [answer for answer in answers if isinstance(answer, Exception)]
     answered = calls - len(lost)
@@ -216,14 +214,14 @@ def row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
         counted * INPUT_TOKENS,
         counted * OUTPUT_TOKENS,
     )
-    asked = requests[0] * calls / counted  # without the share of the warm-up
+    asked = requests[0] * calls / counted  # without the warm-up
     own = (cpu - asked * bare) / calls * 1e3
     errors = Counter(type(error).__name__ for error in lost)
     return Row(len(lost), answered - sum(map(bool, told)), exact, seconds, own, asked, errors)
 
 
-def _counted(pool: Any) -> list[int]:
-    """Return a count of the requests that a pool will make: its attempts, told by the ledger of its calls."""
+def _count_requests(pool: Any) -> list[int]:
+    """Return a list with the number of requests of a pool, counted by an observer from now on."""
     from crossroute.calls.hooks import Called
 
     count = [0]
@@ -275,7 +273,7 @@ def main() -> None:
 def print_row(url: str, way: str, members: int, calls: int, timeout: float) -> None:
     allow_many_files()
     logging.getLogger("crossroute").setLevel(logging.ERROR)
-    found = row(url, way, members, calls, timeout)
+    found = run_row(url, way, members, calls, timeout)
     told = "exact" if found.exact else "WRONG"
     print(
         f"{way:13} {members:7} {found.lost:6} {found.mixed:6}  {told}  {found.requests:8,.0f} {found.seconds:8.1f}"

@@ -1,7 +1,7 @@
-"""CPU of calls that run at once, told apart: what the clients take, and what runs around them.
+"""Measure the CPU time of concurrent calls, separately for their clients and the rest.
 
-The clock is that of the thread, read at each step of a coroutine or generator, so that calls that wait are charged with
-nothing that others do. What the event loop takes between the steps counts nowhere.
+The thread's CPU clock is read at each step of a coroutine or generator, so that waiting calls are not charged for
+others. The time of the event loop between steps is not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 class Meter:
-    """Seconds of CPU within its blocks; safe to share between threads."""
+    """Sums the CPU seconds within its blocks; safe to share between threads."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -24,7 +24,7 @@ class Meter:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Count what the thread takes within the block."""
+        """Count the thread's CPU time within the block."""
         began = time.thread_time()
         try:
             yield
@@ -35,7 +35,7 @@ class Meter:
 
     @types.coroutine
     def awaited(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """Await a coroutine, and count each of its steps."""
+        """Await a coroutine, and count the CPU time of its steps."""
         step: Callable[[Any], Any] = coroutine.send
         given: Any = None
         while True:
@@ -70,10 +70,10 @@ class Meter:
 
 
 class MeteredThreads(ThreadPoolExecutor):
-    """Threads whose work a meter counts: for an event loop's `to_thread`.
+    """A thread pool with metered work, for an event loop's `to_thread`.
 
     Args:
-        meter: That counts.
+        meter: The meter.
     """
 
     def __init__(self, meter: Meter) -> None:
@@ -91,7 +91,7 @@ class MeteredThreads(ThreadPoolExecutor):
 
 
 def meter_clients(meter: Meter) -> None:
-    """Count what OpenAI's clients of both frameworks take for a request, from here on."""
+    """Count the CPU time of requests by both frameworks' OpenAI clients from now on."""
     from langchain_openai.chat_models.base import BaseChatOpenAI
     from llama_index.llms.openai import OpenAI
 
@@ -100,11 +100,11 @@ def meter_clients(meter: Meter) -> None:
         (OpenAI, ("_chat", "_stream_chat", "_achat", "_astream_chat")),
     ):
         for name in names:
-            setattr(owner, name, _metered(meter, getattr(owner, name), name))
+            setattr(owner, name, _meter_method(meter, getattr(owner, name), name))
 
 
-def _metered(meter: Meter, method: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Return a method that a meter counts; it returns an answer or chunks, itself or when awaited."""
+def _meter_method(meter: Meter, method: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return a metered version of a method that returns an answer or chunks, directly or when awaited."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         with meter.running():

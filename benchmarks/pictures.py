@@ -1,6 +1,6 @@
 """Draw the pictures of docs/concepts.md from the bundled router: python benchmarks/pictures.py [FOLDER].
 
-decision.png: one decision, in the plane of cost and quality. dial.png: what the cost preference does to the queries of
+decision.png: a decision in the plane of cost and quality. dial.png: the effect of the cost preference on the queries of
 `crossroute demo`.
 """
 
@@ -24,7 +24,7 @@ QUERY = QUERIES[7]  # a patient has sudden chest pain ...
 INK, QUIET, FAINT = "#222222", "#707070", "#e6e6e6"
 NOTCHES = np.linspace(0, 1, 101)
 COST = np.geomspace(1e-3, 4, 400)
-"""Drawn, in USD per 1,000 calls."""
+"""Costs of the plot, USD per 1,000 calls."""
 PREFERENCES = (0.5, 0.9)
 PLACES = {
     "gpt-4-1106-preview": (-4, 9),
@@ -34,15 +34,15 @@ PLACES = {
     "meta/llama-2-70b-chat": (8, -3),
     "meta/code-llama-instruct-34b-chat": (8, -3),
 }
-"""Of the names that are written, in points from their dots; the others would hide each other."""
+"""Name -> offset of its label in points; other names are not labelled, to avoid overlap."""
 
 
 def draw_decision(router: Router, path: Path) -> None:
-    """Draw every candidate's predicted cost and quality, lines of equal reward, and the winner, at two dials."""
+    """Draw each candidate's predicted cost and quality, lines of equal reward, and the choice, at two dials."""
     figure = Figure(figsize=(8, 4.6), dpi=140, layout="constrained")
     for axes, preference in zip(figure.subplots(1, 2, sharey=True), PREFERENCES, strict=True):
         decision = router.route(QUERY, cost_preference=preference)
-        _axes(
+        _set_axes(
             axes,
             "Predicted cost, USD per 1,000 such calls",
             "Predicted quality" if preference == PREFERENCES[0] else "",
@@ -58,12 +58,12 @@ def draw_decision(router: Router, path: Path) -> None:
             won = each.candidate == decision.candidate
             dot = (1000 * each.cost, each.quality)
             axes.scatter(*dot, s=80 if won else 22, color=PALETTE[1] if won else INK, zorder=5)
-            _name(axes, each.candidate, dot, bold=won)
+            _write_name(axes, each.candidate, dot, bold=won)
     _write(figure, router, path)
 
 
 def _draw_rewards(axes: Axes, decision: Decision) -> None:
-    """Draw the costs and qualities that are worth as much as the winner, and those worth a tenth less, two, ..."""
+    """Draw lines of equal reward: that of the choice, and of rewards lower by a tenth, two tenths, ..."""
     pay = decision.willingness_to_pay
     most = decision.quality * np.exp(-decision.cost / pay)
     for tenths in range(10, 0, -1):
@@ -73,17 +73,17 @@ def _draw_rewards(axes: Axes, decision: Decision) -> None:
 
 
 def draw_dial(router: Router, path: Path) -> None:
-    """Draw which candidate gets each query of the demo, and what is expected, from 0 to 1 on the dial."""
+    """Draw the choices for the queries of the demo, and their expected cost and quality, along the dial."""
     decisions = [list(router.route_many(QUERIES, cost_preference=float(notch))) for notch in NOTCHES]
     figure = Figure(figsize=(8, 6.2), dpi=140, layout="constrained")
     above, below = figure.subplots(2, height_ratios=(3, 2), sharex=True)
-    _draw_shares(_axes(above, "", "Share of the queries"), decisions, router.pool.names)
-    _axes(below, "Cost preference", "USD per 1,000 calls")
+    _draw_shares(_set_axes(above, "", "Share of the queries"), decisions, router.pool.names)
+    _set_axes(below, "Cost preference", "USD per 1,000 calls")
     cost = 1000 * np.array([np.mean([each.cost for each in row]) for row in decisions])
     below.plot(NOTCHES, cost, color=PALETTE[1], linewidth=2)
     below.set_ylim(0, None)
     below.yaxis.label.set_color(PALETTE[1])
-    beside = _axes(below.twinx(), "", "Expected quality")
+    beside = _set_axes(below.twinx(), "", "Expected quality")
     beside.grid(visible=False)
     beside.plot(
         NOTCHES, [np.mean([each.quality for each in row]) for row in decisions], color=PALETTE[0], linewidth=2
@@ -93,8 +93,8 @@ def draw_dial(router: Router, path: Path) -> None:
     _write(figure, router, path)
 
 
-def told(router: Router) -> str:
-    """Return what a picture of a router keeps in its Description: each candidate's mean quality over the queries."""
+def describe(router: Router) -> str:
+    """Return the Description of a picture: each candidate's mean quality, by which outdated pictures are detected."""
     means = router.predict(QUERIES).quality.mean(axis=0)
     return json.dumps(
         {name: round(float(mean), 3) for name, mean in zip(router.pool.names, means, strict=True)}
@@ -102,7 +102,7 @@ def told(router: Router) -> str:
 
 
 def _write(figure: Figure, router: Router, path: Path) -> None:
-    figure.savefig(path, metadata={"Description": told(router)})
+    figure.savefig(path, metadata={"Description": describe(router)})
 
 
 def _draw_shares(axes: Axes, decisions: list[list[Decision]], names: tuple[str, ...]) -> None:
@@ -116,7 +116,7 @@ def _draw_shares(axes: Axes, decisions: list[list[Decision]], names: tuple[str, 
     axes.stackplot(
         NOTCHES,
         [shares[name] for name in shown],
-        labels=[_short(name) for name in shown],
+        labels=[_shorten(name) for name in shown],
         colors=colors[: len(shown)],
         edgecolor="white",
         linewidth=0.4,
@@ -128,7 +128,7 @@ def _draw_shares(axes: Axes, decisions: list[list[Decision]], names: tuple[str, 
     )
 
 
-def _axes(axes: Axes, across: str, up: str) -> Axes:
+def _set_axes(axes: Axes, across: str, up: str) -> Axes:
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(up, color=INK)
     axes.grid(color=FAINT, linewidth=0.6)
@@ -137,11 +137,11 @@ def _axes(axes: Axes, across: str, up: str) -> Axes:
     return axes
 
 
-def _name(axes: Axes, name: str, at: tuple[float, float], *, bold: bool) -> None:
+def _write_name(axes: Axes, name: str, at: tuple[float, float], *, bold: bool) -> None:
     if name not in PLACES:
         return
     text = axes.annotate(
-        _short(name),
+        _shorten(name),
         at,
         PLACES[name],
         textcoords="offset points",
@@ -154,7 +154,7 @@ def _name(axes: Axes, name: str, at: tuple[float, float], *, bold: bool) -> None
     text.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
-def _short(name: str) -> str:
+def _shorten(name: str) -> str:
     return name.rpartition("/")[2]
 
 

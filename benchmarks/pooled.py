@@ -1,7 +1,7 @@
-"""CrossRoute against the baselines over all sets together: python benchmarks/pooled.py.
+"""Compare CrossRoute with the baselines over all sets: python benchmarks/pooled.py.
 
-Relative differences of AIQ, averaged over the sets, with a paired bootstrap that draws the queries of each set
-anew. Reads what quality.py keeps, and prints the tables of docs/benchmarks.md.
+Relative differences of AIQ are averaged over the sets, with intervals from a paired bootstrap of each set's queries.
+Reads the predictions of quality.py, and prints the tables of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import torch
 import typer
-from predictions import REFERENCE, predictions_of
-from sets import SETS, load, matching
+from predictions import REFERENCE, load_predictions
+from sets import SETS, find_sets, load
 
 from crossroute import Outcomes, Prediction
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
@@ -38,22 +38,22 @@ class Compared(NamedTuple):
     test_aiq: dict[str, float]
     maximum_quality: dict[str, float]
     draws: dict[str, Floats]  # AIQ on test, each (r,), all routers on the same draws
-    shares: Floats  # of CrossRoute, (preferences, m)
+    shares: Floats  # shares of candidates by CrossRoute, (preferences, m)
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of predictions.")] = Path("figures"),
 ) -> None:
     """Print three Markdown tables: tuned baselines, RouterBench's own three, shares."""
     torch.set_num_threads(1)
-    sets = [compared(name, load(name), folder) for name in matching(only)]
-    print(against_tuned(sets), against_shipped(sets), shares(sets), sep="\n")
+    sets = [compare(name, load(name), folder) for name in find_sets(only)]
+    print(format_tuned(sets), format_shipped(sets), format_shares(sets), sep="\n")
 
 
-def compared(name: str, outcomes: Outcomes, folder: Path) -> Compared:
+def compare(name: str, outcomes: Outcomes, folder: Path) -> Compared:
     """Evaluate the reference, the tuned baselines and RouterBench's three on one set."""
-    found = predictions_of(name, outcomes, folder)
+    found = load_predictions(name, outcomes, folder)
     labels = [REFERENCE, *AS_SHIPPED, *(label for label in found["test"] if label.endswith(", tuned"))]
     validation, test = outcomes.split("validation"), outcomes.split("test")
     sweeps = {label: Sweep.of(found["test"][label], test, WILLINGNESS_TO_PAY) for label in labels}
@@ -62,20 +62,20 @@ def compared(name: str, outcomes: Outcomes, folder: Path) -> Compared:
     return Compared(
         name,
         found["test"][REFERENCE].candidates,
-        {label: aiq_on(found["validation"][label], validation) for label in labels},
+        {label: compute_aiq(found["validation"][label], validation) for label in labels},
         {label: aiq(curve, low, high) for label, curve in points.items()},
         {label: maximum_quality(curve) for label, curve in points.items()},
-        resampled(sweeps, low, high, seed=[folder for folder, _ in SETS.values()].index(SETS[name][0])),
-        chosen_shares(found["validation"][REFERENCE], found["test"][REFERENCE]),
+        resample(sweeps, low, high, seed=[folder for folder, _ in SETS.values()].index(SETS[name][0])),
+        compute_shares(found["validation"][REFERENCE], found["test"][REFERENCE]),
     )
 
 
-def aiq_on(prediction: Prediction, outcomes: Outcomes) -> float:
+def compute_aiq(prediction: Prediction, outcomes: Outcomes) -> float:
     points = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY).points()
     return aiq(points, *cost_range(outcomes.quality, outcomes.cost))
 
 
-def resampled(sweeps: Mapping[str, Sweep], low: float, high: float, seed: int) -> dict[str, Floats]:
+def resample(sweeps: Mapping[str, Sweep], low: float, high: float, seed: int) -> dict[str, Floats]:
     """Return each router's AIQ on the same draws of the queries; equal seeds draw the same queries."""
     n = len(next(iter(sweeps.values())).cost)
     weights = np.random.default_rng([0, seed]).multinomial(n, np.full(n, 1 / n), size=RESAMPLES) / n
@@ -85,25 +85,25 @@ def resampled(sweeps: Mapping[str, Sweep], low: float, high: float, seed: int) -
     }
 
 
-def chosen_shares(validation: Prediction, test: Prediction) -> Floats:
-    """Return the share of the test queries that each candidate gets, by cost preference."""
+def compute_shares(validation: Prediction, test: Prediction) -> Floats:
+    """Return the share of test queries routed to each candidate, by cost preference."""
     dial = Dial.calibrate(validation.quality, validation.cost)
     chosen = [best(test.quality, test.cost, dial.at(preference)) for preference in PREFERENCES]
     m = len(test.candidates)
     return np.stack([np.bincount(columns, minlength=m) / len(columns) for columns in chosen])
 
 
-def against_tuned(sets: list[Compared]) -> str:
-    """Return the table of relative differences to tuned baselines, by how the baseline is chosen."""
+def format_tuned(sets: list[Compared]) -> str:
+    """Return the table of relative differences to tuned baselines, with one row per way of choosing the baseline."""
     tuned = [label for label in sets[0].test_aiq if label.endswith(", tuned")]
     by_validation = max(tuned, key=lambda label: np.mean([each.validation_aiq[label] for each in sets]))
     by_test = max(tuned, key=lambda label: np.mean([each.test_aiq[label] for each in sets]))
     rivals = {
-        "each set's best on validation": [best_of(tuned, each.validation_aiq) for each in sets],
+        "each set's best on validation": [find_best(tuned, each.validation_aiq) for each in sets],
         f"one family, best on validation: {by_validation.removesuffix(', tuned')}": [by_validation]
         * len(sets),
         f"one family, best on test: {by_test.removesuffix(', tuned')}": [by_test] * len(sets),
-        "each set's best on test": [best_of(tuned, each.test_aiq) for each in sets],
+        "each set's best on test": [find_best(tuned, each.test_aiq) for each in sets],
     }
     names = [each.name.partition(" candidates")[0] for each in sets]
     lines = [
@@ -115,18 +115,17 @@ def against_tuned(sets: list[Compared]) -> str:
         for each, label in zip(sets, labels, strict=True):
             gain = 100 * (each.test_aiq[REFERENCE] / each.test_aiq[label] - 1)
             cells.append(f"{gain:+.2f} % ({label.removesuffix(', tuned')})")
-        lines.append(
-            f"| {title} | {' | '.join(cells)} | {pooled(sets, labels)} | {pooled(sets, labels, once=True)} |"
-        )
+        cells += [format_pooled(sets, labels), format_pooled(sets, labels, once=True)]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def best_of(labels: list[str], scores: Mapping[str, float]) -> str:
+def find_best(labels: list[str], scores: Mapping[str, float]) -> str:
     return max(labels, key=lambda label: scores[label])
 
 
-def pooled(sets: list[Compared], labels: list[str], *, once: bool = False) -> str:
-    """Return the mean relative difference with its interval; `once`: pools over the same queries share a weight."""
+def format_pooled(sets: list[Compared], labels: list[str], *, once: bool = False) -> str:
+    """Format the mean relative difference and its interval; `once`: pools with the same queries share a weight."""
     pairs = list(zip(sets, labels, strict=True))
     folders = [SETS[each.name][0] for each in sets]
     weights = [1 / folders.count(folder) if once else 1.0 for folder in folders]
@@ -138,8 +137,8 @@ def pooled(sets: list[Compared], labels: list[str], *, once: bool = False) -> st
     return f"{100 * mean:+.2f} % ({100 * low:+.2f} to {100 * high:+.2f})"
 
 
-def against_shipped(sets: list[Compared]) -> str:
-    """Return the table of relative differences of AIQ and maximum quality to RouterBench's own."""
+def format_shipped(sets: list[Compared]) -> str:
+    """Return the table of relative differences of AIQ and maximum quality to RouterBench's own routers."""
     lines = [f"| AIQ, maximum quality | {' | '.join(AS_SHIPPED)} |\n|{'---|' * (len(AS_SHIPPED) + 1)}"]
     for each in sets:
         cells = [
@@ -150,13 +149,13 @@ def against_shipped(sets: list[Compared]) -> str:
             for label in AS_SHIPPED
         ]
         lines.append(f"| {each.name} | {' | '.join(cells)} |")
-    cells = [pooled(sets, [label] * len(sets)) for label in AS_SHIPPED]
+    cells = [format_pooled(sets, [label] * len(sets)) for label in AS_SHIPPED]
     lines.append(f"| AIQ, all sets, 95 % interval | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def shares(sets: list[Compared]) -> str:
-    """Return the table of shares: candidates with at least 1 % of the queries, the largest first."""
+def format_shares(sets: list[Compared]) -> str:
+    """Return the table of shares of candidates with at least 1 % of the queries, largest first."""
     heads = [f"cost preference {preference:g}" for preference in PREFERENCES]
     lines = [f"| share of the queries | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}"]
     for each in sets:

@@ -1,22 +1,22 @@
-"""Deployments of two windows: how many GPUs a fleet needs where short requests have a pool of their own.
+"""Simulate fleets with one or two context windows: the number of GPUs with a separate pool for short requests.
 
     python benchmarks/pools.py                       # a minute
     python benchmarks/pools.py --requests 40000 --rate 400
 
-A discrete-event simulation of our own. A fleet answers requests whose lengths are drawn; each instance has so many
-slots as its memory holds windows, and a step for all of its slots takes longer the more there are. The least fleet is
-looked for that keeps the 99th percentile of the wait under a limit: of one window for all, and of two pools among which
-each request goes by its estimated tokens. The estimate is the server's: it knows bytes alone, and learns bytes a token
-from the answers.
+A discrete-event simulation. A fleet answers requests of random lengths. Each instance has as many slots as windows fit
+into its memory, and the duration of a step grows with the number of slots. The script finds the smallest fleet that
+keeps the 99th percentile of the wait under a limit: with one window, and with two pools to which requests are sent by
+their estimated tokens. The estimate is the server's: from the bytes of a request, and the bytes per token learned from
+answers.
 
-Lengths: tokens read and written, in pairs as they were measured of one call of a model, of five public sets in equal
-shares (SETS, under CROSSROUTE_DATA): questions, mathematics and code, function calls, chains of thought, written
-courses. These are calls of benchmarks, not a service's traffic. Assumed is a share of long requests (--long) that read
-twenty times as much, as agents' and documents' do, and that a byte is a token's 4.0 +- 0.4th part of prose.
+Lengths are pairs of input and output tokens, measured in calls of five public sets with equal shares (SETS, under
+CROSSROUTE_DATA): questions, mathematics and code, function calls, chains of thought, written courses. These are calls
+of benchmarks, not the traffic of a service. Assumptions: a share of long requests (--long) has twenty times the input,
+like agents and documents, and prose has 4.0 +- 0.4 bytes per token.
 
-Assumed of the machines: a window of 64 k or 8 k tokens, 16 or 128 slots (the same memory), a step of 8 ms and 0.25 ms
-more for each slot, prompts read 512 tokens a step.
-Cost model: savings = alpha (1 - 1/rho), arXiv 2604.09613: alpha, the share of work in the short pool; rho, its gain.
+Assumptions about the machines: a window of 64 k or 8 k tokens with 16 or 128 slots (the same memory), steps of 8 ms
+plus 0.25 ms per slot, and 512 prompt tokens per step. Cost model: savings = alpha (1 - 1/rho), arXiv 2604.09613: alpha,
+the share of work in the short pool; rho, its gain.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ STEP_S, SLOT_S, READ_A_STEP = 0.008, 0.00025, 512
 
 
 class Asked(NamedTuple):
-    """A request: when it comes, its bytes and tokens, and what was estimated of it."""
+    """A request: its arrival, bytes and tokens, and the estimate of its tokens."""
 
     time: float
     size: int
@@ -50,7 +50,7 @@ class Asked(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """Instances of one window."""
+    """Instances with the same window."""
 
     instances: int
     slots: int
@@ -61,8 +61,8 @@ class Pool(NamedTuple):
         return STEP_S + SLOT_S * self.slots
 
 
-def measured() -> list[list[tuple[int, int]]]:
-    """Return the tokens read and written of each call, a list a set."""
+def load_lengths() -> list[list[tuple[int, int]]]:
+    """Return the input and output tokens of each call, one list per set."""
     found = []
     for name in SETS:
         outcomes = read_outcomes(DATA / name)
@@ -72,10 +72,10 @@ def measured() -> list[list[tuple[int, int]]]:
     return found
 
 
-def requests(
+def draw_requests(
     lengths: list[list[tuple[int, int]]], count: int, rate: float, long: float, seed: int
 ) -> list[Asked]:
-    """Return requests in the order in which they come, each estimated before it is answered."""
+    """Return requests in the order of arrival, each estimated before it is answered."""
     draw, budgets, time = random.Random(seed), TokenBudgets(), 0.0
     found = []
     for _ in range(count):
@@ -89,7 +89,7 @@ def requests(
     return found
 
 
-def late(asked: list[Asked], pool: Pool) -> float:
+def measure_wait(asked: list[Asked], pool: Pool) -> float:
     """Return the 99th percentile of the wait for a slot, in seconds."""
     free = [0.0] * (pool.instances * pool.slots)
     waits = []
@@ -100,8 +100,8 @@ def late(asked: list[Asked], pool: Pool) -> float:
     return sorted(waits)[int(0.99 * len(waits))]
 
 
-def least(fits: Callable[[int], bool]) -> int:
-    """Return the least number that fits."""
+def find_least(fits: Callable[[int], bool]) -> int:
+    """Return the smallest number that satisfies a condition."""
     high = 1
     while not fits(high):
         high *= 2
@@ -117,17 +117,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=20_000)
-    parser.add_argument("--rate", type=float, default=200.0, help="Requests a second.")
-    parser.add_argument("--wait", type=float, default=0.5, help="Seconds that 99 % may wait at most.")
+    parser.add_argument("--rate", type=float, default=200.0, help="Requests per second.")
     parser.add_argument(
-        "--slots", type=int, nargs=2, default=(16, 128), help="Of the long window, and of the short."
+        "--wait", type=float, default=0.5, help="Limit on the 99th percentile of the wait, seconds."
+    )
+    parser.add_argument(
+        "--slots", type=int, nargs=2, default=(16, 128), help="Slots with the long and with the short window."
     )
     parser.add_argument("--long", type=float, nargs="*", default=[0.0, 0.05, 0.1, 0.2, 0.4])
     parser.add_argument("--seed", type=int, default=0)
     told = parser.parse_args()
     slots_long, slots_short = told.slots
-    lengths = measured()
-    drawn = requests(lengths, told.requests, told.rate, 0.0, told.seed)
+    lengths = load_lengths()
+    drawn = draw_requests(lengths, told.requests, told.rate, 0.0, told.seed)
     for what, column in (("read", [one.read for one in drawn]), ("written", [one.written for one in drawn])):
         middle, most = np.percentile(column, [50, 95])
         print(f"Tokens {what}: mean {np.mean(column):.0f}, median {middle:.0f}, 95th percentile {most:.0f}.")
@@ -136,23 +138,23 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|")
     for share in told.long:
-        every = requests(lengths, told.requests, told.rate, share, told.seed)
+        every = draw_requests(lengths, told.requests, told.rate, share, told.seed)
         short = [one for one in every if one.estimate <= SHORT_WINDOW]
         long = [one for one in every if one.estimate > SHORT_WINDOW]
         wrong = sum(one.read + one.written > SHORT_WINDOW for one in short) / len(every)
 
         def fits(asked: list[Asked], slots: int) -> Callable[[int], bool]:
-            return lambda instances: late(asked, Pool(instances, slots)) <= told.wait
+            return lambda instances: measure_wait(asked, Pool(instances, slots)) <= told.wait
 
-        whole = least(fits(every, slots_long))
-        two = least(fits(short, slots_short)), least(fits(long, slots_long)) if long else 0
+        whole = find_least(fits(every, slots_long))
+        two = find_least(fits(short, slots_short)), find_least(fits(long, slots_long)) if long else 0
         work = sum(-(-one.read // READ_A_STEP) + one.written for one in every)
         alpha = sum(-(-one.read // READ_A_STEP) + one.written for one in short) / work
         rho = slots_short / Pool(1, slots_short).step_s / (slots_long / Pool(1, slots_long).step_s)
-        saved, foreseen = 1 - sum(two) / whole, alpha * (1 - 1 / rho)
+        saved, predicted = 1 - sum(two) / whole, alpha * (1 - 1 / rho)
         fleet = f"{whole} | {sum(two)}: {two[0]} + {two[1]}"
         print(
-            f"| {share:.0%} | {fleet} | {saved:.0%} | {alpha:.2f} | {rho:.2f} | {foreseen:.0%} | {wrong:.1%} |"
+            f"| {share:.0%} | {fleet} | {saved:.0%} | {alpha:.2f} | {rho:.2f} | {predicted:.0%} | {wrong:.1%} |"
         )
 
 

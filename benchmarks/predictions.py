@@ -1,7 +1,6 @@
-"""What every router and baseline predicts of a set's validation and test queries, kept on disk.
+"""Store the predictions of all routers and baselines for a set's validation and test queries on disk.
 
-Training and tuning take an hour; what the tables need of it is in these files. Give another folder, or delete
-it, to train anew.
+Training and tuning take an hour, but the tables only need these files. Delete the folder to train again.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from sets import CONFIGURATIONS, slug
+from sets import CONFIGURATIONS, to_slug
 
 from crossroute import Outcomes, Prediction, Query, Router, TrainingConfig, fit
 from crossroute.data.outcomes import Split
@@ -28,35 +27,39 @@ Predictions = dict[tuple[Split, str], Prediction]
 progress = Console(stderr=True)
 
 
-def predictions_of(name: str, outcomes: Outcomes, folder: Path) -> dict[Split, dict[str, Prediction]]:
-    """Return split -> router -> prediction for a set, training and tuning what is not on disk."""
-    into = folder / "predictions" / slug(name)
+def load_predictions(name: str, outcomes: Outcomes, folder: Path) -> dict[Split, dict[str, Prediction]]:
+    """Return split -> router -> prediction for a set; train and tune routers without stored predictions."""
+    into = folder / "predictions" / to_slug(name)
     found: Predictions = {}
     for label, config in CONFIGURATIONS.items():
-        found |= kept(into / f"{slug(label)}.npz", partial(_trained, label, config, outcomes))
+        found |= load_or_compute(
+            into / f"{to_slug(label)}.npz", partial(_predict_trained, label, config, outcomes)
+        )
     if name.startswith("routerbench"):  # trained on both RouterBench train splits, see train_bundled.py
-        found |= kept(into / "bundled.npz", partial(_bundled, outcomes))
-    return _by_split(found | _baselines(name, outcomes, folder))
+        found |= load_or_compute(into / "bundled.npz", partial(_predict_bundled, outcomes))
+    return _group_by_split(found | _load_baselines(name, outcomes, folder))
 
 
-def baselines_of(name: str, outcomes: Outcomes, folder: Path) -> dict[Split, dict[str, Prediction]]:
-    """Return what the baselines alone predict."""
-    return _by_split(_baselines(name, outcomes, folder))
+def load_baselines(name: str, outcomes: Outcomes, folder: Path) -> dict[Split, dict[str, Prediction]]:
+    """Return the predictions of the baselines only."""
+    return _group_by_split(_load_baselines(name, outcomes, folder))
 
 
-def _baselines(name: str, outcomes: Outcomes, folder: Path) -> Predictions:
-    return kept(folder / "predictions" / slug(name) / "baselines.npz", partial(_of_baselines, outcomes))
+def _load_baselines(name: str, outcomes: Outcomes, folder: Path) -> Predictions:
+    return load_or_compute(
+        folder / "predictions" / to_slug(name) / "baselines.npz", partial(_predict_baselines, outcomes)
+    )
 
 
-def _by_split(found: Predictions) -> dict[Split, dict[str, Prediction]]:
+def _group_by_split(found: Predictions) -> dict[Split, dict[str, Prediction]]:
     return {
         split: {label: prediction for (of, label), prediction in found.items() if of == split}
         for split in SPLITS
     }
 
 
-def kept(path: Path, compute: Callable[[], Predictions]) -> Predictions:
-    """Return what a file holds; where it does not exist, compute and write it first."""
+def load_or_compute(path: Path, compute: Callable[[], Predictions]) -> Predictions:
+    """Return the content of a file, which is computed and written first if it does not exist."""
     if not path.exists():
         progress.print(f"{path.parent.name}: {path.stem}")
         arrays: dict[str, Any] = {}
@@ -74,19 +77,19 @@ def kept(path: Path, compute: Callable[[], Predictions]) -> Predictions:
         }
 
 
-def _trained(label: str, config: TrainingConfig, outcomes: Outcomes) -> Predictions:
+def _predict_trained(label: str, config: TrainingConfig, outcomes: Outcomes) -> Predictions:
     router = fit(outcomes, config)
     return {(split, label): router.predict(outcomes.split(split).texts) for split in SPLITS}
 
 
-def _bundled(outcomes: Outcomes) -> Predictions:
+def _predict_bundled(outcomes: Outcomes) -> Predictions:
     router = Router.from_pretrained("routerbench").subset(outcomes.pool.names)
     return {
         (split, "CrossRoute, as bundled"): router.predict(outcomes.split(split).texts) for split in SPLITS
     }
 
 
-def _of_baselines(outcomes: Outcomes) -> Predictions:
+def _predict_baselines(outcomes: Outcomes) -> Predictions:
     encoder, targets = (
         QueryEncoder(load_encoder("static")),
         {split: outcomes.split(split) for split in SPLITS},

@@ -1,10 +1,11 @@
-"""What to believe of a model by kind of work before its outcomes: python benchmarks/priors.py [--folds ...].
+"""Fit priors of a model's ability by kind of work, without its outcomes: python benchmarks/priors.py [--folds ...].
 
-A hierarchical factor model. Each model at an effort has an ability of each kind; abilities follow what is known of any
-model (date, size step, whether and how hard it thinks, price, weights, maker, family), plus what is the model's own,
-plus what is its own at that effort. Observations are means: of outcomes by set and task, and published scores by
-benchmark. Each benchmark has its own difficulty, slope and noise, and shares an effect per model with the others of
-its source. The same model of log tokens gives verbosity. Everything is fitted by expectation maximization.
+A hierarchical factor model. Each model at an effort has an ability per kind of work. The ability is the sum of a
+regression on facts of the model (date, size step, reasoning and effort, price, weights, maker, family), a random effect
+of the model, and one of the model at that effort. Observations are means: of outcomes by set and task, and published
+scores by benchmark. Each benchmark has its own difficulty, slope and noise, and a random effect per model that is
+common to its source. The same structure for log tokens gives verbosity. All parameters are fitted by expectation
+maximization.
 
 The tables: each set, family or maker's last generation left out whole, what is predicted of it against what was seen.
 
@@ -39,7 +40,7 @@ Key = tuple[str, str]
 
 HERE = Path(__file__).parent
 KINDS = ("agent", "code", "math", "reasoning", "knowledge", "language", "tools", "instructions")
-"""Kinds of work; following instructions to the letter is measured apart, so as not to pass for writing well."""
+"""Kinds of work; following instructions is separate from language, since it differs from writing well."""
 SETS = (
     *("routerbench-5shot", "routerbench-0shot", "gpt4o-llama-qwen", "zeroeval", "mmlu-pro", "bfcl"),
     *("frontier-2025", "openhands", "paretobandit", "mcpmark", "zoonk", "thematic", "misguided"),
@@ -49,18 +50,18 @@ THINKING = {"none": -1.0, "minimal": -0.6, "low": -0.3, "": 0.0, "medium": 0.0, 
     "xhigh": 0.6,
     "max": 0.7,
 }
-"""Effort -> a step on the scale on which its effect is taken as linear."""
+"""Effort -> step on the scale on which its effect is linear."""
 
 THINKS = frozenset({"low", "medium", "high", "xhigh", "max", "thinking"})
 RUN_HARD = ("openhands", "openhands-index")
-"""Sources whose models ran with reasoning on wherever they have it, though their names do not say so."""
+"""Sources whose models ran with reasoning if they support it, although their names do not state it."""
 
 RUNS_AT = "high"
-"""The effort of most agents' runs that were observed. Little is known of runs at others, so what is believed of a model
-as an agent, where nobody tells it any effort, is what is believed of it at this one, less what this one does."""
+"""The effort of most observed agent runs. There are few runs at other efforts, so the ability of a model as an agent at
+its default effort is the ability at this effort minus the effect of this effort."""
 
 BROKEN = {("frontier-2025", "mimo-7b-rl-0530"), ("bfcl", "hermes-2-theta-llama-3-70b")}
-"""Runs that say nothing of the model: see catalogue_facts.LEFT_OUT."""
+"""Invalid runs: see catalogue_facts.LEFT_OUT."""
 
 LIVEBENCH = (
     dict.fromkeys(("javascript", "typescript", "python"), "agent")
@@ -81,7 +82,7 @@ ARENA = {
     "math": "math",
     "hard_6": "reasoning",
 }
-PUBLISHED = {  # prefix of the source -> group in spellings.csv, kind, questions behind a score
+PUBLISHED = {  # prefix of the source -> group in spellings.csv, kind, number of questions of a score
     "openhands-index": ("openhands-index", "agent", 100),
     "lechmazur/nyt": ("nyt-connections", "reasoning", 300),
     "lechmazur/gen": ("thematic-index", "reasoning", 400),
@@ -100,7 +101,7 @@ ELO_MIDDLE, ELO_LOGIT = 1290.0, 400 / np.log(10)
 
 
 class Facts(NamedTuple):
-    """What is known of a model, from model_facts.csv."""
+    """Facts of a model, from model_facts.csv."""
 
     maker: str
     family: str
@@ -115,15 +116,15 @@ class Facts(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One mean that was observed.
+    """An observed mean.
 
     Attributes:
-        key: Of which model, at which effort.
-        column: On what.
-        kind: Index of its kind of work.
-        source: Publisher.
+        key: The model and its effort.
+        column: The benchmark.
+        kind: Index of the kind of work.
+        source: Publisher of the mean.
         value: Logit of the mean quality, or mean log tokens.
-        variance: Of the value, by the number of questions.
+        variance: Sampling variance of the value, by the number of questions.
     """
 
     key: Key
@@ -135,8 +136,8 @@ class Seen(NamedTuple):
 
 
 @cache
-def facts() -> dict[str, Facts]:
-    """Return what is known of each model."""
+def read_facts() -> dict[str, Facts]:
+    """Return the facts of each model."""
     with (HERE / "model_facts.csv").open() as file:
         return {
             row["name"]: Facts(
@@ -156,8 +157,8 @@ def facts() -> dict[str, Facts]:
 
 
 @cache
-def spellings() -> dict[tuple[str, str], Key]:
-    """Return which model and effort each spelling of a source means."""
+def read_spellings() -> dict[tuple[str, str], Key]:
+    """Return (source, spelling) -> model and effort."""
     found = {}
     with (HERE / "spellings.csv").open() as file:
         for row in csv.DictReader(file):
@@ -165,13 +166,13 @@ def spellings() -> dict[tuple[str, str], Key]:
                 continue
             effort = row["effort"]
             if row["source"] in RUN_HARD and not effort:
-                effort = effort_of_runs(row["model"])
+                effort = find_effort_of_runs(row["model"])
             found[row["source"], row["spelling"]] = (row["model"], effort)
     return found
 
 
-def kind_of(data_set: str, task: str) -> str:
-    """Return the kind of work that a task of a set is."""
+def find_kind(data_set: str, task: str) -> str:
+    """Return the kind of work of a task of a set."""
     whole = {"openhands": "agent", "mcpmark": "agent", "bfcl": "tools", "zoonk": "language"}
     whole |= {"thematic": "reasoning", "misguided": "reasoning"}
     if data_set in whole:
@@ -208,8 +209,8 @@ def kind_of(data_set: str, task: str) -> str:
     )
 
 
-def group_of(data_set: str, task: str) -> str:
-    """Return the column that a task's mean is of."""
+def find_group(data_set: str, task: str) -> str:
+    """Return the column of a task's mean."""
     if data_set.startswith("routerbench") and task.startswith("mmlu"):
         task = "mmlu"
     task = {"bfcl": task.split("_")[0], "paretobandit": task.split("/")[0], "zoonk": "zoonk"}.get(
@@ -219,70 +220,70 @@ def group_of(data_set: str, task: str) -> str:
 
 
 def logit(share: float, count: float) -> tuple[float, float]:
-    """Return the log-odds of a share of `count` questions, held off 0 and 1, and their variance."""
+    """Return the log-odds of a share of `count` questions, bounded away from 0 and 1, and their variance."""
     held = (share * count + 0.5) / (count + 1)
     return float(np.log(held / (1 - held))), float(1 / (count * held * (1 - held)))
 
 
-def recorded(without: Collection[str] = ()) -> Iterator[tuple[str, Key, str, str, Floats, Floats]]:
-    """Yield set, model, column, kind, qualities and log tokens of the outcomes that are not of test queries."""
+def read_recorded(without: Collection[str] = ()) -> Iterator[tuple[str, Key, str, str, Floats, Floats]]:
+    """Yield set, model, column, kind, qualities and log tokens of outcomes on training and validation queries."""
     for name in SETS:
         if name in without:
             continue
-        outcomes = learned_from(name)
+        outcomes = load_learned(name)
         tokens = np.log(np.clip(outcomes.output_tokens, 1, None))
-        columns = np.array([f"{group_of(name, task)}|{kind_of(name, task)}" for task in outcomes.tasks])
+        columns = np.array([f"{find_group(name, task)}|{find_kind(name, task)}" for task in outcomes.tasks])
         for column in np.unique(columns):
             rows = columns == column
             title, kind = column.rsplit("|", 1)
             for position, spelling in enumerate(outcomes.pool.names):
-                if key := spellings().get((name, spelling)):
+                if key := read_spellings().get((name, spelling)):
                     yield name, key, title, kind, outcomes.quality[rows, position], tokens[rows, position]
 
 
 @cache
-def learned_from(name: str) -> Outcomes:
-    """Return the train and validation outcomes of a set, as spelled there, with what was paid for in tokens."""
-    from universal_sets import priced_by_facts
+def load_learned(name: str) -> Outcomes:
+    """Return the training and validation outcomes of a set, under its own names, with billed tokens."""
+    from universal_sets import set_prices
 
     outcomes = read_outcomes(DATA / name)
-    return priced_by_facts(name, outcomes.take(np.array(outcomes.splits) != "test"))
+    return set_prices(name, outcomes.take(np.array(outcomes.splits) != "test"))
 
 
-def observed_quality(without: Collection[str] = ()) -> list[Seen]:
-    """Return all means of quality but those of the sets left out."""
+def load_quality(without: Collection[str] = ()) -> list[Seen]:
+    """Return the means of quality, except those of left-out sets."""
     found = []
-    for name, key, column, kind, quality, _ in recorded(without):
+    for name, key, column, kind, quality, _ in read_recorded(without):
         known = quality[~np.isnan(quality)]
         if len(known) >= (20 if name == "zoonk" else 5):
             found.append(
                 Seen(key, f"{column}/{kind}", KINDS.index(kind), name, *logit(known.mean(), len(known)))
             )
-    found += livebench() if "livebench" not in without else []
+    found += read_livebench() if "livebench" not in without else []
     left_out = [prefix for name in without for prefix in SAME_QUERIES.get(name, ())]
-    for row in published():
+    for row in read_published():
         source, score = row["source"], float(row["score"])
         if any(source.startswith(prefix) for prefix in left_out):
             continue
         if source.startswith("lmarena"):
             asked = ARENA.get(source.split(": ")[1])
-            spelled = spellings().get(("lmarena", row["model"]))
+            spelled = read_spellings().get(("lmarena", row["model"]))
             if asked and spelled:
                 value = (score - ELO_MIDDLE) / ELO_LOGIT
                 found.append(Seen(spelled, source, KINDS.index(asked), "lmarena", value, 0.02))
             continue
         group, of, count = next(told for prefix, told in PUBLISHED.items() if source.startswith(prefix))
-        if spelled := spellings().get((group, row["model"])):
+        if spelled := read_spellings().get((group, row["model"])):
             found.append(Seen(spelled, source, KINDS.index(of), group, *logit(min(max(score, 0), 1), count)))
     return found
 
 
-def livebench() -> list[Seen]:
+def read_livebench() -> list[Seen]:
     """Return LiveBench's means by task."""
     found = []
     with (DATA / "livebench-2026" / "table.csv").open() as file:
         for row in csv.DictReader(file):
-            key = spellings().get(("livebench", row["model"]))
+            key = read_spellings().get(("livebench", row["model"]))
             for task, kind in LIVEBENCH.items():
                 if key and row[task]:
                     value = logit(min(float(row[task]) / 100, 1), 25 if kind == "agent" else 40)
@@ -290,40 +291,40 @@ def livebench() -> list[Seen]:
     return found
 
 
-def published() -> list[dict[str, str]]:
+def read_published() -> list[dict[str, str]]:
     """Return the rows of published scores."""
     with (DATA / "scores-2026" / "scores.csv").open() as file:
         return list(csv.DictReader(file))
 
 
-def observed_tokens(without: Collection[str] = ()) -> list[Seen]:
-    """Return all means of log tokens but those of the sets left out; of USD a task, what it pays for."""
+def load_tokens(without: Collection[str] = ()) -> list[Seen]:
+    """Return the means of log tokens, except those of left-out sets; USD per task are converted to tokens."""
     found = []
-    for name, key, column, kind, _, tokens in recorded(without):
+    for name, key, column, kind, _, tokens in read_recorded(without):
         known = tokens[~np.isnan(tokens)]
         if len(known) >= 5:
             value = (float(np.median(known)), 0.05 + float(known.var()) / len(known))
             found.append(Seen(key, f"{column}/{kind}", KINDS.index(kind), name, *value))
     left_out = [prefix for name in without for prefix in SAME_QUERIES.get(name, ())]
-    for row in published():
+    for row in read_published():
         source = row["source"]
         group = next((g for g in ("openhands-index", "aider") if source.startswith(g)), None)
         if group is None or not row["usd_per_task"] or any(source.startswith(each) for each in left_out):
             continue
-        spelled, usd = spellings().get((group, row["model"])), float(row["usd_per_task"])
-        if spelled and usd > 0 and not np.isnan(price := facts()[spelled[0]].price):
+        spelled, usd = read_spellings().get((group, row["model"])), float(row["usd_per_task"])
+        if spelled and usd > 0 and not np.isnan(price := read_facts()[spelled[0]].price):
             of = KINDS.index("agent" if group == "openhands-index" else "code")
             found.append(Seen(spelled, f"usd/{source}", of, group, float(np.log(usd * 1e6) - price), 0.1))
     return found
 
 
 STATED = 14
-"""Features before the makers and families."""
+"""Number of features before the makers and families."""
 
 
-def features(keys: Sequence[Key]) -> Floats:
-    """Return what is known of each model at an effort, shape (r, p)."""
-    known = facts()
+def compute_features(keys: Sequence[Key]) -> Floats:
+    """Return the features of each model at an effort, shape (r, p)."""
+    known = read_facts()
     makers = sorted({each.maker for each in known.values()})
     counts: defaultdict[str, int] = defaultdict(int)
     for each in known.values():
@@ -357,8 +358,8 @@ class FactorModel:
     """Abilities by kind of every model, fitted to observed means.
 
     Args:
-        seen: What was observed.
-        rounds: Of expectation maximization.
+        seen: The observations.
+        rounds: Number of rounds of expectation maximization.
     """
 
     def __init__(self, seen: Sequence[Seen], rounds: int = 12) -> None:
@@ -373,7 +374,7 @@ class FactorModel:
         self.variance = np.array([each.variance for each in seen])
         models = sorted({model for model, _ in self.keys})
         self.model = np.array([models.index(model) for model, _ in self.keys])
-        self.known = features(self.keys)
+        self.known = compute_features(self.keys)
         self.weights = np.zeros((self.known.shape[1], len(KINDS)))
         eye, ones = np.eye(len(KINDS)), np.ones((len(KINDS), len(KINDS)))
         self.own, self.at_effort, self.style = 0.15 * ones + 0.125 * eye, 0.035 * ones + 0.015 * eye, 0.05
@@ -383,10 +384,10 @@ class FactorModel:
             self._round()
 
     def predict(self, keys: Sequence[Key]) -> tuple[Floats, Floats]:
-        """Return mean and variance of the abilities of any models at any efforts, each of shape (r, K)."""
-        mean = features(keys) @ self.weights
+        """Return mean and variance of the abilities of models at efforts, each of shape (r, K)."""
+        mean = compute_features(keys) @ self.weights
         prior = self.own + self.at_effort
-        variance = np.tile(np.diag(prior) * 1.15, (len(keys), 1))  # the weights have an error, too
+        variance = np.tile(np.diag(prior) * 1.15, (len(keys), 1))  # for the error of the weights
         of_model = defaultdict(list)
         for i, (model, _) in enumerate(self.keys):
             of_model[model].append(i)
@@ -416,7 +417,7 @@ class FactorModel:
         return np.asarray(own * slopes + noise + self.style * (sources[:, None] == sources))
 
     def _round(self) -> None:
-        """Take one step: abilities given the rest, then covariances, columns and weights given the abilities."""
+        """Run one round: abilities given the parameters, then covariances, columns and weights given the abilities."""
         k = len(KINDS)
         ability = self.known @ self.weights
         spread = np.tile(np.diag(self.own + self.at_effort), (len(self.keys), 1))
@@ -464,7 +465,7 @@ class FactorModel:
             self.noise[c] = np.clip((beyond + 0.15 * 5) / (at.sum() + 5), 0.01, 2)
 
     def _fit_weights(self, ability: Floats) -> None:
-        """Regress abilities on what is known: a part shared by all kinds, and each kind's shrunk deviation from it."""
+        """Regress abilities on features, with weights common to all kinds and shrunken deviations per kind."""
         k, p = len(KINDS), self.known.shape[1]
         count = np.zeros((len(self.keys), k))
         np.add.at(count, (self.row, self.kind), 1)
@@ -485,12 +486,15 @@ class FactorModel:
 
 
 def believe(keys: Sequence[Key], without: Collection[str] = ()) -> dict[Key, Belief]:
-    """Return what to believe of models at efforts, fitted without some sets; as agents, untold, by `RUNS_AT`."""
+    """Return the priors of models at efforts, fitted without some sets.
+
+    For agents at the default effort see `RUNS_AT`.
+    """
     agent, fields = KINDS.index("agent"), []
-    effects = [_effect_of_runs(model) if not effort else (0.0, 0.0) for model, effort in keys]
-    of_runs = [(model, effort or effort_of_runs(model)) for model, effort in keys]
+    effects = [_compute_effect_of_runs(model) if not effort else (0.0, 0.0) for model, effort in keys]
+    of_runs = [(model, effort or find_effort_of_runs(model)) for model, effort in keys]
     for seen, effect in zip(
-        (observed_quality(without), observed_tokens(without)), np.transpose(effects), strict=True
+        (load_quality(without), load_tokens(without)), np.transpose(effects), strict=True
     ):
         fitted = FactorModel(seen)
         (mean, variance), (at_runs, at_runs_variance) = fitted.predict(keys), fitted.predict(of_runs)
@@ -503,23 +507,23 @@ def believe(keys: Sequence[Key], without: Collection[str] = ()) -> dict[Key, Bel
     }
 
 
-def effort_of_runs(model: str) -> str:
-    """Return the effort at which a model's runs were observed for the most part."""
-    return "" if facts()[model].reasoning == "never" else RUNS_AT
+def find_effort_of_runs(model: str) -> str:
+    """Return the effort of most observed runs of a model."""
+    return "" if read_facts()[model].reasoning == "never" else RUNS_AT
 
 
-def _effect_of_runs(model: str) -> tuple[float, float]:
-    """Return what `RUNS_AT` does to a model's quality as an agent, in logits, and to its log tokens."""
-    if (level := level_of(model, "")) is None:
+def _compute_effect_of_runs(model: str) -> tuple[float, float]:
+    """Return the effect of `RUNS_AT` on a model's quality as an agent, in logits, and on its log tokens."""
+    if (level := find_level(model, "")) is None:
         return 0.0, 0.0
-    told = Effort(told=RUNS_AT, usual=LEVELS[level], maker=facts()[model].maker)
+    told = Effort(told=RUNS_AT, usual=LEVELS[level], maker=read_facts()[model].maker)
     quality, _, log_tokens, _ = effects_of(told, KINDS)
     return float(quality[KINDS.index("agent")]), log_tokens
 
 
-def level_of(model: str, effort: str) -> int | None:
-    """Return the index of a level; of the default, what the model does where nobody tells it."""
-    known = facts()[model]
+def find_level(model: str, effort: str) -> int | None:
+    """Return the index of an effort's level; for the default effort, that of the model's default level."""
+    known = read_facts()[model]
     if known.reasoning == "never":
         return None
     if not effort:
@@ -528,31 +532,31 @@ def level_of(model: str, effort: str) -> int | None:
 
 
 LAST_GENERATION = 1.25
-"""Years after June 2024 from which a model counts as of its maker's last generation: September 2025."""
+"""Years after June 2024 from which a model belongs to its maker's last generation: September 2025."""
 
 
 def main(folds: Annotated[str, typer.Option(help="set, family or maker.")] = "family") -> None:
-    """Print how well models left out are foreseen: rank correlation by column, coverage of 90 % intervals."""
-    seen = observed_quality()
+    """Print how well left-out models are predicted: rank correlation by column, coverage of 90 % intervals."""
+    seen = load_quality()
     print("| left out | means | rank correlation | 90 % intervals cover | root mean square, logits |")
     print("|---|---|---|---|---|")
     pooled = []
-    for name, part in parts(seen, folds):
+    for name, part in split_parts(seen, folds):
         fitted = FactorModel(
-            observed_quality((name,)) if folds == "set" else [s for s in seen if s not in part], rounds=8
+            load_quality((name,)) if folds == "set" else [s for s in seen if s not in part], rounds=8
         )
-        rows = judged(fitted, part)
+        rows = judge(fitted, part)
         if len(rows):
             pooled.append(rows)
-            print(line(name, rows), flush=True)
-    print(line("all", np.concatenate(pooled)))
+            print(format_row(name, rows), flush=True)
+    print(format_row("all", np.concatenate(pooled)))
 
 
-def parts(seen: Sequence[Seen], folds: str) -> Iterator[tuple[str, set[Seen]]]:
-    """Yield what is left out together."""
+def split_parts(seen: Sequence[Seen], folds: str) -> Iterator[tuple[str, set[Seen]]]:
+    """Yield the groups of observations that are left out together."""
     groups: defaultdict[str, set[Seen]] = defaultdict(set)
     for each in seen:
-        f = facts()[each.key[0]]
+        f = read_facts()[each.key[0]]
         late = f.years >= LAST_GENERATION
         name = {
             "set": each.source if each.source in SETS else "",
@@ -566,10 +570,10 @@ def parts(seen: Sequence[Seen], folds: str) -> Iterator[tuple[str, set[Seen]]]:
             yield name, part
 
 
-def judged(fitted: FactorModel, part: set[Seen]) -> Floats:
-    """Return column, predicted, observed and standard error of what was left out, shape (rows, 4).
+def judge(fitted: FactorModel, part: set[Seen]) -> Floats:
+    """Return column, predicted, observed and standard error of the left-out observations, shape (rows, 4).
 
-    Of a set left out the columns' own difficulty is unknown; then the mean over its models stands in.
+    The difficulty of a left-out set's columns is unknown, so the mean over its models is used.
     """
     keys = sorted({each.key for each in part})
     ability, variance = fitted.predict(keys)
@@ -594,8 +598,8 @@ def judged(fitted: FactorModel, part: set[Seen]) -> Floats:
     return np.array(rows)
 
 
-def line(name: str, rows: Floats) -> str:
-    """Return a row of the table."""
+def format_row(name: str, rows: Floats) -> str:
+    """Format a row of the table."""
     column, predicted, value, error = rows.T
     ranks = [
         spearmanr(predicted[column == c], value[column == c])[0]

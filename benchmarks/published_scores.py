@@ -1,9 +1,9 @@
-"""Published scores of models of the catalogue that have no recorded outcomes.
+"""Published scores of catalogue models without recorded outcomes.
 
-Each figure was read, on the day that its line states, in a copy of the page that it names: the maker's announcement or
-model card, or a card that lists the model beside its own. Where a card tells modes apart, it is the mode that the line
-names. MATH is MATH-500 for the models of 2025. Left out: scores on other versions of a benchmark, with tools or with
-several tries, and figures of which only lists without a source were found.
+Each figure is from a copy of the named page, read on the stated day: the maker's announcement or model card, or another
+maker's card that lists the model. If a card has several modes, the line names the mode. MATH is MATH-500 for models of
+2025. Not included are scores on other versions of a benchmark, with tools or with several attempts, and figures without
+a source.
 """
 
 SEEN = "2026-11-24"
@@ -35,10 +35,10 @@ SCORES: dict[str, tuple[dict[str, float], str]] = {
     ),
     "qwen3.5-9b": ({"mmlu_pro": 82.5}, "huggingface.co/Qwen/Qwen3.5-4B"),
 }
-"""Candidate -> its scores in percent, and where they stand."""
+"""Candidate -> its scores in percent, and their source."""
 
 WRITES_LIKE = {
     "gpt-5.1": "gpt-5",
     "gemini-2.5-flash-lite": "gemini-2.5-flash",
 }
-"""Candidate -> a measured one of its kind that it is taken to write as much as; the others write as the pool does."""
+"""Candidate -> a similar measured candidate with assumed equal lengths of answers; by default the mean of the pool."""

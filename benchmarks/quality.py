@@ -1,8 +1,8 @@
 """Routing quality on the test splits: python benchmarks/quality.py [--set NAME] [--out FOLDER].
 
-Trains each configuration and tunes each baseline on train and validation, compares them on test by paired
-bootstrap, and prints the tables of docs/benchmarks.md. Predictions and reports are kept, so that an interrupted
-run goes on and a table costs little to print again; pooled.py and shared_costs.py read the same predictions.
+Trains each configuration and tunes each baseline on train and validation, compares them on test by paired bootstrap,
+and prints the tables of docs/benchmarks.md. Predictions and reports are stored, so that an interrupted run resumes;
+pooled.py and shared_costs.py read the same predictions.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Annotated
 
 import torch
 import typer
-from predictions import REFERENCE, predictions_of
-from sets import load, matching, slug
+from predictions import REFERENCE, load_predictions
+from sets import find_sets, load, to_slug
 
 from crossroute.evaluation import compare
 from crossroute.evaluation.plots import draw_curves
@@ -24,25 +24,25 @@ DRAWN = (REFERENCE, "kNN, tuned", "RouterBench MLP")
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of predictions.")] = Path("figures"),
 ) -> None:
     """Evaluate on every set and print a Markdown table for each."""
     torch.set_num_threads(1)
-    for name in matching(only):
+    for name in find_sets(only):
         outcomes = load(name)
-        predictions = predictions_of(name, outcomes, folder)["test"]
-        path = folder / f"{slug(name)}.json"
+        predictions = load_predictions(name, outcomes, folder)["test"]
+        path = folder / f"{to_slug(name)}.json"
         if path.exists():
             report = Report.model_validate_json(path.read_text())
         else:
             report = compare(predictions, outcomes.split("test"), reference=REFERENCE)
             path.write_text(report.model_dump_json(indent=1) + "\n")
         draw_curves(report, path.with_suffix(".png"), routers=DRAWN)
-        print(markdown(name, report), flush=True)
+        print(format_table(name, report), flush=True)
 
 
-def markdown(name: str, report: Report) -> str:
-    """Return one set's table; differences are to the static tier, with the paired 95 % interval."""
+def format_table(name: str, report: Report) -> str:
+    """Return the table of a set; differences are to the static encoder, with the paired 95 % interval."""
     head = (
         f"### {name}\n\n{report.queries} test queries; AIQ over {report.low_cost * 1000:.3g} to "
         f"{report.high_cost * 1000:.3g} USD per 1,000 calls; zero router {report.zero.aiq:.4f}, oracle "
@@ -51,10 +51,10 @@ def markdown(name: str, report: Report) -> str:
         "cost factor | cost at best single |\n|---|---|---|---|---|---|---|---|\n"
     )
     ranked = sorted(report.routers.items(), key=lambda item: -item[1].aiq)
-    return head + "".join(map(row, ranked))
+    return head + "".join(map(format_row, ranked))
 
 
-def row(item: tuple[str, RouterFigures]) -> str:
+def format_row(item: tuple[str, RouterFigures]) -> str:
     name, figures = item
     difference = "" if figures.difference is None else f"{figures.difference:+.4f}"
     if figures.difference_interval:

@@ -1,8 +1,8 @@
-"""What a name that nobody knows tells of a model: python benchmarks/relatives.py.
+"""Evaluate estimates of unknown models from their relatives: python benchmarks/relatives.py.
 
-Each model of `universal` is left out in turn, and what its relatives lead to expect (routing/believed.py) is compared
-with what the router believes of it: by kind of work, in logits. Beside it: the mean of its brand, and of all models.
-The slopes are those of least squares over the same pairs.
+Each model of `universal` is left out in turn, and the estimate from its relatives (routing/believed.py) is compared
+with the router's prior of the model, by kind of work, in logits. For comparison: the mean of its brand, and of all
+models. The slopes are from least squares over the same pairs.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from crossroute.numeric import Floats
 from crossroute.routing.believed import average_relatives
 
 LARGER = 0.25
-"""Steps from which on a sibling counts as larger."""
+"""Minimum difference in size steps for a sibling to count as larger."""
 
 
 def main() -> None:
-    """Print the errors, the slopes, and how many siblings keep their order."""
+    """Print the errors, the slopes, and the share of siblings in the right order."""
     pool = Router.from_pretrained("universal").pool
     known = {each.name: each for each in pool if each.name in Catalogue.bundled()}
     families = {name: find_relatives(Catalogue.bundled(), name, known.keys() - {name}) for name in known}
     read = {name: family for name, family in families.items() if family}
     guessed = {name: average_relatives(name, family, known) for name, family in read.items()}
-    truth = {name: believed_of(each, "ability") for name, each in known.items()}
-    ability = {name: believed_of(each, "ability") for name, each in guessed.items()}
+    truth = {name: find_belief(each, "ability") for name, each in known.items()}
+    ability = {name: find_belief(each, "ability") for name, each in guessed.items()}
     brand = {name: parts.brand for name in known if (parts := read_parts(name))}
     of_brand = {
         name: np.mean([truth[each] for each in known if brand[each] == brand[name] and each != name], axis=0)
@@ -45,17 +45,17 @@ def main() -> None:
     for title, found in rows.items():
         errors = np.array([found[name] - truth[name] for name in read])
         print(f"  {title:18} {np.sqrt(np.mean(np.square(errors))):.2f}  {np.median(np.abs(errors)):.2f}")
-    moved = np.array([apart(family) for family in read.values()])
+    moved = np.array([compute_distance(family) for family in read.values()])
     gaps = [
         (truth[name] - sum(each.weight * truth[each.entry.name] for each in family)).mean()
         for name, family in read.items()
     ]
     print("slopes (a step, a generation):", np.linalg.lstsq(moved, np.array(gaps), rcond=None)[0].round(2))
     tokens = [
-        believed_of(guessed[name], "log_tokens") - believed_of(known[name], "log_tokens") for name in read
+        find_belief(guessed[name], "log_tokens") - find_belief(known[name], "log_tokens") for name in read
     ]
     print(f"log tokens: {np.sqrt(np.mean(np.square(tokens))):.2f}")
-    factor = [usd(guessed[name]) - usd(known[name]) for name in read]
+    factor = [compute_log_price(guessed[name]) - compute_log_price(known[name]) for name in read]
     print(f"price: median factor {np.exp(np.median(np.abs(factor))):.2f}")
     kept = [
         ability[name].mean() >= truth[each.entry.name].mean()
@@ -66,22 +66,22 @@ def main() -> None:
     print(f"larger siblings believed no less able: {np.mean(kept):.3f} of {len(kept)}")
 
 
-def apart(family: list[Relative]) -> Floats:
-    """Return by how many steps a model is larger, and by how many generations newer, than its relatives, shape (2,)."""
+def compute_distance(family: list[Relative]) -> Floats:
+    """Return the difference of a model from its relatives in size steps and in generations, shape (2,)."""
     told = np.array([(each.weight, each.larger, each.newer) for each in family])
     return np.asarray(told[:, 0] @ told[:, 1:])
 
 
-def believed_of(candidate: Candidate, field: str) -> Floats:
-    """Return what is believed of a candidate by kind of work."""
+def find_belief(candidate: Candidate, field: str) -> Floats:
+    """Return a field of a candidate's prior, by kind of work."""
     belief = candidate.profile and candidate.profile.belief
     if not belief:
-        raise ValueError(f"Nothing is believed of {candidate.name!r}.")
+        raise ValueError(f"{candidate.name!r} has no prior.")
     return np.array(getattr(belief, field))
 
 
-def usd(candidate: Candidate) -> float:
-    """Return the logarithm of what a candidate's output costs."""
+def compute_log_price(candidate: Candidate) -> float:
+    """Return the logarithm of a candidate's output price."""
     return float(np.log(candidate.price.output + 0.01)) if candidate.price else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Outcomes replayed as live traffic: calls drawn from them, decided, answered, and graded now and then."""
+"""Replay outcomes as live traffic: draw calls, decide, answer, and grade a share of them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from crossroute.routing.predictor import LazyPrediction
 from crossroute.traffic.logged import Logged
 
 SECONDS = 60.0
-"""Between two calls."""
+"""Seconds between two calls."""
 
 CALLS, SHARE = 2_000, 0.05
-"""Calls of a log, and the share of exploration."""
+"""Number of calls in a log, and the share of exploration."""
 
 
 class World(NamedTuple):
-    """A set whose queries come as calls.
+    """A set whose queries are replayed as calls.
 
     Attributes:
-        outcomes: Of queries that `router` was not trained on.
-        router: The start, over the set's candidates under their names and prices there.
-        queries: Encoded.
+        outcomes: Outcomes on queries that `router` was not trained on.
+        router: The starting router, over the set's candidates with the set's names and prices.
+        queries: The encoded queries.
     """
 
     outcomes: Outcomes
@@ -41,7 +41,7 @@ class World(NamedTuple):
 
     @classmethod
     def of(cls, name: str, start: Router) -> World:
-        """Return the world of a set of `SETS`: its validation and test queries with an outcome of each candidate."""
+        """Build it from a set of `SETS`: its validation and test queries with outcomes of all candidates."""
         outcomes = load(name)
         spelling = {
             spelling: entry.name
@@ -60,18 +60,18 @@ class World(NamedTuple):
         return cls(fresh, router, encoder.read(list(map(Query.of_call, fresh.texts))))
 
     def halves(self, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Return the queries that come as traffic, and those that a router is judged on."""
+        """Return the queries for traffic, and those for evaluation."""
         order = np.random.default_rng(seed).permutation(len(self.outcomes))
         return order[: len(order) // 2], order[len(order) // 2 :]
 
-    def foreseen(self, router: Router, rows: npt.NDArray[np.intp]) -> LazyPrediction:
-        """Return what a router over the same candidates foresees of some queries."""
+    def predict(self, router: Router, rows: npt.NDArray[np.intp]) -> LazyPrediction:
+        """Predict some queries with a router over the same candidates."""
         return router.predictor.predict_encoded(self.queries.take(rows))
 
     def aiq(self, router: Router, rows: npt.NDArray[np.intp]) -> float:
         """Return a router's AIQ on some queries."""
-        foreseen = self.foreseen(router, rows)
-        return self.aiq_of(foreseen.quality, foreseen.cost, rows)
+        predicted = self.predict(router, rows)
+        return self.aiq_of(predicted.quality, predicted.cost, rows)
 
     def aiq_of(self, quality: Floats, cost: Floats, rows: npt.NDArray[np.intp]) -> float:
         """Return the AIQ of predictions, each of shape (rows, m)."""
@@ -80,10 +80,10 @@ class World(NamedTuple):
         return aiq(sweep.points(), *cost_range(part.quality, part.cost))
 
 
-def logged(
+def make_log(
     world: World,
     rows: npt.NDArray[np.intp],
-    foreseen: LazyPrediction,
+    predicted: LazyPrediction,
     pay: Floats,
     *,
     share: float,
@@ -93,24 +93,24 @@ def logged(
     cost: Floats | None = None,
     begin: float = 0.0,
 ) -> Logged:
-    """Return calls as a traffic log tells them.
+    """Return simulated calls in the form of a traffic log.
 
     Args:
         world: The set.
-        rows: Which query each call asks, shape (n,).
-        foreseen: Of these, by the router that decides.
-        pay: Willingness to pay of each, USD, shape (n,).
-        share: Of exploration.
-        feedback: Share of the calls that is graded.
-        random: Draws what is explored and graded.
-        quality: What each candidate gives, shape (n, m); by default as observed.
-        cost: USD that it takes, likewise.
-        begin: When the first call is made.
+        rows: Index of each call's query, shape (n,).
+        predicted: Predictions for the calls by the deciding router.
+        pay: Willingness to pay of each call, USD, shape (n,).
+        share: Share of exploration.
+        feedback: Share of graded calls.
+        random: Random generator for exploration and grading.
+        quality: Quality of each candidate, shape (n, m); by default the observed one.
+        cost: Cost of each candidate, USD, shape (n, m); by default the observed one.
+        begin: Time of the first call, seconds.
     """
-    n, m = foreseen.quality.shape
+    n, m = predicted.quality.shape
     quality = world.outcomes.quality[rows] if quality is None else quality
     cost = world.outcomes.cost[rows] if cost is None else cost
-    chances = explored(foreseen, pay, share)
+    chances = compute_propensity(predicted, pay, share)
     chosen = (chances.cumsum(axis=1) > random.random((n, 1))).argmax(axis=1)
     graded = random.random(n) < feedback
     one = np.arange(n)
@@ -127,9 +127,9 @@ def logged(
         chosen=chosen,
         propensity=chances,
         eligible=np.ones((n, m), dtype=bool),
-        predicted=foreseen.quality,
-        error=foreseen.quality_error,
-        predicted_cost=foreseen.cost,
+        predicted=predicted.quality,
+        error=predicted.quality_error,
+        predicted_cost=predicted.cost,
         pay=pay,
         quality=grades,
         own_quality=grades,
@@ -147,31 +147,31 @@ def logged(
     )
 
 
-def told_at_all_dials(world: World, traffic: npt.NDArray[np.intp], seed: int, feedback: float) -> Logged:
-    """Return `CALLS` calls at dials drawn evenly, by the world's router, as a traffic log tells them."""
+def log_at_all_dials(world: World, traffic: npt.NDArray[np.intp], seed: int, feedback: float) -> Logged:
+    """Return `CALLS` calls of the world's router at random dials, in the form of a traffic log."""
     random = np.random.default_rng(seed)
-    rows = drawn(traffic, CALLS, random)
+    rows = draw_queries(traffic, CALLS, random)
     pay = np.array([world.router.dial.at(float(dial)) for dial in random.random(CALLS)])
-    foreseen = world.foreseen(world.router, rows)
-    return logged(world, rows, foreseen, pay, share=SHARE, feedback=feedback, random=random)
+    predicted = world.predict(world.router, rows)
+    return make_log(world, rows, predicted, pay, share=SHARE, feedback=feedback, random=random)
 
 
-def drawn(rows: npt.NDArray[np.intp], calls: int, random: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Return the queries of some calls: each comes once before any comes again."""
+def draw_queries(rows: npt.NDArray[np.intp], calls: int, random: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Return the queries of calls; each query is used once before any is repeated."""
     rounds = -(-calls // len(rows))
     return np.concatenate([random.permutation(rows) for _ in range(rounds)])[:calls]
 
 
-def explored(foreseen: LazyPrediction, pay: Floats, share: float) -> Floats:
-    """Return the probability of each candidate, shape (n, m), as `crossroute.routing.exploration.explore` has it."""
-    n, m = foreseen.quality.shape
+def compute_propensity(predicted: LazyPrediction, pay: Floats, share: float) -> Floats:
+    """Return the probability of each candidate, shape (n, m), as in `crossroute.routing.exploration.explore`."""
+    n, m = predicted.quality.shape
     chosen = np.concatenate(
-        [best(foreseen.quality[[row]], foreseen.cost[[row]], float(pay[row])) for row in range(n)]
+        [best(predicted.quality[[row]], predicted.cost[[row]], float(pay[row])) for row in range(n)]
     )
-    held = np.maximum(foreseen.quality, LEAST_QUALITY)
-    value = np.log(held) - foreseen.cost / pay[:, None]
+    held = np.maximum(predicted.quality, LEAST_QUALITY)
+    value = np.log(held) - predicted.cost / pay[:, None]
     top = value[np.arange(n), chosen][:, None]
-    error = np.hypot(foreseen.quality_error, foreseen.quality_error[np.arange(n), chosen][:, None])
+    error = np.hypot(predicted.quality_error, predicted.quality_error[np.arange(n), chosen][:, None])
     near = value + np.log(np.minimum(1, held + error) / held) >= top
     near[np.arange(n), chosen] = False
     others = near.sum(axis=1, keepdims=True)
@@ -179,8 +179,8 @@ def explored(foreseen: LazyPrediction, pay: Floats, share: float) -> Floats:
     return np.asarray(np.where(near, each, 0.0) + np.eye(m)[chosen] * np.where(others > 0, 1 - share, 1.0))
 
 
-def joined(parts: list[Logged]) -> Logged:
-    """Return several stretches of a log as one."""
+def concatenate(parts: list[Logged]) -> Logged:
+    """Concatenate several parts of a log."""
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in parts[0].__dataclass_fields__

@@ -1,10 +1,10 @@
-"""Time a decision of CrossRoute beside the scoring of litellm's Auto Router, in processor time.
+"""Compare the CPU time of a decision of CrossRoute with that of the scoring of litellm's Auto Router.
 
     pip install litellm==1.109.1
     LITELLM_LOCAL_MODEL_COST_MAP=True python benchmarks/rival_time.py
 
-litellm is no dependency of the project. What is timed of it is the choice of a tier alone: its two heuristics, which
-call nobody; of CrossRoute it is the whole decision, the encoder included.
+litellm is not a dependency of the project. Only its choice of a tier is timed, by its two heuristics, which make no
+calls; for CrossRoute, the whole decision is timed, including the encoder.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ TIERS = {"SIMPLE": "small", "MEDIUM": "small", "COMPLEX": "large", "REASONING": 
 def main() -> None:
     deciders = {
         "CrossRoute, whole decision": Router.from_pretrained("routerbench").route,
-        **litellm_heuristics(),
+        **load_heuristics(),
     }
     for length in LENGTHS:
         for name, decide in deciders.items():
-            texts = [query(seed, length) for seed in range(WARM_UP + QUERIES)]
-            print(f"{length:3} words  {name:35} {median_ms(decide, texts):.2f} ms")
+            texts = [make_query(seed, length) for seed in range(WARM_UP + QUERIES)]
+            print(f"{length:3} words  {name:35} {measure_ms(decide, texts):.2f} ms")
 
 
-def litellm_heuristics() -> dict[str, Callable[[str], object]]:
+def load_heuristics() -> dict[str, Callable[[str], object]]:
     from litellm import Router as LiteLLMRouter
     from litellm.router_strategy.complexity_router.complexity_router import ComplexityRouter
 
@@ -52,12 +52,12 @@ def litellm_heuristics() -> dict[str, Callable[[str], object]]:
     }
 
 
-def query(seed: int, length: int) -> str:
+def make_query(seed: int, length: int) -> str:
     chosen, words = random.Random(seed), WORDS.split()
     return " ".join(chosen.choice(words) for _ in range(length))
 
 
-def median_ms(decide: Callable[[str], object], texts: list[str]) -> float:
+def measure_ms(decide: Callable[[str], object], texts: list[str]) -> float:
     for text in texts[:WARM_UP]:
         decide(text)
     taken = []

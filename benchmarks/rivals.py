@@ -1,4 +1,4 @@
-"""Bandits in a few lines each: what learns which candidate to choose from rewards alone."""
+"""Simple bandits, which learn the choice of candidates from rewards only."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from crossroute.numeric import Floats
 
 EPSILON, NEIGHBOURS = 0.1, 10
 WIDTH = 0.5
-"""Standard errors that LinUCB adds."""
+"""Number of standard errors that LinUCB adds."""
 
 
 class Rival(Protocol):
-    """Chooses an arm for each query, and learns from its reward where that is told."""
+    """A bandit that chooses an arm for each query, and learns from rewards of graded calls."""
 
     def __init__(self, x: Floats, arms: int, random: np.random.Generator) -> None: ...
 
@@ -75,7 +75,7 @@ class Neighbours:
 
 
 class Thompson:
-    """Thompson sampling over the candidates, blind to the query; rewards in [0, 1] count as parts of a success."""
+    """Thompson sampling over the candidates, without the query; rewards in [0, 1] count as fractional successes."""
 
     def __init__(self, x: Floats, arms: int, random: np.random.Generator) -> None:
         self.good, self.bad, self.random = np.ones(arms), np.ones(arms), random

@@ -1,8 +1,8 @@
-"""Roads away from the plateau, by cross-validation on train and validation: python benchmarks/roads.py [--seed 0 ...].
+"""Compare ways of training by cross-validation on train and validation: python benchmarks/roads.py [--seed 0 ...].
 
-Four folds a set; in each, a fold stands for the test split and an eighth of the rest chooses the epoch. Where other
-sets train along, their queries that share a rare run of eight words with the fold's are left out. No test query is
-looked at. AIQ and the mean squared error of quality, of the folds' predictions together.
+There are four folds per set; each is the test split once, and an eighth of the rest is used to choose the epoch. If
+other sets are also trained on, their queries that share a rare sequence of eight words with the fold are left out. The
+test split is not used. The figures are AIQ and mean squared error of quality, over the predictions of all folds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import typer
-from sets import load, matching
+from sets import find_sets, load
 from universal_sets import SETS as ALL
 from universal_sets import load_all
 
@@ -27,73 +27,73 @@ from crossroute.evaluation import evaluate
 
 FOLDS = 4
 RUN, RARE = 8, 12
-"""Words of a run, and in how many queries it may stand to count as rare: task instructions stand in more."""
+"""Words of a sequence, and maximum number of queries with a rare one; task instructions are in more."""
 
 Masks = npt.NDArray[np.bool_]
 Road = Callable[[Outcomes, dict[str, Outcomes]], Router]
 
 
-def alone(outcomes: Outcomes, _: dict[str, Outcomes]) -> Router:
-    """The default."""
+def train_alone(outcomes: Outcomes, _: dict[str, Outcomes]) -> Router:
+    """Train with the default settings."""
     return fit(outcomes)
 
 
-def dropping_candidates(outcomes: Outcomes, _: dict[str, Outcomes]) -> Router:
-    """Half of the batches see a random part of the pool."""
+def train_with_dropout(outcomes: Outcomes, _: dict[str, Outcomes]) -> Router:
+    """Train with a random part of the pool in half of the batches."""
     return fit(outcomes, TrainingConfig(candidate_dropout=0.5))
 
 
-def by_likelihood(outcomes: Outcomes, _: dict[str, Outcomes]) -> Router:
-    """The epoch is chosen by the likelihood of the qualities."""
+def train_by_likelihood(outcomes: Outcomes, _: dict[str, Outcomes]) -> Router:
+    """Choose the epoch by the likelihood of the qualities."""
     return fit(outcomes, TrainingConfig(choose_by="likelihood"))
 
 
-def together(outcomes: Outcomes, others: dict[str, Outcomes]) -> Router:
-    """One network on all sets."""
+def train_together(outcomes: Outcomes, others: dict[str, Outcomes]) -> Router:
+    """Train a network on all sets."""
     config = TrainingConfig(components=96, clusters=32, choose_by="likelihood")
     return fit(Outcomes.concatenate([outcomes, *others.values()]), config)
 
 
-def tuned(outcomes: Outcomes, others: dict[str, Outcomes]) -> Router:
-    """One network on the other sets, which then goes on learning from this one."""
+def train_tuned(outcomes: Outcomes, others: dict[str, Outcomes]) -> Router:
+    """Train a network on the other sets, and fine-tune it on this one."""
     config = TrainingConfig(components=96, clusters=32, choose_by="likelihood", candidate_dropout=0.5)
     return fit(outcomes, start=fit(Outcomes.concatenate(list(others.values())), config))
 
 
 ROADS: dict[str, Road] = {
-    "alone: the default": alone,
-    "candidate dropout": dropping_candidates,
-    "epoch by likelihood": by_likelihood,
-    "all sets together": together,
-    "the other sets, then this one": tuned,
+    "alone: the default": train_alone,
+    "candidate dropout": train_with_dropout,
+    "epoch by likelihood": train_by_likelihood,
+    "all sets together": train_together,
+    "the other sets, then this one": train_tuned,
 }
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
     roads: Annotated[list[str] | None, typer.Option("--road", help="Part of a road's name.")] = None,
-    seeds: Annotated[list[int] | None, typer.Option("--seed", help="Of the folds.")] = None,
+    seeds: Annotated[list[int] | None, typer.Option("--seed", help="Random seeds of the folds.")] = None,
 ) -> None:
-    """Print a Markdown row for each set, road and seed."""
+    """Print a Markdown row for each set, way and seed."""
     torch.set_num_threads(1)
     everything = load_all()
     print("| set | road | seed | AIQ | error |\n|---|---|---|---|---|")
-    for name in matching(only):
+    for name in find_sets(only):
         outcomes, others = (
-            named_alike(load(name)),
+            rename_alike(load(name)),
             {key: everything[key] for key in ALL if not name.startswith(key)},
         )
         seen = outcomes.take([split != "test" for split in outcomes.splits])
         for label in (road for road in ROADS if not roads or any(part in road for part in roads)):
             for seed in seeds or [0]:
-                prediction = cross_validated(ROADS[label], seen, others, seed)
+                prediction = cross_validate(ROADS[label], seen, others, seed)
                 error = np.nanmean((prediction.quality - seen.quality) ** 2)
                 figures = evaluate(prediction, seen).routers["router"]
                 print(f"| {name} | {label} | {seed} | {figures.aiq:.4f} | {error:.4f} |", flush=True)
 
 
-def named_alike(outcomes: Outcomes) -> Outcomes:
-    """Return the outcomes under the catalogue's names, so that sets know each other's candidates; prices stay."""
+def rename_alike(outcomes: Outcomes) -> Outcomes:
+    """Rename candidates to the catalogue's names, which are common to all sets; prices are unchanged."""
     name = {
         s: entry.name for entry in Catalogue.bundled() for found in entry.recorded_as.values() for s in found
     }
@@ -101,7 +101,7 @@ def named_alike(outcomes: Outcomes) -> Outcomes:
     return replace(outcomes, pool=pool)
 
 
-def cross_validated(road: Road, seen: Outcomes, others: dict[str, Outcomes], seed: int) -> Prediction:
+def cross_validate(road: Road, seen: Outcomes, others: dict[str, Outcomes], seed: int) -> Prediction:
     """Return the predictions for each fold by a router that was not trained on it."""
     fold = np.random.default_rng(seed).permutation(np.arange(len(seen)) % FOLDS)
     chooses = np.random.default_rng(seed + 1).random(len(seen)) < 1 / 8
@@ -110,22 +110,22 @@ def cross_validated(road: Road, seen: Outcomes, others: dict[str, Outcomes], see
         splits = np.where(fold == number, "test", np.where(chooses, "validation", "train"))
         part = replace(seen, splits=tuple(splits.tolist()))
         held = part.split("test")
-        kept = {name: other.take(~resembling(other.texts, held.texts)) for name, other in others.items()}
+        kept = {name: other.take(~find_resembling(other.texts, held.texts)) for name, other in others.items()}
         found = road(part, kept).subset(part.pool.names).predict(held.texts)
         quality[fold == number], cost[fold == number] = found.quality, found.cost
     return Prediction(seen.pool.names, quality, cost)
 
 
-def resembling(texts: Iterable[str], held: Iterable[str]) -> Masks:
-    """Return which texts share a rare run of words with those that are held out."""
-    ours, theirs = [runs(text) for text in texts], [runs(text) for text in held]
+def find_resembling(texts: Iterable[str], held: Iterable[str]) -> Masks:
+    """Return which texts share a rare sequence of words with held-out texts."""
+    ours, theirs = [list_runs(text) for text in texts], [list_runs(text) for text in held]
     often = Counter(run for found in (*ours, *theirs) for run in found)
     rare = {run for found in theirs for run in found if often[run] <= RARE}
     return np.array([not rare.isdisjoint(found) for found in ours])
 
 
-def runs(text: str) -> set[tuple[str, ...]]:
-    """Return the runs of words of a text, from its last 220 words."""
+def list_runs(text: str) -> set[tuple[str, ...]]:
+    """Return the sequences of words in the last 220 words of a text."""
     words = re.findall(r"[a-z0-9]+", text.lower())[-220:]
     return {tuple(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))}
 

@@ -1,7 +1,7 @@
-"""How routing grows with the pool and the number of queries: python benchmarks/scale.py [TURNS].
+"""Measure the scaling of routing with the pool and the number of queries: python benchmarks/scale.py [TURNS].
 
-CPU time of one process, the actions taking turns in one run; each figure is a ratio of medians, with the quartiles of
-the ratios of single turns, so that a busy machine moves both sides alike.
+The figures are ratios of median CPU times in one process, with the quartiles of the ratios of single turns. Actions are
+timed alternately, so that other load affects both sides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 import torch
 from model2vec import StaticModel
-from speed import text
+from speed import make_text
 
 from crossroute import Pool, Router, load_encoder
 from crossroute.encoder.static_files import BUNDLED
@@ -24,7 +24,7 @@ from crossroute.escalation.verifier import Verifier
 
 TURNS = 60
 SELDOM = 4
-"""What takes long is timed once in so many turns."""
+"""Slow actions are timed once in this many turns."""
 
 BATCH = 256
 
@@ -37,14 +37,14 @@ def main() -> None:
     routers = {
         "11 candidates": plain,
         "173 candidates": universal.subset(universal.pool.names[:173]),
-        "10 candidates": of_size(plain, 10),
-        "1,000 candidates": of_size(plain, 1_000),
+        "10 candidates": resize(plain, 10),
+        "1,000 candidates": resize(plain, 1_000),
     }
-    wide = {"173 candidates": routers["173 candidates"], "1,000 candidates": of_size(universal, 1_000)}
+    wide = {"173 candidates": routers["173 candidates"], "1,000 candidates": resize(universal, 1_000)}
     minilm, static = load_encoder("minilm"), StaticModel.from_pretrained(BUNDLED)
-    known, seeds = text(0), iter(range(1, 10**9))
-    for router in routers.values():  # load, and know the words
-        router.route_columns(text(next(seeds)) for _ in range(BATCH))
+    known, seeds = make_text(0), iter(range(1, 10**9))
+    for router in routers.values():  # warm up
+        router.route_columns(make_text(next(seeds)) for _ in range(BATCH))
         router.route(known)
     times: dict[str, list[float]] = {}
 
@@ -54,27 +54,27 @@ def main() -> None:
         times.setdefault(name, []).append((time.process_time() - start) / calls)
 
     for turn in range(turns):
-        timed("MiniLM", lambda: minilm.encode([text(next(seeds))]))
+        timed("MiniLM", lambda: minilm.encode([make_text(next(seeds))]))
         for name, router in routers.items():
-            fresh = [text(next(seeds)) for _ in range(5)]
+            fresh = [make_text(next(seeds)) for _ in range(5)]
             timed(name, partial(route_each, router, fresh), 5)
             timed(f"{name}, again", partial(route_again, router, known, 5), 5)
         if turn % SELDOM == 0:
             for name, router in wide.items():
-                timed(f"first of two, {name}", first_of_two(router, text(next(seeds))))
+                timed(f"first of two, {name}", make_first_of_two(router, make_text(next(seeds))))
             for words in (8, 120):
-                texts = [" ".join(text(next(seeds)).split()[:words]) for _ in range(BATCH)]
+                texts = [" ".join(make_text(next(seeds)).split()[:words]) for _ in range(BATCH)]
                 timed(f"encoder, {words}", partial(static.encode, texts))
                 for name in ("11 candidates", "173 candidates"):
                     router = routers[name]
                     timed(f"{name}, {words}", partial(router.route_columns, texts))
     print("| measure | ratio | quartiles |\n|---|---|---|")
-    for name, above, below in measures():
+    for name, above, below in list_measures():
         over, under = np.array(times[above]), np.array(times[below])
         under = under if len(under) == len(over) else under[::SELDOM]  # of the same turns
         quartiles, ratio = np.quantile(over / under, [0.25, 0.75]), np.median(over) / np.median(under)
         print(f"| {name} | {ratio:.4f} | {quartiles[0]:.4f} to {quartiles[1]:.4f} |")
-    act = first_of_two(wide["1,000 candidates"], text(next(seeds)))
+    act = make_first_of_two(wide["1,000 candidates"], make_text(next(seeds)))
     tracemalloc.start()
     act()
     print(
@@ -82,8 +82,8 @@ def main() -> None:
     )
 
 
-def first_of_two(router: Router, query: str) -> Callable[[], object]:
-    """Return what chooses the first call on a query where a second may follow, all candidates planned with."""
+def make_first_of_two(router: Router, query: str) -> Callable[[], object]:
+    """Return an action that chooses the first of two possible calls for a query, over all candidates."""
     prediction = router.predict([query])
     signals = Verifier.general().signals(tuple(router.pool))
     pay = router.dial.at(0.5)
@@ -91,19 +91,19 @@ def first_of_two(router: Router, query: str) -> Callable[[], object]:
 
 
 def route_each(router: Router, queries: Sequence[str]) -> None:
-    """Route some queries, one by one."""
+    """Route queries one by one."""
     for query in queries:
         router.route(query)
 
 
 def route_again(router: Router, query: str, times: int) -> None:
-    """Route a query some times."""
+    """Route a query several times."""
     for _ in range(times):
         router.route(query)
 
 
-def measures() -> list[tuple[str, str, str]]:
-    """Return the name of each ratio, and what is divided by what."""
+def list_measures() -> list[tuple[str, str, str]]:
+    """Return name, numerator and denominator of each ratio."""
     decisions = [(f"a decision, {m} candidates, of MiniLM in torch", f"{m} candidates") for m in (11, 173)]
     return [
         *((name, above, "MiniLM") for name, above in decisions),
@@ -129,8 +129,8 @@ def measures() -> list[tuple[str, str, str]]:
     ]
 
 
-def of_size(router: Router, size: int) -> Router:
-    """Return a router over as many candidates, each a copy of one of its own under another name."""
+def resize(router: Router, size: int) -> Router:
+    """Return a router over a number of candidates, which are copies of its own under other names."""
     known = list(router.pool)
     copies = (
         known[number % len(known)].model_copy(update={"name": f"copy {number}", "aliases": ()})

@@ -1,4 +1,4 @@
-"""What is taken out of errors: credentials in the forms of the tests, and ordinary sentences, which should stay.
+"""Test the scrubbing of errors on credentials, and on ordinary sentences, which must not change.
 
     python benchmarks/scrubbing.py [--sentences 10000]
 
@@ -27,19 +27,19 @@ CODE = re.compile(r"```.*?```", re.DOTALL)
 DOCSTRING = re.compile(r'"""(.*?)"""', re.DOTALL)
 
 
-def queries() -> Iterator[str]:
+def read_queries() -> Iterator[str]:
     import pyarrow.parquet as pq
 
     for path in sorted(DATA.glob("*/queries.parquet")):
         yield from filter(None, pq.read_table(path, columns=["text"])["text"].to_pylist())
 
 
-def pages() -> Iterator[str]:
+def read_pages() -> Iterator[str]:
     for path in sorted((ROOT / "docs").glob("*.md")):
         yield CODE.sub("", path.read_text("utf-8"))
 
 
-def docstrings() -> Iterator[str]:
+def read_docstrings() -> Iterator[str]:
     for name in FRAMEWORKS:
         package = find_spec(name)
         folders = package.submodule_search_locations if package and package.submodule_search_locations else ()
@@ -47,8 +47,8 @@ def docstrings() -> Iterator[str]:
             yield from DOCSTRING.findall(path.read_text("utf-8", errors="replace"))
 
 
-def sentences(texts: Iterator[str]) -> list[str]:
-    """Return the sentences of texts, each once: four words and more, from a capital letter to a full stop."""
+def split_sentences(texts: Iterator[str]) -> list[str]:
+    """Return the distinct sentences of texts with at least four words, from a capital letter to a full stop."""
     found = (" ".join(one.split()) for text in texts for one in SENTENCE_END.split(text))
     return list(dict.fromkeys(one for one in found if SENTENCE.fullmatch(one)))
 
@@ -58,7 +58,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sentences", type=int, default=10_000)
-    parser.add_argument("--show", type=int, default=0, help="so many false alarms of each kind")
+    parser.add_argument("--show", type=int, default=0, help="number of false alarms to show of each kind")
     given = parser.parse_args()
     sys.path.insert(0, str(ROOT))
     from tests.core.calls.test_scrubbing import FORMS
@@ -66,9 +66,13 @@ def main() -> None:
     survived = [form for form, secret in FORMS.items() if secret in remove_secrets(form)]
     print(f"forms of credentials and prompts scrubbed: {len(FORMS) - len(survived)} of {len(FORMS)}")
     left = given.sentences
-    for kind, texts in (("pages of this site", pages), ("docstrings", docstrings), ("queries", queries)):
-        all_of_them = sentences(texts())
-        most = left if texts is queries else given.sentences // 3
+    for kind, texts in (
+        ("pages of this site", read_pages),
+        ("docstrings", read_docstrings),
+        ("queries", read_queries),
+    ):
+        all_of_them = split_sentences(texts())
+        most = left if texts is read_queries else given.sentences // 3
         drawn = random.Random(0).sample(all_of_them, min(most, len(all_of_them)))
         left -= len(drawn)
         changed = [one for one in drawn if remove_secrets(one) != one]

@@ -1,11 +1,11 @@
-"""The server under load, beside litellm's proxy on the same upstream: requests a second, latency, streams.
+"""Load-test the server, and litellm's proxy with the same upstream: requests per second, latency, streams.
 
     python benchmarks/serve.py                                # about two minutes, without litellm
     python benchmarks/serve.py --litellm VENV/bin/python      # VENV/bin/pip install 'litellm[proxy]'
     python benchmarks/serve.py --streams 1000 --stream-seconds 60
 
-All processes share this machine: the upstream (which answers at once), the server and the client. Latency is added to
-what the client takes that asks the upstream itself.
+All processes share this machine: the upstream (which answers immediately), the server and the client. Latency is the
+difference from direct calls to the upstream.
 """
 
 from __future__ import annotations
@@ -27,39 +27,48 @@ from typing import Any, NamedTuple
 
 import aiohttp
 from echo_server import WORDS
-from served import Server, body, children, crossroute, echo, free_port, started, whole
+from served import (
+    Server,
+    find_free_port,
+    list_children,
+    make_body,
+    read_answer,
+    start,
+    start_echo,
+    write_config,
+)
 
 
-async def first_piece(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
+async def read_first_piece(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
     async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
         return (await response.content.readany()).decode()
 
 
-async def latencies(
+async def measure_latencies(
     ask: Callable[[aiohttp.ClientSession, str, dict[str, Any]], Any],
     url: str,
     model: str,
     calls: int,
     **more: Any,
 ) -> list[float]:
-    """Return the seconds of calls made one after the other."""
+    """Return the seconds of sequential calls."""
     taken = []
     async with aiohttp.ClientSession() as session:
         for number in range(calls + 1):
             begun = time.perf_counter()
-            await ask(session, url, body(f"What is {number} + 1?", model, **more))
+            await ask(session, url, make_body(f"What is {number} + 1?", model, **more))
             taken.append(time.perf_counter() - begun)
     return taken[1:]
 
 
-async def answered(url: str, model: str, seconds: float, at_once: int) -> int:
-    """Return how many calls some clients at once had answered."""
+async def count_answered(url: str, model: str, seconds: float, at_once: int) -> int:
+    """Return the number of answered calls of concurrent clients."""
     done, until = 0, time.perf_counter() + seconds
 
     async def client(session: aiohttp.ClientSession, number: int) -> None:
         nonlocal done
         while time.perf_counter() < until:
-            await whole(session, url, body(f"What is {number} + {done}?", model))
+            await read_answer(session, url, make_body(f"What is {number} + {done}?", model))
             done += 1
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -67,14 +76,14 @@ async def answered(url: str, model: str, seconds: float, at_once: int) -> int:
     return done
 
 
-async def streams(url: str, model: str, at_once: int, seconds: float) -> Counter[str]:
-    """Return what became of streams, so many at once for so long: each says its own text, word by word."""
+async def run_streams(url: str, model: str, at_once: int, seconds: float) -> Counter[str]:
+    """Run concurrent streams, each with its own text word by word, and count their results."""
     told: Counter[str] = Counter()
     until = time.perf_counter() + seconds
 
     async def client(session: aiohttp.ClientSession, number: int) -> None:
         while time.perf_counter() < until:
-            asked = body(f"stream{number}", model, stream=True, seed=1000)
+            asked = make_body(f"stream{number}", model, stream=True, seed=1000)
             try:
                 async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
                     text = (await response.read()).decode()
@@ -92,28 +101,26 @@ async def streams(url: str, model: str, at_once: int, seconds: float) -> Counter
     return told
 
 
-def megabytes(process: subprocess.Popen[bytes]) -> float:
+def measure_memory(process: subprocess.Popen[bytes]) -> float:
     """Return the resident memory of a process and its children."""
     total = 0
-    for pid in (process.pid, *children(process.pid)):
+    for pid in (process.pid, *list_children(process.pid)):
         status = Path(f"/proc/{pid}/status").read_text("utf-8")
         total += int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
     return total / 1024
 
 
-def percentiles(seconds: list[float]) -> tuple[float, float]:
+def compute_percentiles(seconds: list[float]) -> tuple[float, float]:
     cuts = quantiles(seconds, n=100, method="inclusive")
     return cuts[49] * 1e3, cuts[98] * 1e3
 
 
-def litellm(python: str, folder: Path, upstream: str, port: int) -> list[str]:
+def write_litellm(python: str, folder: Path, upstream: str, port: int) -> list[str]:
     """Write a file for litellm's proxy, and return the command that starts it."""
     entry = {"model": "openai/gpt-5-mini", "api_base": f"{upstream}/v1", "api_key": "none"}
     config = {
         "model_list": [{"model_name": "gpt-5-mini", "litellm_params": entry}],
-        "general_settings": {
-            "dangerously_permit_weak_or_unset_master_key": True
-        },  # it starts without no more
+        "general_settings": {"dangerously_permit_weak_or_unset_master_key": True},  # required to start
     }
     (folder / "litellm.json").write_text(json.dumps(config), "utf-8")  # JSON is YAML
     start = "import sys; sys.argv = ['litellm', *sys.argv[1:]]; from litellm import run_server; run_server()"
@@ -121,7 +128,7 @@ def litellm(python: str, folder: Path, upstream: str, port: int) -> list[str]:
 
 
 class Contender(NamedTuple):
-    """What is measured: a server, the model that it is asked for, and what was seen so far."""
+    """A server with the requested model and its measurements so far."""
 
     label: str
     server: Server
@@ -132,54 +139,56 @@ class Contender(NamedTuple):
 
     async def measure(self, calls: int, seconds: float) -> None:
         """Add a round."""
-        before, begun = cpu_seconds(self.server.process), time.perf_counter()
-        count = await answered(self.server.url, self.model, seconds, 32)
-        self.done.append((count, time.perf_counter() - begun, cpu_seconds(self.server.process) - before))
-        self.took.extend(await latencies(whole, self.server.url, self.model, calls))
-        self.begun.extend(await latencies(first_piece, self.server.url, self.model, calls, stream=True))
+        before, begun = measure_cpu(self.server.process), time.perf_counter()
+        count = await count_answered(self.server.url, self.model, seconds, 32)
+        self.done.append((count, time.perf_counter() - begun, measure_cpu(self.server.process) - before))
+        self.took.extend(await measure_latencies(read_answer, self.server.url, self.model, calls))
+        self.begun.extend(
+            await measure_latencies(read_first_piece, self.server.url, self.model, calls, stream=True)
+        )
 
     def row(self, base: Contender) -> str:
-        """Return what was seen, beside what the upstream itself takes."""
+        """Format the measurements, with latency relative to the upstream."""
         requests, seconds, cpu = (sum(column) for column in zip(*self.done, strict=True))
-        (middle, late), (first, _) = percentiles(self.took), percentiles(self.begun)
+        (middle, late), (first, _) = compute_percentiles(self.took), compute_percentiles(self.begun)
         rate = f"{requests / seconds:.0f} | {cpu / requests * 1e3:.2f}"
         if self is base:
             return f"| {self.label} | {rate} | ({middle:.2f} in all) | ({late:.2f}) | ({first:.2f}) |"
-        (middle_0, late_0), (first_0, _) = percentiles(base.took), percentiles(base.begun)
+        (middle_0, late_0), (first_0, _) = compute_percentiles(base.took), compute_percentiles(base.begun)
         added = f"{middle - middle_0:.2f} | {late - late_0:.2f} | {first - first_0:.2f}"
         return f"| {self.label} | {rate} | {added} |"
 
 
-def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
-    """Return the CPU time of a process and its children so far."""
+def measure_cpu(process: subprocess.Popen[bytes]) -> float:
+    """Return the CPU time of a process and its children, seconds."""
     ticks = 0
-    for pid in (process.pid, *children(process.pid)):
+    for pid in (process.pid, *list_children(process.pid)):
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-async def side_by_side(folder: Path, upstream: Server, options: argparse.Namespace) -> None:
-    """Measure all servers in turns, so that what else the machine does falls on each of them."""
+async def compare_servers(folder: Path, upstream: Server, options: argparse.Namespace) -> None:
+    """Measure all servers alternately, so that other load affects each of them."""
     async with AsyncExitStack() as stack:
 
         async def entered(label: str, command: list[str], port: int, path: str, **told: str) -> Contender:
-            server = await stack.enter_async_context(started(command, port, path, **told))
+            server = await stack.enter_async_context(start(command, port, path, **told))
             return Contender(label, server, "gpt-5-mini", [], [], [])
 
-        port = free_port()
+        port = find_free_port()
         own = await entered(
-            "crossroute, a model by its name", crossroute(folder, upstream.url, port), port, "/health/ready"
+            "crossroute, a model by its name", write_config(folder, upstream.url, port), port, "/health/ready"
         )
         routed = Contender("crossroute, routed", own.server, "crossroute", [], [], [])
         contenders = [Contender("none: the upstream itself", upstream, "gpt-5-mini", [], [], []), own, routed]
         if options.litellm:
-            port = free_port()
+            port = find_free_port()
             told = {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHONPATH": ""}
-            command = litellm(options.litellm, folder, upstream.url, port)
+            command = write_litellm(options.litellm, folder, upstream.url, port)
             contenders.append(await entered("litellm's proxy", command, port, "/health/liveliness", **told))
         for one in contenders:
-            await answered(one.server.url, one.model, 2, 8)  # what is loaded late is loaded now
+            await count_answered(one.server.url, one.model, 2, 8)  # warm up
         for _ in range(options.rounds):
             for one in contenders:
                 await one.measure(options.calls, options.seconds)
@@ -191,13 +200,13 @@ async def side_by_side(folder: Path, upstream: Server, options: argparse.Namespa
         print(one.row(contenders[0]), flush=True)
 
 
-async def many_streams(folder: Path, upstream: str, options: argparse.Namespace) -> None:
-    port = free_port()
-    async with started(crossroute(folder, upstream, port), port, "/health/ready") as server:
-        await streams(server.url, "crossroute", options.streams, 1)
-        before = megabytes(server.process)
-        told = await streams(server.url, "crossroute", options.streams, options.stream_seconds)
-        after = megabytes(server.process)
+async def run_many_streams(folder: Path, upstream: str, options: argparse.Namespace) -> None:
+    port = find_free_port()
+    async with start(write_config(folder, upstream, port), port, "/health/ready") as server:
+        await run_streams(server.url, "crossroute", options.streams, 1)
+        before = measure_memory(server.process)
+        told = await run_streams(server.url, "crossroute", options.streams, options.stream_seconds)
+        after = measure_memory(server.process)
     print(
         f"\n{options.streams:,} streams at once for {options.stream_seconds:g} s, a word a second each: ",
         end="",
@@ -207,11 +216,11 @@ async def many_streams(folder: Path, upstream: str, options: argparse.Namespace)
 
 async def main(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with echo() as upstream:
+        async with start_echo() as upstream:
             if "speed" in options.parts:
-                await side_by_side(Path(folder), upstream, options)
+                await compare_servers(Path(folder), upstream, options)
             if "streams" in options.parts:
-                await many_streams(Path(folder), upstream.url, options)
+                await run_many_streams(Path(folder), upstream.url, options)
 
 
 if __name__ == "__main__":
@@ -220,8 +229,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("--litellm", help="Python of an environment that has 'litellm[proxy]'.")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--calls", type=int, default=60, help="For each latency, a round.")
-    parser.add_argument("--seconds", type=float, default=2, help="For each rate, a round.")
+    parser.add_argument("--calls", type=int, default=60, help="Calls per latency and round.")
+    parser.add_argument("--seconds", type=float, default=2, help="Seconds per rate and round.")
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--stream-seconds", type=float, default=60)
     parser.add_argument("--parts", nargs="*", default=["speed", "streams"])

@@ -1,9 +1,9 @@
-"""What clients of the server see while something fails beside it: a worker, a provider, Redis.
+"""Measure the errors that clients of the server see during failures of a worker, a provider or Redis.
 
     python benchmarks/serve_faults.py
 
-Eight clients ask for whole answers, and eight for streams of twenty words in half a second, each on a connection of its
-own and without asking again, for eight seconds; what fails does so after three. Redis needs Debian's `redis-server`.
+For eight seconds, eight clients request whole answers, and eight request streams of twenty words in half a second, each
+on its own connection and without retries; the failure occurs after three seconds. Redis needs Debian's `redis-server`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,16 @@ from functools import partial
 from pathlib import Path
 
 import aiohttp
-from served import Server, body, children, crossroute, echo, free_port, started, whole
+from served import (
+    Server,
+    find_free_port,
+    list_children,
+    make_body,
+    read_answer,
+    start,
+    start_echo,
+    write_config,
+)
 
 CLIENTS = 8
 SECONDS = 8.0
@@ -36,14 +45,14 @@ class BrokenOffError(RuntimeError):
     """A stream without its end."""
 
 
-async def streamed(session: aiohttp.ClientSession, url: str, model: str) -> None:
+async def read_stream(session: aiohttp.ClientSession, url: str, model: str) -> None:
     """Read a stream to its end.
 
     Raises:
-        RuntimeError: It is refused, or its last event is an error.
+        RuntimeError: It is rejected, or its last event is an error.
         BrokenOffError: It ends without a last event.
     """
-    asked = body("What is 1 + 1?", model, stream=True, seed=PAUSE_MS)
+    asked = make_body("What is 1 + 1?", model, stream=True, seed=PAUSE_MS)
     async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
         if response.status != 200:
             raise RuntimeError(f"status {response.status}")
@@ -55,8 +64,8 @@ async def streamed(session: aiohttp.ClientSession, url: str, model: str) -> None
     raise RuntimeError(f"last event: error {error['code']}") if error else BrokenOffError("no last event")
 
 
-async def outcomes(url: str, model: str = "crossroute:1") -> str:
-    """Return what became of calls for some seconds, and the longest of the whole ones."""
+async def count_outcomes(url: str, model: str = "crossroute:1") -> str:
+    """Return the results of calls during some seconds, and the longest duration of a whole answer."""
     told: dict[str, Counter[str]] = {"whole": Counter(), "streams": Counter()}
     longest, until = 0.0, time.perf_counter() + SECONDS
 
@@ -67,12 +76,12 @@ async def outcomes(url: str, model: str = "crossroute:1") -> str:
             try:
                 async with aiohttp.ClientSession() as session:
                     if kind == "streams":
-                        await streamed(session, url, model)
+                        await read_stream(session, url, model)
                     else:
-                        await whole(session, url, body("What is 1 + 1?", model))
+                        await read_answer(session, url, make_body("What is 1 + 1?", model))
                 told[kind]["answered"] += 1
             except (aiohttp.ClientError, RuntimeError) as error:
-                told[kind][name_of(error)] += 1
+                told[kind][describe_error(error)] += 1
             if kind == "whole":
                 longest = max(longest, time.perf_counter() - begun)
 
@@ -83,16 +92,16 @@ async def outcomes(url: str, model: str = "crossroute:1") -> str:
     return f"{' | '.join(cells)} | {longest * 1000:,.0f}"
 
 
-def name_of(error: Exception) -> str:
-    """Return what a client saw in place of an answer, in words."""
+def describe_error(error: Exception) -> str:
+    """Describe the error that a client saw."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return "connection refused"
     return "connection broken" if isinstance(error, aiohttp.ClientError) else str(error)
 
 
-async def row(fault: str, server: Server, strike: Callable[[], None] | None = None) -> None:
-    """Print what clients see when something fails after some seconds, or all the time."""
-    seen = asyncio.create_task(outcomes(server.url))
+async def print_row(fault: str, server: Server, strike: Callable[[], None] | None = None) -> None:
+    """Print what clients see during a failure that starts after some seconds, or that lasts all the time."""
+    seen = asyncio.create_task(count_outcomes(server.url))
     if strike is not None:
         await asyncio.sleep(BEFORE_S)
         strike()
@@ -100,10 +109,10 @@ async def row(fault: str, server: Server, strike: Callable[[], None] | None = No
 
 
 @asynccontextmanager
-async def serving(folder: Path, upstream: str, **how: object) -> AsyncIterator[Server]:
-    port = free_port()
-    command = crossroute(folder, upstream, port, **how)  # type: ignore[arg-type]
-    async with started(command, port, "/health/ready") as server:
+async def serve(folder: Path, upstream: str, **how: object) -> AsyncIterator[Server]:
+    port = find_free_port()
+    command = write_config(folder, upstream, port, **how)  # type: ignore[arg-type]
+    async with start(command, port, "/health/ready") as server:
         yield server
 
 
@@ -111,38 +120,38 @@ async def main() -> None:
     print("| fault | whole answers | streams | longest whole, ms |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        async with echo() as upstream:
-            async with serving(folder, upstream.url) as server:
-                await row("none", server)
-            async with serving(folder, upstream.url, workers=2) as server:
+        async with start_echo() as upstream:
+            async with serve(folder, upstream.url) as server:
+                await print_row("none", server)
+            async with serve(folder, upstream.url, workers=2) as server:
 
                 def kill() -> None:
-                    os.kill(max(children(server.process.pid)), signal.SIGKILL)
+                    os.kill(max(list_children(server.process.pid)), signal.SIGKILL)
 
-                await row("kill -9 of one of two workers", server, kill)
+                await print_row("kill -9 of one of two workers", server, kill)
             for path, fault in (
                 ("hangs", "a model's provider says nothing, 1 s allowed"),
                 ("falls-silent", "a model's provider falls silent within streams, 1 s allowed"),
                 ("all-hang", "no model's provider says anything, 1 s allowed"),
             ):
-                async with serving(folder, upstream.url, server=WAIT, path=f"{path}/v1") as server:
-                    await row(fault, server)
-            await without_redis(folder, upstream.url)
+                async with serve(folder, upstream.url, server=WAIT, path=f"{path}/v1") as server:
+                    await print_row(fault, server)
+            await break_redis(folder, upstream.url)
 
 
-async def without_redis(folder: Path, upstream: str) -> None:
-    """Print what clients see where Redis hangs, and where it is gone; budgets and rates are kept there."""
+async def break_redis(folder: Path, upstream: str) -> None:
+    """Print what clients see if Redis, with budgets and rates, hangs or is stopped."""
     program = shutil.which("redis-server")
     for fault, sign in (("Redis hangs", signal.SIGSTOP), ("Redis is gone", signal.SIGKILL)):
         if program is None:
             print(f"| {fault} | not run: redis-server is not installed | | |")
             continue
-        port = free_port()
+        port = find_free_port()
         command = [program, "--port", str(port), "--save", "", "--dir", str(folder)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as redis:
             settings = f'redis = "redis://127.0.0.1:{port}/0"\n[[server.budgets]]\nusd = 100.0'
-            async with serving(folder, upstream, server=settings) as server:
-                await row(fault, server, partial(redis.send_signal, sign))
+            async with serve(folder, upstream, server=settings) as server:
+                await print_row(fault, server, partial(redis.send_signal, sign))
             redis.kill()
 
 

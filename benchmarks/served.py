@@ -1,4 +1,4 @@
-"""Processes that the benchmarks of the server start: the stand-in for a provider, and the server before it."""
+"""Start the processes for the benchmarks of the server: the stand-in for a provider, and the server."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class Server(NamedTuple):
     process: subprocess.Popen[bytes]
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def children(pid: int) -> list[int]:
+def list_children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()]
 
 
 @asynccontextmanager
-async def started(command: list[str], port: int, path: str, **environment: str) -> AsyncIterator[Server]:
-    """Run a server for as long as the block lasts."""
+async def start(command: list[str], port: int, path: str, **environment: str) -> AsyncIterator[Server]:
+    """Run a server within the block."""
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -61,11 +61,11 @@ async def started(command: list[str], port: int, path: str, **environment: str) 
             process.kill()
 
 
-def body(text: str, model: str, **more: Any) -> dict[str, Any]:
+def make_body(text: str, model: str, **more: Any) -> dict[str, Any]:
     return {"model": model, "messages": [{"role": "user", "content": text}], **more}
 
 
-async def whole(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
+async def read_answer(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
     async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
         said = await response.json()
         if response.status != 200:
@@ -74,18 +74,18 @@ async def whole(session: aiohttp.ClientSession, url: str, asked: dict[str, Any])
 
 
 @asynccontextmanager
-async def echo() -> AsyncIterator[Server]:
-    """Run the stand-in for as long as the block lasts."""
-    port, folder = free_port(), str(Path(__file__).parent)
+async def start_echo() -> AsyncIterator[Server]:
+    """Run the stand-in for a provider within the block."""
+    port, folder = find_free_port(), str(Path(__file__).parent)
     words = ["echo_server:app", "--app-dir", folder, "--port", str(port), "--log-level", "error"]
-    async with started([sys.executable, "-m", "uvicorn", *words], port, "/") as upstream:
+    async with start([sys.executable, "-m", "uvicorn", *words], port, "/") as upstream:
         yield upstream
 
 
-def crossroute(
+def write_config(
     folder: Path, upstream: str, port: int, *, workers: int = 1, server: str = "", path: str = "v1"
 ) -> list[str]:
-    """Write a pool's file, and return the command that serves it."""
+    """Write a crossroute.toml, and return the command that serves it."""
     lines = ["[server]", f'keys_file = "{folder}/none.json"', server]
     for name in MODELS:
         lines += [

@@ -1,4 +1,4 @@
-"""The sets that the benchmarks evaluate on, and the router configurations that they compare."""
+"""The sets for evaluation, and the router configurations that the benchmarks compare."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ BEST_KNOWN = (
     "gpt-4o-mini-2024-07-18",
     "o1-mini-2024-09-12",
 )
-"""Those of zeroeval's 56 with a listed price and an outcome on every query.
+"""The candidates of zeroeval's 56 with a listed price and outcomes on all queries.
 
-Its output tokens count the text alone: o1-mini's hidden reasoning is not in its cost.
+Output tokens only count the text: o1-mini's cost lacks its hidden reasoning.
 """
 
 SETS = {
@@ -59,7 +59,7 @@ POOLS = SETS | {
     "openhands, 34 candidates": ("openhands", None),
     "paretobandit, 4 candidates": ("paretobandit", None),
 }
-"""All pools of which outcomes and costs are known query by query; the last two have few queries or a judge's grades."""
+"""All pools with outcomes and costs per query; the last two have few queries, or grades by a judge."""
 
 CONFIGURATIONS = {
     "CrossRoute, static": TrainingConfig(),
@@ -69,22 +69,22 @@ CONFIGURATIONS = {
 
 
 def load(name: str) -> Outcomes:
-    """Return a set of `POOLS`, priced."""
+    """Return a set of `POOLS`, with prices."""
     folder, candidates = POOLS[name]
     outcomes = read_outcomes(DATA / folder)
     return priced(outcomes.select(candidates) if candidates else outcomes)
 
 
-def apart(name: str, outcomes: Outcomes) -> Outcomes:
-    """Return a set whose queries are its own: asked with five examples and with none, a query is not one."""
+def separate(name: str, outcomes: Outcomes) -> Outcomes:
+    """Make a set's queries distinct from those of others: a query with five examples differs from one without."""
     return replace(outcomes, query_ids=tuple(f"{name}/{query_id}" for query_id in outcomes.query_ids))
 
 
-def slug(name: str) -> str:
-    """Return a name as it stands in a path."""
+def to_slug(name: str) -> str:
+    """Convert a name for use in a path."""
     return re.sub(r"[^A-Za-z0-9.@]+", "-", name)
 
 
-def matching(parts: list[str] | None, names: Iterable[str] = SETS) -> list[str]:
-    """Return the sets whose name holds one of the parts; all where none is given."""
+def find_sets(parts: list[str] | None, names: Iterable[str] = SETS) -> list[str]:
+    """Return the sets whose name contains one of the parts; all without parts."""
     return [name for name in names if not parts or any(part in name for part in parts)]

@@ -1,7 +1,7 @@
 """Tuned baselines given CrossRoute's predicted costs: python benchmarks/shared_costs.py [--set NAME].
 
-A baseline that predicts quality well and cost badly loses AIQ for the cost alone. With the same costs for all,
-what is left is which predicts quality better. Reads what quality.py keeps, and prints the table of
+A baseline with good predictions of quality may lose AIQ by its predictions of cost. With the same costs for all
+routers, only the predictions of quality differ. Reads the predictions of quality.py, and prints the table of
 docs/benchmarks.md.
 """
 
@@ -12,8 +12,8 @@ from typing import Annotated
 
 import torch
 import typer
-from predictions import REFERENCE, predictions_of
-from sets import load, matching
+from predictions import REFERENCE, load_predictions
+from sets import find_sets, load
 
 from crossroute import Prediction
 from crossroute.evaluation import compare
@@ -21,14 +21,14 @@ from crossroute.evaluation import compare
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of predictions.")] = Path("figures"),
 ) -> None:
     """Print a Markdown row for each set and baseline."""
     torch.set_num_threads(1)
     print("| set | router | AIQ | less CrossRoute, 95 % interval |\n|---|---|---|---|")
-    for name in matching(only):
+    for name in find_sets(only):
         outcomes = load(name)
-        found = predictions_of(name, outcomes, folder)["test"]
+        found = load_predictions(name, outcomes, folder)["test"]
         ours = found[REFERENCE]
         shared = {
             label: Prediction(ours.candidates, each.quality, ours.cost)

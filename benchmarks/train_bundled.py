@@ -1,6 +1,6 @@
 """Train the bundled router: python benchmarks/train_bundled.py [FOLDER].
 
-Both RouterBench train splits together, 11 candidates; figures on both test splits go into its model card.
+Trains on both RouterBench train splits together, with 11 candidates; the model card has figures for both test splits.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import torch
-from sets import apart, load
+from sets import load, separate
 
 from crossroute import Outcomes, Router, TrainingConfig, fit
 from crossroute.evaluation import evaluate
@@ -18,7 +18,7 @@ SETS = ("routerbench-5shot, 11 candidates", "routerbench-0shot, 11 candidates, s
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "routerbench"
 
 FITTED = ("centre", "projection", "centroids", "temperature", "quality_effects", "tokens_effects")
-"""Tensors that are computed from the training queries, not learned."""
+"""Tensors that are computed from the training queries, not trained."""
 
 CARD = """# routerbench
 
@@ -44,7 +44,7 @@ Predicted costs hold for texts like those of the benchmark. For your own models 
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    parts = {name: apart(name, load(name)) for name in SETS}
+    parts = {name: separate(name, load(name)) for name in SETS}
     outcomes = Outcomes.concatenate(list(parts.values()))
     config = TrainingConfig()
     router = fit(outcomes, config, on_epoch=print)
@@ -56,13 +56,13 @@ def main(folder: Path) -> None:
         parameters=sum(
             tensor.size for name, tensor in router.predictor.network.weights.items() if name not in FITTED
         ),
-        rows="".join(row(router, name, part.split("test")) for name, part in parts.items()),
+        rows="".join(format_row(router, name, part.split("test")) for name, part in parts.items()),
     )
     (folder / "README.md").write_text(card)
     print(card)
 
 
-def row(router: Router, name: str, test: Outcomes) -> str:
+def format_row(router: Router, name: str, test: Outcomes) -> str:
     report = evaluate(router.subset(test.pool.names).predict(test.texts), test)
     figures = report.routers["router"]
     low, high = figures.aiq_interval

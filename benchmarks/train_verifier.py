@@ -1,7 +1,7 @@
-"""Learn the verifier that comes with the package: python benchmarks/train_verifier.py [FILE].
+"""Fit the bundled verifier: python benchmarks/train_verifier.py [FILE].
 
-A router is trained on gpt4o-llama-qwen; how its verifier reads candidates on the whole, learned from the train and
-validation splits, is kept. The test split is not looked at.
+Trains a router on gpt4o-llama-qwen, and stores the pooled reading of its verifier, fitted on the train and validation
+splits. The test split is not used.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ SET = "gpt4o-llama-qwen, 9 candidates"
 FILE = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "verifier.json"
 
 
-def main(file: Annotated[Path, typer.Argument(help="Where it is written.")] = FILE) -> None:
-    """Learn the verifier and write it."""
+def main(file: Annotated[Path, typer.Argument(help="Output file.")] = FILE) -> None:
+    """Fit the verifier and write it."""
     torch.set_num_threads(1)
     outcomes = load(SET)
     own = fit(outcomes).verifier
@@ -30,7 +30,7 @@ def main(file: Annotated[Path, typer.Argument(help="Where it is written.")] = FI
     answers = int((~np.isnan(learned.answer_logprob)).sum())
     source = (
         f"gpt4o-llama-qwen, train and validation splits: {answers:,} answers of {len(outcomes.pool)} models, "
-        "all read alike"
+        "one reading for all"
     )
     general = Verifier(pooled=own.pooled, correlation=own.correlation, source=source)
     file.write_text(general.model_dump_json(indent=1) + "\n", "utf-8")

@@ -1,7 +1,7 @@
-"""The bundled universal router pool by pool, beside specialised ones: python benchmarks/universal.py [--split ...].
+"""Compare the bundled universal router with specialised ones, set by set: python benchmarks/universal.py [--split ...].
 
-Each set's candidates are a subset of universal's pool, at the set's own prices. The specialised router was
-trained on that set alone; its predictions are shared with quality.py.
+Each set's candidates are a subset of universal's pool, with the set's own prices. The specialised router is trained on
+the set only; its predictions are shared with quality.py.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Annotated, cast
 
 import torch
 import typer
-from predictions import REFERENCE, SPLITS, Predictions, kept
-from sets import CONFIGURATIONS, SETS, load, matching, slug
+from predictions import REFERENCE, SPLITS, Predictions, load_or_compute
+from sets import CONFIGURATIONS, SETS, find_sets, load, to_slug
 
 from crossroute import Outcomes, Pool, Prediction, Router, fit
 from crossroute.catalogue import Catalogue
@@ -38,31 +38,31 @@ COLUMNS = (
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
     split: Annotated[str, typer.Option(help="validation or test.")] = "test",
-    name_or_folder: Annotated[
-        str, typer.Option("--router", help="Another router than the bundled.")
-    ] = "universal",
-    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
+    name_or_folder: Annotated[str, typer.Option("--router", help="Router to compare.")] = "universal",
+    folder: Annotated[Path, typer.Option("--out", help="Folder of predictions.")] = Path("figures"),
 ) -> None:
     """Compare on every set and print a Markdown table."""
     torch.set_num_threads(1)
     universal = Router.from_pretrained(name_or_folder)
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
-    for name in matching(only):
+    for name in find_sets(only):
         outcomes = load(name)
         part = outcomes.split(cast("Split", split))
-        into = folder / "predictions" / slug(name) / f"{slug(REFERENCE)}.npz"
-        special = kept(into, partial(trained, outcomes))[cast("Split", split), REFERENCE]
-        predictions = {"universal": foreseen(universal, name, part), REFERENCE: special}
-        print(row(name, compare(predictions, part, reference=REFERENCE)), flush=True)
+        into = folder / "predictions" / to_slug(name) / f"{to_slug(REFERENCE)}.npz"
+        special = load_or_compute(into, partial(predict_specialised, outcomes))[
+            cast("Split", split), REFERENCE
+        ]
+        predictions = {"universal": predict_universal(universal, name, part), REFERENCE: special}
+        print(format_row(name, compare(predictions, part, reference=REFERENCE)), flush=True)
 
 
-def trained(outcomes: Outcomes) -> Predictions:
+def predict_specialised(outcomes: Outcomes) -> Predictions:
     router = fit(outcomes, CONFIGURATIONS[REFERENCE])
     return {(split, REFERENCE): router.predict(outcomes.split(split).texts) for split in SPLITS}
 
 
-def foreseen(universal: Router, name: str, part: Outcomes) -> Prediction:
-    """Return universal's predictions for the set's candidates, at the set's prices."""
+def predict_universal(universal: Router, name: str, part: Outcomes) -> Prediction:
+    """Return universal's predictions for the set's candidates, with the set's prices."""
     spelling = {
         spelling: entry.name
         for entry in Catalogue.bundled()
@@ -72,7 +72,7 @@ def foreseen(universal: Router, name: str, part: Outcomes) -> Prediction:
     return replace(universal.over(pool).predict(part.texts), candidates=part.pool.names)
 
 
-def row(name: str, report: Report) -> str:
+def format_row(name: str, report: Report) -> str:
     ours, special = report.routers["universal"], report.routers[REFERENCE]
     low, high = ours.difference_interval or (float("nan"),) * 2
     return (

@@ -1,15 +1,16 @@
-"""Whole sets left out: python benchmarks/unseen.py [--set NAME] [--seeds N] [--out FOLDER].
+"""Leave whole sets out of training: python benchmarks/unseen.py [--set NAME] [--seeds N] [--out FOLDER].
 
-For each shared set: train `universal` on all others (and without published scores on its own queries), then route the
-set's queries among its models. Beside it: the blind mixture (each model's mean on these very queries, which nobody
-knows beforehand), list price as a proxy for quality, and the same router without doubt. What it costs is as recorded,
-or, where a set counts tokens alone, those at list prices; sets that count neither are priced at what is foreseen of
-their models' answers. Of a set in which not all models answered all queries, the largest complete part counts. The last
-column is how well strangeness alone tells the set's queries from validation queries of the others. Sets of agents' runs
-have a row in which queries say that they are runs, and each set one in which the router was shown 100 of its queries,
-or half, ungraded (`Router.calibrated`): the others count. Training is shorter than that of the bundled router. With
-several seeds a row is their mean, interval included, and the spread of the difference stands beside it. Rows are kept:
-a run that was cut goes on.
+For each shared set: train `universal` on all other sets (and without published scores on the set's queries), then route
+the set's queries among its models. For comparison: the blind mixture (from each model's mean on the same queries, which
+is unknown in practice), list price as a proxy for quality, and the same router without the doubt model. Costs are as
+recorded, or from tokens and list prices, or predicted if the set has neither. If not all models have outcomes on all
+queries, the largest complete part is used. The last column is the AUC of trust for separating the set's queries from
+validation queries of the other sets.
+
+Sets of agents' runs have an additional row in which queries state that they are runs. Each set has an additional row in
+which the router was calibrated (`Router.calibrated`) on 100 ungraded queries, or half of them, and evaluated on the
+others. Training is shorter than for the bundled router. With several seeds, a row has the means, including the
+interval, and the spread of the difference. Rows are stored, so that an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import torch
 import typer
 from rich.console import Console
 from train_universal import CONFIG, train
-from universal_sets import SETS, costed, load_one
+from universal_sets import SETS, add_costs, load_one
 
 from crossroute import Outcomes, Pool, Prediction, Query, Router
 from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, known_outcomes, paired_bootstrap
@@ -41,7 +42,7 @@ WAYS = {"": "", "said": ", said to be runs", "shown": ", some shown"}
 MOST_SHOWN = 100
 LEAST_MODELS = 4
 NOISE = 0.02
-"""Part of the spend at 0 by which spend may rise along the dial and count as noise."""
+"""Increase of spend along the dial that counts as noise, as a share of the spend at 0."""
 
 NUMBERS = ("blind", "plain", "price", "factor", "under", "told_apart")
 
@@ -51,10 +52,10 @@ Row = dict[str, Any]
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="A set's name.")] = None,
-    seeds: Annotated[int, typer.Option(help="Routers trained for each set.")] = 1,
-    folder: Annotated[Path, typer.Option("--out", help="Where rows are kept.")] = Path("figures/unseen"),
+    seeds: Annotated[int, typer.Option(help="Number of routers for each set.")] = 1,
+    folder: Annotated[Path, typer.Option("--out", help="Folder of stored rows.")] = Path("figures/unseen"),
 ) -> None:
-    """Print a Markdown table, one row a set left out."""
+    """Print a Markdown table with one row per left-out set."""
     torch.set_num_threads(1)
     print(
         "| set left out | models | queries | blind mixture | CrossRoute less it, 95 % | seeds, spread | without doubt |"
@@ -64,36 +65,36 @@ def main(
     for name in only or SETS:
         for way in WAYS:
             if way != "said" or name in AGENTS:
-                print(line([kept(name, seed, folder, way) for seed in range(seeds)]), flush=True)
+                print(format_row([load_row(name, seed, folder, way) for seed in range(seeds)]), flush=True)
 
 
-def kept(name: str, seed: int, folder: Path, way: str = "") -> Row:
-    """Return a row of one seed, from disk where it is known."""
-    path = folder / f"{titled(name, seed)}{way and '-'}{way}.json"
+def load_row(name: str, seed: int, folder: Path, way: str = "") -> Row:
+    """Return a row of one seed, from disk if it is stored."""
+    path = folder / f"{make_title(name, seed)}{way and '-'}{way}.json"
     if not path.exists():
-        found = row(name, trained_without(name, seed, folder), way)
+        found = compute_row(name, train_without(name, seed, folder), way)
         path.write_text(json.dumps(found, indent=1) + "\n")
         progress.print(path.read_text())
     return json.loads(path.read_text())  # type: ignore[no-any-return]
 
 
-def trained_without(name: str, seed: int, folder: Path) -> Router:
-    """Return the router of one seed that was trained on all sets but one, from disk where it is known."""
-    trained = folder / "routers" / titled(name, seed)
+def train_without(name: str, seed: int, folder: Path) -> Router:
+    """Return the router of one seed trained on all sets but one, from disk if it is stored."""
+    trained = folder / "routers" / make_title(name, seed)
     if (trained / "config.json").exists():
         return Router.from_pretrained(trained)
     trained.parent.mkdir(parents=True, exist_ok=True)
     return train(trained, (name,), QUICK.model_copy(update={"seed": QUICK.seed + seed}))
 
 
-def titled(name: str, seed: int) -> str:
-    """Return what a set's router and rows of one seed are kept by."""
+def make_title(name: str, seed: int) -> str:
+    """Return the file name of a set's router and rows for one seed."""
     return f"{name}-{seed}" if seed else name
 
 
-def row(name: str, router: Router, way: str) -> Row:
-    """Return what came of the set's queries, in one of the ways."""
-    outcomes = dense(load_one(name))
+def compute_row(name: str, router: Router, way: str) -> Row:
+    """Evaluate a router on the set's queries, in one of `WAYS`."""
+    outcomes = select_dense(load_one(name))
     pool = Pool(router.pool[each.name] for each in outcomes.pool)
     router = router.over(pool)
     if way == "shown":
@@ -101,8 +102,8 @@ def row(name: str, router: Router, way: str) -> Row:
         shown = np.isin(np.arange(len(outcomes)), drawn)
         router, outcomes = router.calibrated(outcomes.take(shown).texts), outcomes.take(~shown)
     asked = [Query(text, one_call=False if way == "said" else None) for text in outcomes.texts]
-    foreseen = router.predict(asked)
-    outcomes, counted = with_costs(outcomes, foreseen)
+    prediction = router.predict(asked)
+    outcomes, counted = fill_costs(outcomes, prediction)
     plain = Router(
         router.predictor.with_doubt(None),
         calibration=router.calibration,
@@ -111,13 +112,15 @@ def row(name: str, router: Router, way: str) -> Row:
     price = np.array([each.price.output if each.price else 0.0 for each in pool])
     shape = outcomes.quality.shape
     by_price = Prediction(
-        pool.names, np.broadcast_to(proxy(price), shape), np.broadcast_to(price * 1e-4 + 1e-9, shape)
+        pool.names,
+        np.broadcast_to(predict_by_price(price), shape),
+        np.broadcast_to(price * 1e-4 + 1e-9, shape),
     )
-    blind = hindsight(outcomes)
+    blind = predict_in_hindsight(outcomes)
     rows = np.asarray(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
     answered = outcomes.take(rows)
-    predictions = {"ours": foreseen, "plain": plain, "price": by_price, "blind": blind}
-    each_area = areas_of([at(each, rows) for each in predictions.values()], answered)
+    predictions = {"ours": prediction, "plain": plain, "price": by_price, "blind": blind}
+    each_area = make_area_function([select_rows(each, rows) for each in predictions.values()], answered)
 
     def areas(weights: Floats) -> Floats:
         found = each_area(weights)
@@ -126,9 +129,9 @@ def row(name: str, router: Router, way: str) -> Row:
     n = len(answered)
     point, ends = areas(np.full((1, n), 1 / n))[0], paired_bootstrap(areas, n)
     known = known_outcomes(outcomes.quality, outcomes.cost) & (outcomes.cost > 0)
-    ratio = np.log(foreseen.cost[known] / outcomes.cost[known])
-    high_cost = np.zeros(shape) if foreseen.cost_high is None else foreseen.cost_high
-    spend = [float(spent(router, foreseen, outcomes, preference)) for preference in DIAL]
+    ratio = np.log(prediction.cost[known] / outcomes.cost[known])
+    high_cost = np.zeros(shape) if prediction.cost_high is None else prediction.cost_high
+    spend = [float(compute_spend(router, prediction, outcomes, preference)) for preference in DIAL]
     rises = np.diff(spend).max() / max(spend[0], 1e-12)
     return {
         "set": name + WAYS[way],
@@ -141,18 +144,18 @@ def row(name: str, router: Router, way: str) -> Row:
         "under": float((outcomes.cost[known] <= high_cost[known]).mean()),
         "spend": spend,
         "monotone": bool(rises <= NOISE),
-        "told_apart": told_apart(name, router),
+        "told_apart": compute_strangeness_auc(name, router),
     }
 
 
-def told_apart(name: str, router: Router) -> float:
-    """Return how well strangeness tells the set's queries from validation queries of the others, an AUC."""
+def compute_strangeness_auc(name: str, router: Router) -> float:
+    """Return the AUC of trust for separating the set's queries from validation queries of the other sets."""
     from sklearn.metrics import roc_auc_score
 
     known = [text for other in SETS if other != name for text in load_one(other).split("validation").texts]
     predictor = router.predictor
     if predictor.doubt is None:
-        raise ValueError("The router knows no doubt.")
+        raise ValueError("The router has no doubt model.")
     strangeness = [
         predictor.doubt.distances(
             predictor.network.project(predictor.query_encoder.encode([Query(text) for text in texts]))
@@ -162,29 +165,31 @@ def told_apart(name: str, router: Router) -> float:
     return float(roc_auc_score(np.repeat([0, 1], [len(s) for s in strangeness]), np.concatenate(strangeness)))
 
 
-def dense(outcomes: Outcomes) -> Outcomes:
-    """Return the largest part in which each model answered each query: means over other queries do not compare."""
+def select_dense(outcomes: Outcomes) -> Outcomes:
+    """Return the largest part with outcomes of all models, since means over different queries are not comparable."""
     known = ~np.isnan(outcomes.quality)
     if not np.isnan(outcomes.output_tokens).all():
         known &= ~np.isnan(outcomes.output_tokens)
     order = np.argsort(-known.sum(axis=0), kind="stable")
-    answered = np.logical_and.accumulate(known[:, order], axis=1)  # by the first, the first two, ... models
+    answered = np.logical_and.accumulate(
+        known[:, order], axis=1
+    )  # answered by the first, the first two, ... models
     size = answered.sum(axis=0) * np.arange(1, len(order) + 1)
     count = LEAST_MODELS + int(np.argmax(size[LEAST_MODELS - 1 :]))
     names = [outcomes.pool.names[j] for j in sorted(order[:count])]
     return outcomes.take(answered[:, count - 1]).select(names)
 
 
-def with_costs(outcomes: Outcomes, foreseen: Prediction) -> tuple[Outcomes, bool]:
-    """Return the set with what answers cost, as recorded or by tokens, and whether any cost was known."""
-    outcomes = costed(outcomes) if np.isnan(outcomes.cost).all() else outcomes
+def fill_costs(outcomes: Outcomes, prediction: Prediction) -> tuple[Outcomes, bool]:
+    """Return the outcomes with recorded, computed or predicted costs, and whether any cost was known."""
+    outcomes = add_costs(outcomes) if np.isnan(outcomes.cost).all() else outcomes
     if not np.isnan(outcomes.cost).all():
         return outcomes, True
-    return replace(outcomes, cost=np.where(np.isnan(outcomes.quality), np.nan, foreseen.cost)), False
+    return replace(outcomes, cost=np.where(np.isnan(outcomes.quality), np.nan, prediction.cost)), False
 
 
-def areas_of(predictions: Sequence[Prediction], outcomes: Outcomes) -> Callable[[Floats], Floats]:
-    """Return what gives the area of each of p predictions, shape (draws, p), by the queries' weights, (draws, n)."""
+def make_area_function(predictions: Sequence[Prediction], outcomes: Outcomes) -> Callable[[Floats], Floats]:
+    """Return a function: weights of the queries, shape (draws, n) -> AIQ of each of p predictions, shape (draws, p)."""
     sweeps = [Sweep.of(each, outcomes, WILLINGNESS_TO_PAY) for each in predictions]
     low, high = cost_range(outcomes.quality, outcomes.cost)
 
@@ -194,8 +199,8 @@ def areas_of(predictions: Sequence[Prediction], outcomes: Outcomes) -> Callable[
     return areas
 
 
-def hindsight(outcomes: Outcomes) -> Prediction:
-    """Return the predictions of a router that knows each model's means on these queries."""
+def predict_in_hindsight(outcomes: Outcomes) -> Prediction:
+    """Return the predictions of a router that knows each model's means on the evaluated queries."""
     known = known_outcomes(outcomes.quality, outcomes.cost)
     shape = outcomes.quality.shape
     quality, cost = (
@@ -205,25 +210,25 @@ def hindsight(outcomes: Outcomes) -> Prediction:
     return Prediction(outcomes.pool.names, np.nan_to_num(quality), np.nan_to_num(cost, nan=1e3))
 
 
-def proxy(price: Floats) -> Floats:
-    """Return list price as quality: log-odds that rise with its logarithm, shape (m,)."""
+def predict_by_price(price: Floats) -> Floats:
+    """Return quality from the list price: log-odds that increase with its logarithm, shape (m,)."""
     logs = np.log(price + 0.01)
     return np.asarray(1 / (1 + np.exp(-0.5 * (logs - logs.mean()))))
 
 
-def at(prediction: Prediction, rows: npt.NDArray[np.bool_]) -> Prediction:
-    """Return the predictions of some queries."""
+def select_rows(prediction: Prediction, rows: npt.NDArray[np.bool_]) -> Prediction:
+    """Return the predictions for a subset of the queries."""
     return Prediction(prediction.candidates, prediction.quality[rows], prediction.cost[rows])
 
 
-def spent(router: Router, foreseen: Prediction, outcomes: Outcomes, preference: float) -> float:
-    """Return the mean observed cost at a cost preference, where the chosen model's cost is known."""
-    picks = best(foreseen.quality, foreseen.cost, router.dial.at(preference), router.reward)
+def compute_spend(router: Router, prediction: Prediction, outcomes: Outcomes, preference: float) -> float:
+    """Return the mean observed cost at a cost preference, over choices with known costs."""
+    picks = best(prediction.quality, prediction.cost, router.dial.at(preference), router.reward)
     return float(np.nanmean(outcomes.cost[np.arange(len(picks)), picks]))
 
 
-def line(rows: list[Row]) -> str:
-    """Return a row of the table: the mean over seeds."""
+def format_row(rows: list[Row]) -> str:
+    """Format a row of the table: the mean over seeds."""
     told = {key: np.mean([row[key] for row in rows], axis=0) for key in (*NUMBERS, "difference")}
     difference, low, high = told["difference"]
     each = [row["difference"][0] for row in rows]

@@ -1,9 +1,9 @@
-"""Does it change the choice how a request is put? python benchmarks/ways_of_asking.py.
+"""Measure the effect of a request's wording on the choice: python benchmarks/ways_of_asking.py.
 
-Prints, for 113 ways in which a text may be written, wrapped or continued, how far predicted spend moves on 44 requests
-over three pairs and dials, each call counted as of the same length; and of 117 frames of courtesy, pleas, hints and
-forms around one question, those that are not read away. The second list of frames was written after the first was
-read away, and its words were added then: it tells at what rate new ones are.
+Prints, for 113 ways in which a text may be written, wrapped or continued, the change of predicted spend on 44 requests over
+three pairs and dials, with the same length for each call. It also lists, of 117 frames of courtesy, pleas, hints and forms
+around a question, those that are not removed by reading. The second list of frames was written after the first one was
+handled, and its words were added then, so it shows the rate for new frames.
 """
 
 # ruff: noqa: E501, RUF001 - texts of many scripts, one a line
@@ -19,7 +19,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from gadgets import DIALS, PAIRS, ordinary_in_english
+from gadgets import DIALS, PAIRS, load_english_requests
 from rich.console import Console
 from rich.table import Table
 
@@ -43,8 +43,8 @@ TURNED_OVER = {new: old for old, new in TURNED.items()}
 SMALL_CAPITALS = str.maketrans("abcdefghijklmnoprstuvwz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢ")
 
 
-def _shifted(text: str, small: int, large: int) -> str:
-    """Return a text with ASCII letters from another place of Unicode."""
+def _shift_letters(text: str, small: int, large: int) -> str:
+    """Replace ASCII letters by look-alikes from another block of Unicode."""
     return "".join(
         chr(ord(c) - ord("a" if c.islower() else "A") + (small if c.islower() else large))
         if c.isascii() and c.isalpha()
@@ -91,9 +91,9 @@ WAYS: dict[str, Callable[[str], str]] = {
     "newlines": lambda t: t.replace(" ", "\n"),
     "nbsp": lambda t: t.replace(" ", "\u00a0"),
     "cr": lambda t: t.replace(" ", "\r\n"),
-    "bold": lambda t: _shifted(t, 0x1D41A, 0x1D400),
+    "bold": lambda t: _shift_letters(t, 0x1D41A, 0x1D400),
     "small caps": lambda t: t.translate(SMALL_CAPITALS),
-    "circled": lambda t: _shifted(t, 0x24D0, 0x24B6),
+    "circled": lambda t: _shift_letters(t, 0x24D0, 0x24B6),
     "flipped": lambda t: t.translate(TURNED_OVER),
     "strike": lambda t: "".join(c + "\u0336" for c in t),
     "zalgo": lambda t: "".join(c + "\u0315\u035c\u0489" for c in t),
@@ -312,12 +312,12 @@ SECOND_FRAMES = (
 
 
 def main(
-    router: Annotated[str, typer.Option(help="A router to try.")] = "universal",
+    router: Annotated[str, typer.Option(help="The router to test.")] = "universal",
 ) -> None:
-    """Print how far ways of asking move predicted spend, and which frames are not read away."""
+    """Print the effects of wordings on predicted spend, and the frames that are not removed."""
     console, loaded = Console(width=140), Router.from_pretrained(router)
-    texts = [*random.Random(1).sample(ordinary_in_english(), REQUESTS), *HARD]
-    moved = {name: spend_moved(loaded, texts, way) for name, way in WAYS.items()}
+    texts = [*random.Random(1).sample(load_english_requests(), REQUESTS), *HARD]
+    moved = {name: measure_move(loaded, texts, way) for name, way in WAYS.items()}
     table = Table("way of asking", "spend moved", title=f"Over {MOVED:.0%} of {len(WAYS)} ways")
     for name, by in moved.items():
         if abs(by) > MOVED:
@@ -333,8 +333,8 @@ def main(
         )
 
 
-def spend_moved(loaded: Router, texts: list[str], way: Callable[[str], str]) -> float:
-    """Return by which part predicted spend on the plain requests moves where the choices are those of another way."""
+def measure_move(loaded: Router, texts: list[str], way: Callable[[str], str]) -> float:
+    """Return the relative change of predicted spend on the plain requests by the choices for another wording."""
     plain, asked = (
         [Query(text, input_tokens=LENGTH, one_call=True) for text in each]
         for each in (texts, map(way, texts))

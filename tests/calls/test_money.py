@@ -14,7 +14,7 @@ from crossroute.calls.counting import read_cost
 from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
 from crossroute.catalogue import Catalogue, add_rates
-from langchain_crossroute.messages.reply import count_message, usage_of
+from langchain_crossroute.messages.reply import count_message, read_message_usage
 from llamaindex_crossroute.messages.reply import usage_of as llamaindex_usage
 from tests.support.faulty import STREAM, USAGE, chunk, whole
 from tests.support.integrations import NAMES, Provider
@@ -156,7 +156,7 @@ def test_langchain_tells_caches_and_tiers(details, cost):
         "total_tokens": 1_000_000,
         "input_token_details": details,
     }
-    assert usage_of(told).cost(SONNET) == pytest.approx(cost)
+    assert read_message_usage(told).cost(SONNET) == pytest.approx(cost)
 
 
 TOLD = {"input_tokens": 1_000, "output_tokens": 1_300, "total_tokens": 2_300}
@@ -237,14 +237,14 @@ def test_llamaindex_tells_caches_and_tiers(raw, cost):
     ],
 )
 def test_counts_that_are_none_are_unknown_and_lose_no_answer(told, expected):
-    usage = usage_of(told)
+    usage = read_message_usage(told)
     assert (usage and (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)) == expected
 
 
 @pytest.mark.parametrize(("written", "in_all"), [(10, 610), (510, 610)], ids=["beside", "within"])
 def test_reasoning_is_paid_for_whether_it_is_counted_within_the_output_or_beside(written, in_all):
     told = {"input_tokens": 100, "output_tokens": written, "total_tokens": in_all}
-    assert usage_of(told | {"output_token_details": {"reasoning": 500}}).output_tokens == 510
+    assert read_message_usage(told | {"output_token_details": {"reasoning": 500}}).output_tokens == 510
     raw = {"prompt_tokens": 100, "completion_tokens": written, "total_tokens": in_all}
     raw["completion_tokens_details"] = {"reasoning_tokens": 500}
     assert llamaindex_usage(CompletionResponse(text="", raw={"usage": raw})).output_tokens == 510
@@ -339,7 +339,7 @@ def test_langchain_tells_sound_and_pictures():
         "input_token_details": {"audio": 70},
         "output_token_details": {"audio": 20, "image": 10, "reasoning": 5},
     }
-    usage = usage_of(told)
+    usage = read_message_usage(told)
     assert (usage.input_audio_tokens, usage.output_audio_tokens, usage.output_image_tokens) == (70, 20, 10)
 
 

@@ -120,7 +120,7 @@ def test_what_cannot_be_mapped_is_said(router):
         CrossRouteSelector(router, candidates=BEHIND).select([ToolMetadata("d", name="new")], STORY)
     with pytest.raises(ValueError, match="choice 1, 'b'"):
         CrossRouteSelector(router, candidates=["small"]).select(["a", "b"], STORY)
-    with pytest.raises(ValueError, match="Two choices have one candidate"):
+    with pytest.raises(ValueError, match="Two choices have the same candidate"):
         CrossRouteSelector(router, candidates=["small", "small"]).select(["a", "b"], STORY)
     with pytest.raises(LookupError, match="'unheard of'"):
         CrossRouteSelector(router).select(["unheard of"], STORY)

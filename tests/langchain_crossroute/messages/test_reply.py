@@ -8,7 +8,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_crossroute.messages.reply import (
     MemberResult,
     build_reply,
-    finish_reason_of,
+    read_finish_reason,
     is_finished,
     read_logprobs,
     remove_logprobs,
@@ -40,7 +40,7 @@ def taken(answer, usage=None, error=None):
     ],
 )
 def test_why_an_answer_ended_is_read_in_each_providers_spelling(metadata, expected):
-    assert finish_reason_of(AIMessage("x", response_metadata=metadata)) == expected
+    assert read_finish_reason(AIMessage("x", response_metadata=metadata)) == expected
 
 
 @pytest.mark.parametrize(
