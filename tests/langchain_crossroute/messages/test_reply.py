@@ -8,8 +8,8 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_crossroute.messages.reply import (
     MemberResult,
     build_reply,
-    read_finish_reason,
     is_finished,
+    read_finish_reason,
     read_logprobs,
     remove_logprobs,
     states_end,
