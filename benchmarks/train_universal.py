@@ -132,9 +132,7 @@ def main(
     torch.set_num_threads(1)
     left_out = (without,) if without else ()
     if only is Part.pool:
-        extend(Router.from_pretrained(folder), compute_beliefs(left_out), without=left_out).save_pretrained(
-            folder
-        )
+        extend(Router.from_pretrained(folder), beliefs(left_out), without=left_out).save_pretrained(folder)
     elif only is Part.heads:
         refit_heads(Router.from_pretrained(folder), left_out).save_pretrained(folder)
     else:
@@ -144,8 +142,8 @@ def main(
 
 def train(folder: Path, without: tuple[str, ...], config: TrainingConfig = CONFIG) -> Router:
     """Train on all sets but those left out, and save."""
-    outcomes, believed = load_outcomes(without), compute_beliefs(without)
-    prior = build_prior(outcomes, believed, config.encoder)
+    outcomes, believed = outcomes_without(without), beliefs(without)
+    prior = prior_of(outcomes, believed, config.encoder)
     router = fit(outcomes, config, prior=prior, on_epoch=lambda epoch: print(epoch, flush=True))
     router = extend(router, believed, without=without)
     router.save_pretrained(folder)
@@ -154,7 +152,7 @@ def train(folder: Path, without: tuple[str, ...], config: TrainingConfig = CONFI
 
 def refit_heads(router: Router, without: tuple[str, ...]) -> Router:
     """Return a router with its doubt fitted again to its network: where queries lie, and the heads that read them."""
-    outcomes, believed = load_outcomes(without), compute_beliefs(without)
+    outcomes, believed = outcomes_without(without), beliefs(without)
     predictor = router.predictor.with_doubt(None)
     encoder, unit = predictor.query_encoder, predictor.cost_unit
     train, validation = (
@@ -168,25 +166,25 @@ def refit_heads(router: Router, without: tuple[str, ...]) -> Router:
         profile = candidate.profile.model_copy(update={"belief": believed[name]})
         pool.append(candidate.model_copy(update={"profile": profile}))
     measured = predictor.with_pool(Pool(pool))
-    doubt = fit_prior_doubt(measured, train, validation, build_prior(outcomes, believed, encoder.name))
+    doubt = fit_prior_doubt(measured, train, validation, prior_of(outcomes, believed, encoder.name))
     return extend(router.with_predictor(measured.with_doubt(doubt)), believed, without=without)
 
 
-def load_outcomes(without: tuple[str, ...]) -> Outcomes:
+def outcomes_without(without: tuple[str, ...]) -> Outcomes:
     """Return the outcomes of all sets but those left out."""
     return Outcomes.concatenate([part for name, part in load_all().items() if name not in without])
 
 
-def build_prior(outcomes: Outcomes, believed: dict[str, Belief], encoder: str) -> Prior:
+def prior_of(outcomes: Outcomes, believed: dict[str, Belief], encoder: str) -> Prior:
     """Return what is believed of models and stated of requests, for outcomes of these tasks."""
     kinds = {task: find_kind(*task.split(": ", 1)) for task in outcomes.tasks}
     runs = frozenset(task for task, kind in kinds.items() if kind == "agent")
-    return Prior(KINDS, kinds, believed, runs, build_labelled(encoder), NEAR, TYPICAL)
+    return Prior(KINDS, kinds, believed, runs, labelled(encoder), NEAR, TYPICAL)
 
 
 def write_card(folder: Path, without: tuple[str, ...]) -> None:
     """Write a router's model card beside it."""
-    outcomes, router = load_outcomes(without), Router.from_pretrained(folder)
+    outcomes, router = outcomes_without(without), Router.from_pretrained(folder)
     card = CARD.format(
         candidates=len(router.pool),
         rough=len(router.pool) - len(outcomes.pool),
@@ -198,18 +196,18 @@ def write_card(folder: Path, without: tuple[str, ...]) -> None:
     (folder / "README.md").write_text(card, "utf-8")
 
 
-def compute_beliefs(without: tuple[str, ...]) -> dict[str, Belief]:
+def beliefs(without: tuple[str, ...]) -> dict[str, Belief]:
     """Return what is believed of every model with a price, at its default effort."""
     found = believe([(name, "") for name in read_prices()], without)
     return {name: belief for (name, _), belief in found.items()}
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
+def rows_of(path: Path) -> list[dict[str, Any]]:
     """Return requests of our own."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def to_queries(rows: list[dict[str, Any]]) -> list[Query]:
+def queries_of(rows: list[dict[str, Any]]) -> list[Query]:
     """Return requests as they are routed: each one call, but for tasks of agents' runs."""
     return [
         Query(
@@ -223,34 +221,34 @@ def to_queries(rows: list[dict[str, Any]]) -> list[Query]:
     ]
 
 
-def load_ordinary_queries() -> list[Query]:
+def ordinary_queries() -> list[Query]:
     """Return the ordinary requests, on which the dial is set."""
-    return to_queries(read_rows(ORDINARY))
+    return queries_of(rows_of(ORDINARY))
 
 
-def load_word_ease() -> Floats:
+def word_ease_held_out() -> Floats:
     """Return the ease of stated requests and translations by words that were fitted without them (word_ease.py)."""
     return np.array(json.loads(EASE_HELD_OUT.read_text()))
 
 
-def load_stated_requests() -> list[dict[str, Any]]:
+def stated_requests() -> list[dict[str, Any]]:
     """Return the requests of stated kind, difficulty and length, as they were written."""
-    return read_rows(ORDINARY) + read_rows(FURTHER)
+    return rows_of(ORDINARY) + rows_of(FURTHER)
 
 
-def load_translated_requests() -> list[dict[str, Any]]:
+def translated_requests() -> list[dict[str, Any]]:
     """Return some of them in other languages."""
-    originals = {row["id"]: row for row in load_stated_requests()}
-    return [originals[row["id"].partition(":")[2]] | row for row in read_rows(TRANSLATED)]
+    originals = {row["id"]: row for row in stated_requests()}
+    return [originals[row["id"].partition(":")[2]] | row for row in rows_of(TRANSLATED)]
 
 
-def build_labelled(encoder: str) -> Labelled:
+def labelled(encoder: str) -> Labelled:
     """Return ordinary requests and tasks of agents' whole runs with their stated kind, difficulty and length."""
-    parts = load_stated_requests(), load_translated_requests(), read_rows(RUNS)
+    parts = stated_requests(), translated_requests(), rows_of(RUNS)
     sizes = list(map(len, parts))
     rows = [row for part in parts for row in part]
-    encoded = QueryEncoder(load_encoder(encoder)).read(to_queries(rows))
-    ease = load_word_ease()
+    encoded = QueryEncoder(load_encoder(encoder)).read(queries_of(rows))
+    ease = word_ease_held_out()
     return Labelled(
         encoded._replace(word_ease=np.concatenate([ease, encoded.word_ease[len(ease) :]])),
         np.array([KINDS.index(KIND_OF_ORDINARY[row["kind"]]) for row in rows]),
@@ -284,30 +282,29 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
         else:
             pool.append(believed_candidate(stated, believed[name], mix, *effects))
     query_encoder, ensemble = router.predictor.query_encoder, router.predictor.ensemble
-    pool = list(map(halve_candidate, order_siblings(list(map(lean, pool)))))
+    pool = list(map(in_half, in_order(list(map(leaning, pool)))))
     # the context, whatever pool is chosen from
     attended = Pool(each for each in pool if each.name in measured)
     predictor = Predictor(
-        InferenceNetwork(network.config, halve_tensors(network.weights)),
+        InferenceNetwork(network.config, halved(network.weights)),
         attended,
         query_encoder,
         router.predictor.cost_unit,
-        doubt=Doubt(doubt.kinds, halve_tensors(doubt.tensors)),
-        ensemble=ensemble and Ensemble(halve_tensors(ensemble.tensors)),
+        doubt=Doubt(doubt.kinds, halved(doubt.tensors)),
+        ensemble=ensemble and Ensemble(halved(ensemble.tensors)),
     )
-    calibration = query_encoder.read(load_ordinary_queries())
+    calibration = query_encoder.read(ordinary_queries())
     return Router(
         predictor.with_pool(Pool(pool)),
-        calibration=calibration._replace(word_ease=load_word_ease()[: len(calibration.tokens)]),
+        calibration=calibration._replace(word_ease=word_ease_held_out()[: len(calibration.tokens)]),
         cluster_labels=router.cluster_labels,
         reward=router.reward,
-        provenance=router.provenance
-        | {"left_out": list(without), "sources": count_sources(catalogue, measured)},
+        provenance=router.provenance | {"left_out": list(without), "sources": sources(catalogue, measured)},
         verifier=router.own_verifier,
     )
 
 
-def halve_tensors(tensors: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[Any]]:
+def halved(tensors: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[Any]]:
     """Return tensors in half precision, but for centroids, by which profiles know their router, and whole numbers."""
     return {
         name: tensor.astype(np.float16) if tensor.dtype.kind == "f" and name != "centroids" else tensor
@@ -315,7 +312,7 @@ def halve_tensors(tensors: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, n
     }
 
 
-def halve_candidate(candidate: Candidate) -> Candidate:
+def in_half(candidate: Candidate) -> Candidate:
     """Return a candidate with quality and length by cluster, and what is believed, in half precision."""
     profile = candidate.profile
     if profile is None or profile.belief is None:
@@ -329,17 +326,17 @@ def halve_candidate(candidate: Candidate) -> Candidate:
     return candidate.model_copy(update={"profile": profile.model_copy(update=told)})
 
 
-def lean(candidate: Candidate) -> Candidate:
+def leaning(candidate: Candidate) -> Candidate:
     """Return a candidate of which it is believed that it is abler the more its answers cost at list price."""
     profile, price = candidate.profile, read_prices()[candidate.name]
     if profile is None or profile.belief is None:
         return candidate
     belief = profile.belief
     dear = np.array(belief.log_tokens) + np.log(price.output + 0.03) - LEAN_MIDDLE
-    return set_ability(candidate, (np.array(belief.ability) + LEAN * dear).round(4).tolist())
+    return with_ability(candidate, (np.array(belief.ability) + LEAN * dear).round(4).tolist())
 
 
-def order_siblings(pool: list[Candidate]) -> list[Candidate]:
+def in_order(pool: list[Candidate]) -> list[Candidate]:
     """Return the candidates with siblings believed to be no abler than larger ones, unless evidence is strong.
 
     Where one is, both are believed to be what they are in the mean, weighed by how surely; in turns until none is.
@@ -357,7 +354,7 @@ def order_siblings(pool: list[Candidate]) -> list[Candidate]:
             turned = (ability[a] > ability[b] + 1e-4) & ~beyond
             ability[a], ability[b] = np.where(turned, mean, ability[a]), np.where(turned, mean, ability[b])
     told = dict(zip(names, ability.round(4).tolist(), strict=True))
-    return [set_ability(each, told[each.name]) if each.name in told else each for each in pool]
+    return [with_ability(each, told[each.name]) if each.name in told else each for each in pool]
 
 
 def is_smaller(name: str, other: str) -> bool:
@@ -372,7 +369,7 @@ def is_smaller(name: str, other: str) -> bool:
     return one.tier <= two.tier and one.size < two.size - apart and len(lines) == 1
 
 
-def set_ability(candidate: Candidate, ability: list[float]) -> Candidate:
+def with_ability(candidate: Candidate, ability: list[float]) -> Candidate:
     """Return a candidate of another believed ability."""
     profile = candidate.profile
     if profile is None or profile.belief is None:
@@ -381,7 +378,7 @@ def set_ability(candidate: Candidate, ability: list[float]) -> Candidate:
     return candidate.model_copy(update={"profile": profile.model_copy(update={"belief": belief})})
 
 
-def count_sources(catalogue: dict[str, Candidate], measured: set[str]) -> dict[str, Any]:
+def sources(catalogue: dict[str, Candidate], measured: set[str]) -> dict[str, Any]:
     """Return data set -> queries, for each measured model of the catalogue."""
     entries = {entry.name: entry.sources for entry in Catalogue.bundled()}
     return {name: entries[name] for name in sorted(measured) if entries.get(name) and name in catalogue}

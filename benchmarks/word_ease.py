@@ -1,4 +1,4 @@
-"""Fit the effect of each word on the ease of a request: python benchmarks/word_ease.py.
+"""Fit what each word tells of a request's ease: python benchmarks/word_ease.py.
 
 On the requests of stated difficulty (ordinary_queries.jsonl, further_requests.jsonl, translated_requests.jsonl), beside
 a reading that is linear in what the network of the bundled router reads of them; one ridge, solved together. Writes
@@ -21,9 +21,9 @@ from train_universal import (
     EASE,
     EASE_HELD_OUT,
     TRANSLATED_WEIGHT,
-    load_stated_requests,
-    load_translated_requests,
-    to_queries,
+    queries_of,
+    stated_requests,
+    translated_requests,
 )
 
 from crossroute import Router
@@ -48,9 +48,9 @@ LEAST_NUMBER = 0.03
 
 def main() -> None:
     """Write the numbers."""
-    originals, translations = load_stated_requests(), load_translated_requests()
+    originals, translations = stated_requests(), translated_requests()
     rows = originals + translations
-    queries = to_queries(rows)
+    queries = queries_of(rows)
     predictor = Router.from_pretrained("universal").predictor
     x = predictor.network.project(predictor.query_encoder.encode(queries))
     texts = [words_of(query.view.instance) for query in queries]
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def assign_folds(names: Sequence[str]) -> npt.NDArray[np.integer]:
-    """Return the fold of each request, shape (n,); requests with the same name are in the same fold."""
+    """Return the fold of each request by its name, shape (n,): those of one name stand in one."""
     each, at = np.unique(names, return_inverse=True)
     return np.asarray(np.random.default_rng(0).permutation(len(each))[at] % FOLDS)
 
