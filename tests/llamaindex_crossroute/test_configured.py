@@ -71,7 +71,7 @@ def test_what_the_file_states_holds(path):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("anthropic:claude-opus-4-5", "nobody:claude-opus-4-5", "of the provider 'nobody'"),
+        ("anthropic:claude-opus-4-5", "nobody:claude-opus-4-5", "has the provider 'nobody'"),
         ("openai:my-llama", "groq:my-llama", "pip install llama-index-llms-groq"),
     ],
 )

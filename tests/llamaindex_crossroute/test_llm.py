@@ -336,7 +336,7 @@ def test_a_dict_holds_what_was_stated_of_members(folder, members):
 def test_a_router_in_memory_is_not_written_and_must_be_given_again(router, members):
     written = CrossRouteLLM(members, router).to_dict()
     assert written["router"] is None
-    with pytest.raises(ValueError, match="router in memory is not written"):
+    with pytest.raises(ValueError, match="router object is not serialized"):
         CrossRouteLLM.from_dict(written, llms=members)
     assert CrossRouteLLM.from_dict(written, llms=members, router=router).complete(STORY).text
 

@@ -133,12 +133,12 @@ def test_named_models_are_known_as_frameworks_spell_them_and_without_a_router():
 
 def test_the_demo_ends_with_the_command_for_measured_models(main):
     command = "crossroute demo --router routerbench"
-    assert f"all measured: {command}\n" in main("demo")[2]
+    assert f"a pool of measured models: {command}\n" in main("demo")[2]
     assert main(*shlex.split(command)[1:])[0::2] == (0, "")
 
 
 def test_the_help_names_the_routers_that_are_loaded_by_default():
-    assert f"by default {WIDEST_ROUTER} where" in " ".join(RouterName.__metadata__[0].help.split())
+    assert f"by default {WIDEST_ROUTER} if" in " ".join(RouterName.__metadata__[0].help.split())
     assert f"else {DEFAULT_ROUTER}." in RouterName.__metadata__[0].help
 
 

@@ -85,7 +85,7 @@ def test_an_empty_split_is_told(options, saved, tmp_path):
     with pytest.raises(DataError, match=r"No query is in the test split of .*rows\.jsonl.*--split"):
         invoke("evaluate", saved, path, *options)
     if options:
-        with pytest.raises(DataError, match=r"No query is in the validation split .*leave --baselines out"):
+        with pytest.raises(DataError, match=r"No query is in the validation split .*leave out --baselines"):
             invoke("evaluate", saved, path, "--split", "train", *options)
 
 

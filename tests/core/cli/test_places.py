@@ -109,7 +109,7 @@ def test_collecting_replaces_no_file_that_it_did_not_write(main, tmp_path):
     (tmp_path / "mine.jsonl").write_text("mine")
     asked = ("collect", "p.csv", "--candidates", "a=answerer:answer", "--price", "a=1/2", "--out")
     code, told = main(*asked, "mine.jsonl")
-    assert (code, "mine.jsonl exists, but not the collected answers behind it" in told) == (1, True)
+    assert (code, "mine.jsonl exists without the folder of its collected answers" in told) == (1, True)
     assert (tmp_path / "mine.jsonl").read_text() == "mine"
     for out in ("new.jsonl", "new"):  # a file, and a folder
         assert [main(*asked, out)[0] for _ in range(2)] == [0, 0]  # the second takes up what the first left

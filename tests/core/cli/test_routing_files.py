@@ -28,7 +28,7 @@ def test_a_file_without_a_folder_is_told_and_a_column_needs_one(tmp_path, capsys
     source = tmp_path / "queries.jsonl"
     source.write_text('{"text": "Hi"}\n')
     routed(source, "--candidates", "gpt-5-mini")
-    assert "only its name is routed. To route the queries in it, add --out" in " ".join(
+    assert "only its name is routed. Route the queries in it with --out" in " ".join(
         capsys.readouterr().err.split()
     )
     lines = tmp_path / "two queries.txt"
@@ -38,7 +38,7 @@ def test_a_file_without_a_folder_is_told_and_a_column_needs_one(tmp_path, capsys
     assert "Route its lines, one query each, with: crossroute route - < '" in told
     with pytest.raises(DataError, match="are routed by: crossroute route - < FILE"):
         routed(lines, "--candidates", "gpt-5-mini", "--out", tmp_path / "routed")
-    with pytest.raises(ValueError, match="--text names a column of a file of queries: add --out FOLDER"):
+    with pytest.raises(ValueError, match="--text is for a file of queries: add --out FOLDER"):
         routed("Hi", "--text", "prompt")
 
 

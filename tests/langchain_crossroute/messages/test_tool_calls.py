@@ -84,7 +84,7 @@ def test_an_unknown_tool_is_a_flaw_unless_there_may_be_others():
 
 def test_arguments_that_are_no_json_are_a_flaw_and_no_call_is_none():
     broken = {"name": "weather", "args": "{city", "id": "1", "error": None, "type": "invalid_tool_call"}
-    assert "no JSON" in find_tool_flaw(AIMessage("", invalid_tool_calls=[broken]), TOOLS)
+    assert "not a JSON object" in find_tool_flaw(AIMessage("", invalid_tool_calls=[broken]), TOOLS)
     assert find_tool_flaw(AIMessage("Hello"), TOOLS) is None
 
 
