@@ -242,7 +242,7 @@ def _print_accuracy(accuracy: tuple[tuple[float, float], ...]) -> None:
         return
     (_, now), *more = accuracy
     buys = ", ".join(f"${usd:.2g} more ± {half:.2f}" for usd, half in more)
-    told = f"95 % interval of a model's quality on a kind of prompt: ± {now:.2f}"
+    told = f"The 95 % interval of a model's quality on a kind of prompt is ± {now:.2f}"
     note(f"{told}; {buys}." if buys else f"{told}.")
 
 

@@ -74,7 +74,7 @@ def test_listed_scores_move_no_prediction_and_are_not_said_to(tmp_path, capsys):
     name = next(one.name for one in before.pool if find_evidence(one) == "prior")
     path = written(tmp_path / "scores.csv", f"model,benchmark,score\n{name},gpqa,0.9\n")
     app(["catalogue", "update", str(path)], standalone_mode=False)
-    assert "predictions stay as they were" in " ".join(capsys.readouterr().err.split())
+    assert "predictions do not change until you make a profile" in " ".join(capsys.readouterr().err.split())
     after = Router.from_pretrained("universal")
     assert (after.predict(["Hi there"]).quality == before.predict(["Hi there"]).quality).all()
     assert find_evidence(after.pool[name]) == "prior"
