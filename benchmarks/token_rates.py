@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections import defaultdict
 
 import numpy as np
-from tokens import passages, vocabularies
+from tokens import load_vocabularies, read_passages
 
 from crossroute.tokens import SCRIPTS, Vocabulary, estimate_tokens
 
@@ -29,13 +29,13 @@ def main() -> None:
     if not sys.argv[1:]:
         sys.exit("Name wheels with translations: pip download --no-deps django wagtail weblate")
     by_script = defaultdict(list)
-    for texts in passages(sys.argv[1:]).values():
+    for texts in read_passages(sys.argv[1:]).values():
         for text in texts:
             scripts = [bisect_right(FIRST, character) - 1 for character in text]
             for script in set(scripts):
                 if scripts.count(script) >= SHARE * len(text):
                     by_script[script].append((text, scripts.count(script)))
-    known = vocabularies()
+    known = load_vocabularies()
     print(f"{'from':8s}{'passages':>9s}" + "".join(f"{name:>9s}  used   fit  off  after" for name in NAMES))
     for script, found in sorted(by_script.items()):
         if not script or len(found) < FEWEST:  # ASCII is counted in pieces

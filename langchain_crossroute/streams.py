@@ -120,7 +120,7 @@ class Tail(tail.Tail[Any]):
             place = call["id"] if place is None and call["id"] and self._named else place
             self._named[place] = self._named.get(place, False) or bool(call["name"])
 
-    def _with_decision(self, message: AIMessage) -> Any:
+    def _add_decision(self, message: AIMessage) -> Any:
         """Count the call, and return the last chunk with a message that carries the decision."""
         self._stamped = True
         chunk = replace_message(self._last, stamp(message, self.entry.count()))
