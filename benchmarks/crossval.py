@@ -111,14 +111,14 @@ class Pool:
             found = prepare(self.outcomes, self.encoder, unit, lambda _: None)
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(
-                path, encoded=found.encoded.numpy(), tokens=found.query_tokens, word_ease=found.word_ease
+                path, encoded=found.encoded.numpy(), tokens=found.query_tokens, word_scores=found.word_scores
             )
             return found
         with np.load(path) as file:
-            encoded, tokens, word_ease = (file[name] for name in ("encoded", "tokens", "word_ease"))
+            encoded, tokens, word_scores = (file[name] for name in ("encoded", "tokens", "word_scores"))
         log_tokens = costs.log_tokens(self.outcomes, tokens, unit)
         quality, written = (torch.from_numpy(each).float() for each in (self.outcomes.quality, log_tokens))
-        return PreparedSplit(self.outcomes, torch.from_numpy(encoded), tokens, quality, written, word_ease)
+        return PreparedSplit(self.outcomes, torch.from_numpy(encoded), tokens, quality, written, word_scores)
 
     def parts(self, seed: int, fold: int) -> Parts:
         """Return the rows of train, validation and test; equal texts are in the same part."""

@@ -121,7 +121,7 @@ def make_log(
         ids=np.array([f"{begin:.0f}-{call}" for call in range(n)]),
         time=begin + SECONDS * one,
         texts=np.full(n, None, dtype=object),
-        vectors=np.column_stack([part.vectors, part.word_ease]),
+        vectors=np.column_stack([part.vectors, part.word_scores]),
         tokens=part.tokens,
         context=part.context,
         chosen=chosen,

@@ -28,6 +28,7 @@ import typer
 from rich.console import Console
 from train_universal import CONFIG, train
 from universal_sets import SETS, add_costs, load_one
+from word_scores import use_scores, write_scores
 
 from crossroute import Outcomes, Pool, Prediction, Query, Router
 from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, known_outcomes, paired_bootstrap
@@ -80,6 +81,12 @@ def load_row(name: str, seed: int, folder: Path, way: str = "") -> Row:
 
 def train_without(name: str, seed: int, folder: Path) -> Router:
     """Return the router of one seed trained on all sets but one, from disk if it is stored."""
+    scores = folder / "word_scores" / f"{name}.json"
+    held_out = scores.with_suffix(".requests.json")
+    if not scores.exists():
+        scores.parent.mkdir(parents=True, exist_ok=True)
+        write_scores(scores, held_out, (name,))
+    use_scores(scores, held_out)
     trained = folder / "routers" / make_title(name, seed)
     if (trained / "config.json").exists():
         return Router.from_pretrained(trained)

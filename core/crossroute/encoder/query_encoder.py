@@ -23,7 +23,7 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.encoder.surface import Counts, line_features, text_features, within_bounds
-from crossroute.encoder.word_ease import SUMS, ease_of_sums, sum_words
+from crossroute.encoder.word_scores import SCORES, SUMS, scores_of_sums, sum_words
 from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 
@@ -39,14 +39,14 @@ class EncodedQueries(NamedTuple):
         tokens: Length of each question after normalization, in units of four characters, shape (n,).
         context: Further input tokens of each call, shape (n,); negative if the counted tokens are fewer than these.
         one_call: 1 for a query declared as one call, -1 as an agent's whole run, 0 if not declared, shape (n,).
-        word_ease: Ease by words, in logits, shape (n,); see `word_ease`.
+        word_scores: Ease and manner by words, shape (n, 2); see `word_scores`.
     """
 
     vectors: Floats
     tokens: Floats
     context: Floats
     one_call: npt.NDArray[np.integer]
-    word_ease: Floats
+    word_scores: Floats
 
     @classmethod
     def of(
@@ -55,7 +55,7 @@ class EncodedQueries(NamedTuple):
         vectors: Embeddings,
         tokens: Sequence[float],
         whole: Sequence[float],
-        word_ease: Floats,
+        word_scores: Floats,
     ) -> EncodedQueries:
         """Return encoded queries.
 
@@ -64,23 +64,23 @@ class EncodedQueries(NamedTuple):
             vectors: Their vectors, shape (n, D).
             tokens: Length of each question after normalization.
             whole: Input tokens of each whole call.
-            word_ease: Ease by words, shape (n,).
+            word_scores: Scores by words, shape (n, 2).
         """
         read, calls = np.array(tokens, dtype=float), np.array(whole, dtype=float)
         one_call = np.array([query.said for query in queries], dtype=np.int8)
-        return cls(vectors, read, calls - read, one_call, word_ease)
+        return cls(vectors, read, calls - read, one_call, word_scores)
 
     @classmethod
-    def alone(cls, vectors: Floats, tokens: Floats, word_ease: Floats | None = None) -> EncodedQueries:
+    def alone(cls, vectors: Floats, tokens: Floats, word_scores: Floats | None = None) -> EncodedQueries:
         """Return queries of calls without further input."""
         none = np.zeros(len(tokens))
-        ease = none if word_ease is None else word_ease
-        return cls(vectors, tokens, none, np.zeros(len(tokens), dtype=np.int8), ease)
+        scores = np.zeros((len(tokens), SCORES)) if word_scores is None else word_scores
+        return cls(vectors, tokens, none, np.zeros(len(tokens), dtype=np.int8), scores)
 
     def take(self, rows: npt.NDArray[Any] | slice) -> EncodedQueries:
         """Return a selection of the queries."""
-        vectors, tokens, context, one_call, word_ease = self
-        return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows], word_ease[rows])
+        vectors, tokens, context, one_call, word_scores = self
+        return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows], word_scores[rows])
 
 
 class QueryEncoder:
@@ -151,8 +151,8 @@ class QueryEncoder:
     def _read_views(self, queries: Sequence[Query]) -> EncodedQueries:
         vectors = np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
         tokens, whole = zip(*((query.text_tokens, query.whole_tokens) for query in queries), strict=True)
-        ease = ease_of_sums([sum_words(query.view.instance) for query in queries])
-        return EncodedQueries.of(queries, vectors, tokens, whole, ease)
+        scores = scores_of_sums([sum_words(query.view.instance) for query in queries])
+        return EncodedQueries.of(queries, vectors, tokens, whole, scores)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
         """Return the share of each question that the encoder knows, shape (n,), in [0, 1].
@@ -202,7 +202,7 @@ def _read_lines(
             features.append(line_features(query.text, length, each[1:-SUMS]))
             sums.append(each[-SUMS:])
     vectors = np.concatenate([embeddings, embeddings, within_bounds(features)], axis=1)
-    return EncodedQueries.of(queries, vectors, lengths, whole, ease_of_sums(sums))
+    return EncodedQueries.of(queries, vectors, lengths, whole, scores_of_sums(sums))
 
 
 def surface_features(queries: Sequence[Query]) -> Embeddings:

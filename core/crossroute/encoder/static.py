@@ -20,7 +20,7 @@ import numpy.typing as npt
 from crossroute.encoder import Embeddings
 from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
 from crossroute.encoder.surface import COUNTS, Counts, is_of_words, word_counts
-from crossroute.encoder.word_ease import SUMS, sum_words
+from crossroute.encoder.word_scores import SUMS, sum_words
 from crossroute.errors import EncoderError, one_line
 
 FEW = 16

@@ -1,7 +1,7 @@
 """Distance of a query from training (out-of-distribution detection), and its predicted kinds of work, ease and length.
 
     strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
-    manner = softmax(linear(x))        as in training, an ordinary request, for an agent's whole run      (n, 3)
+    manner = softmax(linear(x, words)) as in training, an ordinary request, for an agent's whole run      (n, 3)
     known  = sigmoid((reach - strangeness) / width) * P(as in training)                                   (n,)
     trust  = known^2 / (known^2 + (1 - known)^2)            weight of the network's prediction            (n,)
 
@@ -27,6 +27,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from crossroute.encoder.word_scores import EASE, PEOPLE, SCORES
 from crossroute.model.usual import USUAL, Usual, usual_tensors
 from crossroute.numeric import Floats, clip, means_by, softmax
 
@@ -66,8 +67,9 @@ TENSORS = (
     *("manner", "manner_bias", "run", "reading"),
     *("near_spread", "far_spread"),
 )
-BY_WORDS = "by_words"
-"""Optional tensor of shape (1,): the weight of the ease by words, which is added to the linear head's."""
+BY_WORDS, MANNER_WORDS = "by_words", "manner_words"
+OPTIONAL = (BY_WORDS, MANNER_WORDS, *USUAL)
+"""Tensors that a doubt model may lack."""
 
 FULL_WEIGHT = 2.0
 """The ease by words counts this many times the probability that a query is an ordinary request, but at most once: it
@@ -118,7 +120,7 @@ class Doubt:
             - `reading` (3,): weights of the predicted kinds, ease and length against `typical`, for a query that is
               no ordinary request.
             - `near_spread` (k,), `far_spread` (3,): standard deviations of log tokens per cluster, and per manner.
-            - `by_words` (1,), optional: weight of the ease by words.
+            - `by_words` (1,), `manner_words` (3,), optional: weights of the ease and of the manner by words.
             - Those of `Usual`, optional: typical queries of the user.
 
     Raises:
@@ -128,7 +130,7 @@ class Doubt:
 
     def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
         self.kinds = kinds
-        names = (*TENSORS, *(name for name in (BY_WORDS, *USUAL) if name in tensors))
+        names = (*TENSORS, *(name for name in OPTIONAL if name in tensors))
         self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in names}
         size, outputs = self.tensors["location"].size, len(kinds) + 2
         rows = {name: len(self.tensors[name]) for name in ("familiar", "own", "near_spread")}
@@ -143,11 +145,11 @@ class Doubt:
             **dict.fromkeys(("manner_bias", "reading"), (3,)),
             "near_spread": (rows["near_spread"],),
             "far_spread": (3,),
-            **({BY_WORDS: (1,)} if BY_WORDS in tensors else {}),
+            BY_WORDS: (1,),
+            MANNER_WORDS: (3,),
         }
         for name, shape in shapes.items():
-            found = self.tensors[name].shape
-            if found != shape:
+            if name in self.tensors and (found := self.tensors[name].shape) != shape:
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
@@ -181,13 +183,14 @@ class Doubt:
         self._without_run = _make_run_removal(self._run, self._typical)
         self.near_variance = held["near_spread"] ** 2
         self._by_words = float(held[BY_WORDS][0]) if BY_WORDS in held else 0.0
+        self._manner_words = held.get(MANNER_WORDS, np.zeros(3))
         self._usual = Usual(self.tensors, size, outputs) if USUAL[0] in self.tensors else None
 
     def situate(
         self,
         x: Floats,
         one_call: npt.NDArray[np.integer] | None = None,
-        word_ease: Floats | None = None,
+        word_scores: Floats | None = None,
     ) -> Situation:
         """Compute the trust in the network, and predict kinds of work, ease and length of queries.
 
@@ -196,14 +199,17 @@ class Doubt:
             one_call: 1 for a query declared as one call, -1 as an agent's whole run, 0 if not declared, shape (n,);
                 None if all are 0. One call gets a run's kinds of work, as far as it reads like a run, but not the
                 run's difficulty and length.
-            word_ease: Ease by words of each query, in logits, shape (n,); None counts as 0.
+            word_scores: Ease and manner by words of each query, shape (n, 2), see `encoder.word_scores`; None counts as
+                0.
         """
+        if word_scores is None:
+            word_scores = np.zeros((len(x), SCORES))
         if len(x) == 1:
-            declared = 0 if one_call is None else int(one_call[0])
-            return self._situate_one(x[0], declared, 0.0 if word_ease is None else float(word_ease[0]))
+            return self._situate_one(x[0], 0 if one_call is None else int(one_call[0]), word_scores[0])
         linear, square, away = self._project(x)
         heads = linear[:, self._size : self._heads_end]  # (n, K + 2)
-        manner = softmax(linear[:, self._heads_end : self._heads_end + 3])
+        logits = linear[:, self._heads_end : self._heads_end + 3]
+        manner = softmax(logits + word_scores[:, PEOPLE:] * self._manner_words)
         near = self._measure_nearness(square, away)
         trust: Floats = manner[:, AS_TRAINING] * near
         if self._own_start is not None:
@@ -211,9 +217,8 @@ class Doubt:
             trust = np.maximum(trust, self._measure_nearness(square, np.maximum(own, 0)))
         trust = _sharpen(trust)
         heads[:, :-2] = softmax(heads[:, :-2])
-        if word_ease is not None:
-            counted = np.minimum(FULL_WEIGHT * manner[:, AS_PEOPLE], 1)
-            heads[:, -2] += self._by_words * counted * word_ease
+        counted = np.minimum(FULL_WEIGHT * manner[:, AS_PEOPLE], 1)
+        heads[:, -2] += self._by_words * counted * word_scores[:, EASE]
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         noise = EASE_NOISE * _rate_unknown(trust, manner[:, AS_PEOPLE])
@@ -236,16 +241,17 @@ class Doubt:
             each[:, -2:] = clip(each[:, -2:], LEAST_READ, MOST_READ)
         return self._lean_on_usual(Situation(trust, read, written, spread), x, manner[:, AS_PEOPLE], one_call)
 
-    def _situate_one(self, x: Floats, one_call: int, word_ease: float) -> Situation:
+    def _situate_one(self, x: Floats, one_call: int, word_scores: Floats) -> Situation:
         """Do the same for one query, shape (p,), with Python floats, which are faster than arrays of one row."""
         linear, p = x.astype(float).dot(self._weights), self._size
         linear += self._bias
+        linear[self._heads_end : self._heads_end + 3] += word_scores[PEOPLE] * self._manner_words
         white = linear[:p]
         square, typical = (white * white).dot(self._squares).tolist()
         rest: list[float] = linear[p:].tolist()
         heads, near = rest[: self._heads_end - p], rest[self._heads_end - p + 3 :]
         as_training, as_people, a_run = _softmax_few(rest[len(heads) : len(heads) + 3])
-        heads[-2] += self._by_words * min(FULL_WEIGHT * as_people, 1.0) * word_ease
+        heads[-2] += self._by_words * min(FULL_WEIGHT * as_people, 1.0) * float(word_scores[EASE])
         own_start = len(near) if self._own_start is None else self._own_start - self._heads_end - 3
         closest = max(near[:own_start], default=-FARTHEST)
         known = self._measure_nearness_of_one(max(square - closest, 0.0), typical)
@@ -346,17 +352,20 @@ class Doubt:
         own = np.concatenate([self.tensors["own"], means_by(groups, self._whiten(x))])
         return Doubt(self.kinds, self.tensors | {"own": own})
 
-    def accustomed(self, x: Floats, word_ease: Floats | None = None) -> Doubt:
+    def accustomed(self, x: Floats, word_scores: Floats | None = None) -> Doubt:
         """Return a copy that shrinks readings of queries far from training towards those of the user's; see `Usual`.
 
         Args:
             x: The user's queries, ungraded, as for `situate`.
-            word_ease: As for `situate`.
+            word_scores: As for `situate`.
         """
+        if word_scores is None:
+            word_scores = np.zeros((len(x), SCORES))
         plain = self.unaccustomed()
         undeclared = np.zeros(len(x), dtype=np.int8)
-        readings = [plain.situate(x, each, word_ease) for each in (undeclared, undeclared + 1)]
-        manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
+        readings = [plain.situate(x, each, word_scores) for each in (undeclared, undeclared + 1)]
+        logits = x @ self.tensors["manner"] + self.tensors["manner_bias"]
+        manner = softmax(logits + word_scores[:, PEOPLE:] * self._manner_words)
         strange = _rate_unknown(readings[0].trust, manner[:, AS_PEOPLE])
         read = [(at.read, at.written) for at in readings]
         return Doubt(
@@ -421,7 +430,7 @@ def _weigh_run_length(as_training: Share, a_run: Share, near: Share, of_class: S
     run, answer = RUN_ODDS_FACTOR * a_run**RUN_ODDS_POWER, (1 - a_run) ** RUN_ODDS_POWER
     asked: Share = run / (run + answer)
     known = near * as_training / (as_training + a_run + NEGLIGIBLE)
-    return asked + known * (of_class - asked)
+    return asked * (1 - known * (1 - of_class))
 
 
 def _softmax_few(scores: list[float]) -> list[float]:

@@ -12,15 +12,15 @@ from pydantic import ValidationError
 from crossroute.candidate import Belief, Lesson, Pool, Profile
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
+from crossroute.encoder.word_scores import EASE
 from crossroute.errors import CheckpointError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.costs import prices
-from crossroute.model.doubt import BY_WORDS, TENSORS, Doubt
+from crossroute.model.doubt import OPTIONAL, TENSORS, Doubt
 from crossroute.model.ensemble import MEMBERS, Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
-from crossroute.model.usual import USUAL
 from crossroute.reward import Reward
 from crossroute.routing.dial import Dial
 from crossroute.routing.layout import (
@@ -37,9 +37,10 @@ from crossroute.routing.layout import (
     NO_BELIEF,
     PROFILE,
     PROFILE_FIELDS,
-    TOLD_OF_QUERIES,
+    QUERY_SHAPES,
     TRAINED_ON,
     UNKNOWN,
+    WORD_EASE,
     FloorConfig,
     RouterConfig,
     check_shapes,
@@ -178,14 +179,16 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
 def _write_queries(queries: EncodedQueries, prefix: str, vectors: str) -> Tensors:
     """Return the tensors of encoded queries, without those that are all zero."""
     held = {vectors: queries.vectors.astype(np.float16), "tokens": queries.tokens}
-    held |= {name: part for name in TOLD_OF_QUERIES if (part := getattr(queries, name)).any()}
+    held |= {name: part for name in QUERY_SHAPES if (part := getattr(queries, name)).any()}
     return {f"{prefix}{name}": tensor for name, tensor in held.items()}
 
 
 def _read_queries(tensors: Tensors, prefix: str, vectors: str) -> EncodedQueries:
     """Return the queries that `_write_queries` stored."""
     plain = EncodedQueries.alone(tensors[f"{prefix}{vectors}"].astype(np.float32), tensors[f"{prefix}tokens"])
-    stated = {name: tensors.get(f"{prefix}{name}", getattr(plain, name)) for name in TOLD_OF_QUERIES}
+    stated = {name: tensors.get(f"{prefix}{name}", getattr(plain, name)) for name in QUERY_SHAPES}
+    if (ease := tensors.get(f"{prefix}{WORD_EASE}")) is not None:
+        stated["word_scores"][:, EASE] = ease
     return plain._replace(**stated)
 
 
@@ -257,7 +260,7 @@ def _build_predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | 
     ]
     doubt = None
     if config.kinds is not None:
-        more = [name for name in (BY_WORDS, *USUAL) if f"{DOUBT}{name}" in tensors]
+        more = [name for name in OPTIONAL if f"{DOUBT}{name}" in tensors]
         doubt = Doubt(config.kinds, {name: tensors[f"{DOUBT}{name}"] for name in (*TENSORS, *more)})
     pairs = zip(config.candidates, profiles, strict=True)
     pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)

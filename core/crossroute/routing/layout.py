@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossroute.candidate import Belief, Candidate, Usd
 from crossroute.decision import Promise
+from crossroute.encoder.word_scores import SCORES
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import CostUnit
@@ -20,7 +21,11 @@ ENSEMBLE = "ensemble."
 CONTEXT = "context."
 TRAINED_ON = "trained_on"
 FLOOR, FLOOR_ARRAYS = "floor.", ("quality", "answer_logprob", "group", "propensity")
-CALIBRATION, TOLD_OF_QUERIES = "calibration.", ("context", "one_call", "word_ease")
+CALIBRATION = "calibration."
+QUERY_SHAPES: dict[str, tuple[int, ...]] = {"context": (), "one_call": (), "word_scores": (SCORES,)}
+"""What is stored of each query beside its vector and tokens if it is not zero, and its shape."""
+WORD_EASE = "word_ease"
+"""The first of the word scores, shape (n,): what earlier versions stored."""
 PROFILE = "profile."
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
 COMPACT = (NETWORK, DOUBT, ENSEMBLE, BELIEF, CONTEXT, PROFILE)
@@ -103,14 +108,12 @@ def check_shapes(config: RouterConfig, tensors: Tensors) -> None:
     if f"{CONTEXT}quality" in tensors:
         of_context = (len(tensors[f"{CONTEXT}quality"]), config.network.clusters)
         shapes |= {f"{CONTEXT}{name}": of_context for name in PROFILE_FIELDS}
-    told = (f"{CALIBRATION}{name}" for name in TOLD_OF_QUERIES)
-    shapes |= {name: (queries,) for name in told if name in tensors}
+    shapes |= _shapes_of_queries(tensors, CALIBRATION, queries)
     if config.trained_on is not None:
         shapes[TRAINED_ON] = (config.trained_on,)
     if config.floor is not None:
         asked = len(tensors[f"{FLOOR}tokens"])
-        told = (f"{FLOOR}{name}" for name in TOLD_OF_QUERIES)
-        shapes |= {name: (asked,) for name in told if name in tensors}
+        shapes |= _shapes_of_queries(tensors, FLOOR, asked)
         shapes[f"{FLOOR}group"] = (asked,)
         of_each = (asked, len(config.floor.candidates))
         shapes |= {f"{FLOOR}{name}": of_each for name in ("quality", "answer_logprob", "propensity")}
@@ -118,3 +121,8 @@ def check_shapes(config: RouterConfig, tensors: Tensors) -> None:
     for name, shape in shapes.items():
         if tensors[name].shape != shape:
             raise ValueError(f"the tensor {name!r} has shape {tensors[name].shape}, expected {shape}.")
+
+
+def _shapes_of_queries(tensors: Tensors, prefix: str, count: int) -> dict[str, tuple[int, ...]]:
+    shapes = {f"{prefix}{name}": (count, *shape) for name, shape in (QUERY_SHAPES | {WORD_EASE: ()}).items()}
+    return {name: shape for name, shape in shapes.items() if name in tensors}

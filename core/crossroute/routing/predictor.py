@@ -71,7 +71,7 @@ class LazyPrediction:
     """
 
     def __init__(self, predictor: Predictor, queries: EncodedQueries, further: Floats | None = None) -> None:
-        vectors, self._query_tokens, context, one_call, word_ease = queries
+        vectors, self._query_tokens, context, one_call, word_scores = queries
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
         self._output = output = predictor.network(vectors, predictor.keys)
         self.clusters = output.clusters
@@ -87,7 +87,7 @@ class LazyPrediction:
             self._outlook = Outlook(sigmoid(quality_logit).astype(float), log_tokens.astype(float))
             self.trust: Floats = np.ones(len(vectors))
         else:
-            self._at = at = doubt.situate(output.x, one_call, word_ease)
+            self._at = at = doubt.situate(output.x, one_call, word_scores)
             held = clip(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             self._outlook = temper(
                 at, beliefs, quality_logit=held, log_tokens=log_tokens, observed=self._observed
@@ -395,7 +395,7 @@ class Predictor:
         if queries is None:
             return self.with_doubt(self.doubt.unaccustomed())
         return self.with_doubt(
-            self.doubt.accustomed(self.network.project(queries.vectors), queries.word_ease)
+            self.doubt.accustomed(self.network.project(queries.vectors), queries.word_scores)
         )
 
     def with_doubt(self, doubt: Doubt | None) -> Predictor:

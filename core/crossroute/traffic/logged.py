@@ -15,6 +15,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from crossroute.encoder.query_encoder import EncodedQueries
+from crossroute.encoder.word_scores import SCORES
 from crossroute.errors import TrafficError
 from crossroute.numeric import Floats
 from crossroute.query import Query
@@ -35,7 +36,7 @@ class Logged:
         ids: Ids of the decisions, shape (n,).
         time: Seconds since 1970, shape (n,).
         texts: Texts of the queries, shape (n,); None if not stored.
-        vectors: Encoded queries and the ease of their words, shape (n, D + 1).
+        vectors: Encoded queries and the scores of their words, shape (n, D + 2); D + 1 or D in earlier versions.
         tokens: Length of the questions, shape (n,), as `EncodedQueries.tokens`.
         context: Other input tokens of the calls, shape (n,).
         chosen: Index of the candidate that answered, shape (n,).
@@ -139,8 +140,10 @@ class Logged:
         """
         if router.predictor.query_encoder.name == self.encoder:
             width = router.predictor.network.config.width
-            ease = self.vectors[:, width] if self.vectors.shape[1] > width else None
-            return self._as_called(EncodedQueries.alone(self.vectors[:, :width], self.tokens, ease))
+            vectors, scores = self.vectors[:, :width], np.zeros((len(self), SCORES))
+            held = self.vectors[:, width : width + SCORES]  # earlier versions logged fewer, or none
+            scores[:, : held.shape[1]] = held
+            return self._as_called(EncodedQueries.alone(vectors, self.tokens, scores))
         if any(text is None for text in self.texts):
             raise TrafficError(
                 f"The log's queries are encoded by {self.encoder!r}, this router has the encoder "

@@ -137,7 +137,7 @@ def now() -> float:
 
 
 def encode_queries(decided: Sequence[DecisionRecord]) -> dict[str, Floats]:
-    """Encode the queries of decisions, by decision id: the vector, then the ease of the words, shape (D + 1,).
+    """Encode the queries of decisions, by decision id: the vector, then the scores of the words, shape (D + 2,).
 
     The encoder has cached them, so this is fast.
     """
@@ -151,6 +151,6 @@ def encode_queries(decided: Sequence[DecisionRecord]) -> dict[str, Floats]:
             read = group[0].router.predictor.query_encoder.read([one.query for one in group if one.query])
         except CrossRouteError:  # if the encoder fails, the rest of the row is still useful
             continue
-        numbers = np.column_stack([read.vectors, read.word_ease])
+        numbers = np.column_stack([read.vectors, read.word_scores])
         found |= {one.decision.id: each for one, each in zip(group, numbers, strict=True)}
     return found

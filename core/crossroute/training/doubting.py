@@ -145,7 +145,7 @@ def _make_rows(
     made = _measure_runs(train, *(np.broadcast_to(each, logits.shape) for each in (ability, verbosity)))
     targets = np.where(run[:, None] & ~np.isnan(made), made, targets)
     weight = np.ones(len(x)) if weight is None else weight / weight.mean()
-    return Rows(x, kind, targets, run, weight, train.word_ease)
+    return Rows(x, kind, targets, run, weight, train.word_scores)
 
 
 def _measure_runs(train: PreparedSplit, ability: Floats, verbosity: Floats) -> Floats:

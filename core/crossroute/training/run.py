@@ -48,7 +48,7 @@ class PreparedSplit(NamedTuple):
     query_tokens: npt.NDArray[np.floating]  # (n,)
     quality: torch.Tensor  # (n, m), target of the quality head, NaN where unknown
     log_tokens: torch.Tensor  # (n, m), target of the cost head, NaN where unknown
-    word_ease: Floats  # (n,)
+    word_scores: Floats  # (n, 2)
 
     def take(self, rows: npt.NDArray[np.intp]) -> PreparedSplit:
         """Return a selection of the queries."""
@@ -58,13 +58,13 @@ class PreparedSplit(NamedTuple):
             self.query_tokens[rows],
             self.quality[rows],
             self.log_tokens[rows],
-            self.word_ease[rows],
+            self.word_scores[rows],
         )
 
     @property
     def queries(self) -> EncodedQueries:
         """The queries, encoded for a predictor."""
-        return EncodedQueries.alone(self.encoded.numpy(), self.query_tokens, self.word_ease)
+        return EncodedQueries.alone(self.encoded.numpy(), self.query_tokens, self.word_scores)
 
 
 def prepare(
@@ -83,7 +83,7 @@ def prepare(
         encoded.tokens,
         torch.from_numpy(outcomes.quality).float(),
         torch.from_numpy(log_tokens(outcomes, encoded.tokens, unit)).float(),
-        encoded.word_ease,
+        encoded.word_scores,
     )
 
 

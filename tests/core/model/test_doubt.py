@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from crossroute.encoder.word_scores import EASE, PEOPLE, SCORES
 from crossroute.model.doubt import (
     A_RUN,
     AS_PEOPLE,
@@ -47,16 +48,25 @@ def test_a_query_like_a_class_of_training_is_trusted_and_one_far_from_all_is_not
 
 
 def test_the_ease_of_words_counts_where_a_query_asks_as_people_do():
-    x, eases = np.repeat(UNLIKE, 2, axis=0), np.array([2.0, -2.0])
+    x, scores = np.repeat(UNLIKE, 2, axis=0), np.zeros((2, SCORES))
+    scores[:, EASE] = 2.0, -2.0
     parts = {"by_words": np.ones(1), "reading": np.ones(3)}
     people, training = (
         doubt(manner_bias=np.array(bias), **parts) for bias in ([-30.0, 0.0, -30.0], [0.0, -30.0, -30.0])
     )
-    read, plain = people.situate(x, None, eases).read, people.situate(x).read
-    assert read[:, -2] - plain[:, -2] == pytest.approx(eases)
+    read, plain = people.situate(x, None, scores).read, people.situate(x).read
+    assert read[:, -2] - plain[:, -2] == pytest.approx(scores[:, EASE])
     np.testing.assert_array_equal(np.delete(read, -2, axis=1), np.delete(plain, -2, axis=1))
     for other in (training, doubt()):
-        np.testing.assert_allclose(other.situate(x, None, eases).read, other.situate(x).read)
+        np.testing.assert_allclose(other.situate(x, None, scores).read, other.situate(x).read)
+
+
+def test_words_tell_how_a_query_asks():
+    by_words = doubt(manner_bias=np.array([0.0, -5.0, -9.0]), manner_words=np.array([0, 1.0, 0]))
+    scores = np.zeros((2, SCORES))
+    scores[1, PEOPLE] = 10.0
+    found = by_words.situate(np.repeat(LIKE, 2, axis=0), None, scores)
+    assert found.trust == pytest.approx([1, 0], abs=1e-3)
 
 
 def test_one_query_is_situated_as_one_of_several():
@@ -67,14 +77,15 @@ def test_one_query_is_situated_as_one_of_several():
             manner=heads[:, :3],
             reading=np.array([0.5, 0.4, 0.2]),
             by_words=np.array([0.7]),
+            manner_words=heads[0, :3] * 3,
             **own,
         )
-        one_call, eases = np.arange(len(x)) % 3 - 1, x[:, 0] / 2
-        several = known.situate(x, one_call, eases)
+        one_call, scores = np.arange(len(x)) % 3 - 1, x[:, [0, 1]] / 2
+        several = known.situate(x, one_call, scores)
         assert 0.05 < several.trust.mean() < 0.95
         for row in range(len(x)):
             part = slice(row, row + 1)
-            alone = known.situate(x[part], one_call[part], eases[part])
+            alone = known.situate(x[part], one_call[part], scores[part])
             for one, of_all in zip(alone, several, strict=True):
                 np.testing.assert_allclose(one[0], of_all[row], rtol=1e-9, atol=1e-15)
 

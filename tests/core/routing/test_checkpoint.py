@@ -7,7 +7,9 @@ import pytest
 from safetensors.numpy import load, save
 
 from crossroute import CheckpointError, Price, Query, Router, TrainingConfig, fit
-from crossroute.routing.layout import CALIBRATION
+from crossroute.encoder.word_scores import EASE
+from crossroute.model.doubt import OPTIONAL
+from crossroute.routing.layout import CALIBRATION, DOUBT, WORD_EASE
 from crossroute.routing.storage import CONFIG, WEIGHTS, read_checkpoint, write_checkpoint
 
 TEXTS = ["What is 2 + 2?", "def f(x): return x", "Tell me a long story. " * 100]
@@ -127,12 +129,28 @@ def test_weights_filled_with_nan_are_refused(folder, value):
         Router.from_pretrained(folder)
 
 
+def test_the_ease_of_words_that_an_earlier_version_saved_is_read(saved, tmp_path):
+    now = Router.from_pretrained(saved).calibration.word_scores
+    folder = shutil.copytree(saved, tmp_path / "earlier")
+    ease = np.linspace(-1, 1, len(now))
+
+    def save_earlier(tensors):
+        tensors.pop(f"{CALIBRATION}word_scores", None)
+        tensors[f"{CALIBRATION}{WORD_EASE}"] = ease
+
+    edit_tensors(folder, save_earlier)
+    read = Router.from_pretrained(folder).calibration.word_scores
+    assert read.shape == now.shape
+    np.testing.assert_array_equal(read[:, EASE], ease)
+    assert not np.delete(read, EASE, axis=1).any()
+
+
 def test_each_missing_tensor_is_named(saved, tmp_path):
-    names = [
-        name
-        for name in load((saved / WEIGHTS).read_bytes())
-        if name != f"{CALIBRATION}word_ease"  # older routers hold none
-    ]
+    optional = {
+        f"{CALIBRATION}word_scores",
+        *(f"{DOUBT}{name}" for name in OPTIONAL),
+    }  # older routers hold none
+    names = [name for name in load((saved / WEIGHTS).read_bytes()) if name not in optional]
     assert len(names) > 5
     for number, name in enumerate(names):
         folder = shutil.copytree(saved, tmp_path / str(number))

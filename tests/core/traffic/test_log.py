@@ -21,6 +21,7 @@ from crossroute import Query  # noqa: E402
 from crossroute.calls.dispatch import Dispatcher  # noqa: E402
 from crossroute.calls.settings import CallSettings  # noqa: E402
 from crossroute.calls.spend import Usage  # noqa: E402
+from crossroute.encoder.word_scores import SCORES  # noqa: E402
 from crossroute.errors import TrafficError  # noqa: E402
 from crossroute.routing.members import Ability  # noqa: E402
 from crossroute.traffic import TrafficLog, labelled, schema  # noqa: E402
@@ -73,7 +74,7 @@ def test_a_decision_its_call_and_its_feedback_are_rows(log, router):
     assert (decided.id, decided.candidate, decided.propensity) == (decision.id, decision.candidate, 1)
     assert (decided.tags, decided.conversation_id, decided.run_id) == ('["support"]', "c-1", "r-1")
     assert decided.text is None
-    assert len(decided.query) == 2 * (router.predictor.network.config.width + 1)  # and the ease of its words
+    assert len(decided.query) == 2 * (router.predictor.network.config.width + SCORES)
     assert (called.decision_id, called.input_tokens, called.output_tokens) == (decision.id, 20, 100)
     assert called.cost == pytest.approx(decision.actual_cost)
     assert (graded.quality, graded.source) == (0.75, "user")

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from crossroute.model.doubt import A_RUN, AS_PEOPLE
+from crossroute.encoder.word_scores import EASE, PEOPLE, SCORES
+from crossroute.model.doubt import A_RUN, AS_PEOPLE, MANNER_WORDS
 from crossroute.numeric import softmax
 from crossroute.query import Query
 from crossroute.training.heads import FRAMES, NEVER, Labelled, Rows, fit_heads, fit_manners
@@ -13,7 +14,9 @@ def rows(seed: int = 0) -> Rows:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, P)) * [1, 2, 3, 4] + 5
     told = np.stack([2 * x[:, 0] + 1, 3 - 0.5 * x[:, 1]], axis=1)
-    return Rows(x, (x[:, 2] > 5).astype(int), told, np.zeros(N, dtype=bool), np.ones(N), np.zeros(N))
+    return Rows(
+        x, (x[:, 2] > 5).astype(int), told, np.zeros(N, dtype=bool), np.ones(N), np.zeros((N, SCORES))
+    )
 
 
 def test_heads_read_ease_and_length_from_features_as_they_are():
@@ -45,6 +48,17 @@ def test_each_query_may_have_a_weight_of_its_own():
     mixed = others._replace(targets=np.where(is_wrong[:, None], 0.0, others.targets))
     weights, bias = fit_heads(ours.concatenate(mixed.scale_weights(np.where(is_wrong, 0.01, 1.0))), KINDS)
     assert np.abs(ours.x @ weights[:, -2:] + bias[-2:] - ours.targets).mean() < 0.3
+
+
+def test_words_tell_the_manner_beside_features_that_do_not():
+    ours, stated = rows(), rows(2)
+    by_words = np.zeros((N, SCORES))
+    by_words[:, PEOPLE] = 1.5
+    found = fit_manners(ours, stated._replace(word_scores=by_words), KINDS)
+    x_alone = ours.x @ found["manner"] + found["manner_bias"]
+    shares = [softmax(x_alone + score * found[MANNER_WORDS])[:, AS_PEOPLE].mean() for score in (0.0, 1.5)]
+    assert shares[0] < 0.15
+    assert shares[1] > 0.5
 
 
 def told(rows: Rows, stated: Rows, x: np.ndarray) -> np.ndarray:
@@ -98,9 +112,9 @@ def test_framed_queries_keep_what_is_known_and_the_weight_of_all(router):
 
 def test_beside_words_heads_are_fitted_to_what_these_leave():
     ours = rows()
-    by_words = np.random.default_rng(3).normal(size=N)
-    told = ours.targets + np.stack([by_words, np.zeros(N)], axis=1)
-    left = ours._replace(targets=told, word_ease=by_words).subtract_word_ease()
+    by_words = np.random.default_rng(3).normal(size=(N, SCORES))
+    told = ours.targets + np.stack([by_words[:, EASE], np.zeros(N)], axis=1)
+    left = ours._replace(targets=told, word_scores=by_words).subtract_word_ease()
     assert left.targets == pytest.approx(ours.targets)
 
 

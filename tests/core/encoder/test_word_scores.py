@@ -6,15 +6,18 @@ from hypothesis import strategies as st
 
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.encoder.word_ease import (
+from crossroute.encoder.word_scores import (
     BEGINNING,
+    EASE,
     END,
     HIGHEST,
     LOWEST,
+    PEOPLE,
+    SCORES,
     WORD,
-    ease_of_sums,
     numbers,
     pieces_of,
+    scores_of_sums,
     sum_words,
     words_of,
 )
@@ -23,8 +26,8 @@ from crossroute.query import Query
 BUNDLED = QueryEncoder(load_encoder("static"))
 
 
-def ease(*texts: str) -> list[float]:
-    return BUNDLED.read([Query(text) for text in texts]).word_ease.tolist()
+def scores(*texts: str) -> list[list[float]]:
+    return BUNDLED.read([Query(text) for text in texts]).word_scores.tolist()
 
 
 @pytest.mark.parametrize(
@@ -49,15 +52,22 @@ def test_what_is_to_be_done_tells_more_than_the_topic():
         ("What is the capital of Peru?", "Derive why exactly each capital lies where it does."),
     ]
     for easy, hard in pairs:
-        assert ease(easy)[0] > ease(hard)[0] + 0.5
+        assert scores(easy)[0][EASE] > scores(hard)[0][EASE] + 0.5
+
+
+def test_how_a_problem_is_put_tells_more_than_what_it_is_about():
+    for_school = "A baker sells 12 cakes at 4 dollars each and pays 9 dollars of rent. How much does he make?"
+    asked = "can you check my numbers? i sold 12 cakes at 4 dollars and rent is 9, so what do i make"
+    school, person = scores(for_school, asked)
+    assert person[PEOPLE] > school[PEOPLE] + 1
 
 
 def test_a_text_is_worth_the_same_read_word_by_word_and_as_a_whole():
     line = "Prove that each group of order 15 is cyclic"
-    by_word, as_a_whole = ease(line, f"{line}\n\n")
-    total, count = sum_words(line)
-    assert by_word == pytest.approx(as_a_whole)
-    assert by_word == pytest.approx(total / math.sqrt(count), abs=1e-5)
+    by_word, as_a_whole = scores(line, f"{line}\n\n")
+    *totals, count = sum_words(line)
+    assert by_word == pytest.approx(as_a_whole, abs=1e-5)
+    assert by_word == pytest.approx([total / math.sqrt(count) for total in totals], abs=1e-5)
     assert count == 9
 
 
@@ -69,10 +79,9 @@ def test_letters_alone_are_cut_as_the_pattern_cuts_them(text):
 
 @given(st.lists(st.sampled_from(["prove", "hi", "7", "x^2", "don't", "為什麼", "?", "the"]), max_size=30))
 def test_sums_add_up_over_what_stands_between_blanks(words):
-    total, count = sum_words(" ".join(words))
     parts = [sum_words(word) for word in words]
-    assert total == pytest.approx(sum(part for part, _ in parts), abs=1e-9)
-    assert count == sum(number for _, number in parts)
+    expected = [sum(column) for column in zip(*parts, strict=True)] or [0] * (SCORES + 1)
+    assert sum_words(" ".join(words)) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -96,18 +105,20 @@ def test_forms_of_a_word_that_no_request_holds_count_like_those_that_some_do():
         for each in ("unprovabilities", "provabilities", "доказательствующий")
         if each not in known and any(piece in known for piece in pieces_of([each]))
     )
-    assert sum_words(word)[0] != 0
+    assert any(sum_words(word)[:SCORES])
 
 
-def test_no_text_reaches_further_than_those_of_stated_difficulty():
-    hardest = min(numbers(), key=numbers().__getitem__)
-    total, count = sum_words(" ".join([hardest] * 200))
-    assert total / math.sqrt(count) < LOWEST
-    assert ease_of_sums([(total, count), (-total, count)]).tolist() == [LOWEST, HIGHEST]
+@pytest.mark.parametrize("score", range(SCORES))
+def test_no_text_reaches_further_than_those_of_the_fit(score):
+    lowest = min(numbers(), key=lambda word: numbers()[word][score])
+    *totals, count = sum_words(" ".join([lowest] * 400))
+    assert totals[score] / math.sqrt(count) < LOWEST[score]
+    low, high = scores_of_sums([(*totals, count), (*(-total for total in totals), count)]).tolist()
+    assert (low[score], high[score]) == (LOWEST[score], HIGHEST[score])
 
 
 def test_a_text_without_known_words_counts_nothing():
-    assert ease_of_sums([(0.0, 0), sum_words("qzxv wvxq")]).tolist() == [0, 0]
+    assert not scores_of_sums([(0.0, 0.0, 0.0, 0), sum_words("qzxv wvxq")]).any()
 
 
 def test_each_number_is_of_a_word_or_of_its_beginning_or_end():
@@ -119,4 +130,4 @@ def test_each_number_is_of_a_word_or_of_its_beginning_or_end():
     assert all(words_of(each) == [each] for each in words)
     assert {len(each) for each in beginnings} == {BEGINNING}
     assert {len(each) for each in ends} == {END}
-    assert max(map(abs, numbers().values())) < 6
+    assert all(len(each) == SCORES and max(map(abs, each)) < 8 for each in numbers().values())
