@@ -118,7 +118,7 @@ def test_no_text_reaches_further_than_those_of_the_fit(score):
 
 
 def test_a_text_without_known_words_counts_nothing():
-    assert not scores_of_sums([(0.0, 0.0, 0.0, 0), sum_words("qzxv wvxq")]).any()
+    assert not scores_of_sums([(0.0, 0.0, 0), sum_words("qzxv wvxq")]).any()
 
 
 def test_each_number_is_of_a_word_or_of_its_beginning_or_end():
