@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import train_universal
-from priors import kind_of
+from priors import find_kind
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from train_universal import (
@@ -151,7 +151,7 @@ def use_scores(path: Path, held_out: Path) -> None:
 def read_training(router: Router, without: tuple[str, ...]) -> tuple[Texts, npt.NDArray[np.bool_]]:
     """Return the train queries of all sets but some, a part of them in other templates as well, and which are runs."""
     outcomes = outcomes_without(without).split("train")
-    run = np.array([kind_of(*task.split(": ", 1)) == "agent" for task in outcomes.tasks])
+    run = np.array([find_kind(*task.split(": ", 1)) == "agent" for task in outcomes.tasks])
     rng = np.random.default_rng(0)
     picked = rng.choice(len(run), size=min(FRAMED, len(run)), replace=False)
     frames = rng.integers(len(FRAMES), size=len(picked))

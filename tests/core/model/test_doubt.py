@@ -180,7 +180,7 @@ def test_what_may_well_be_a_run_is_as_long_as_one_where_nothing_is_known(odds):
 def test_what_asks_as_training_does_near_a_class_of_answers_is_not_as_long_as_a_run():
     known = doubt(manner_bias=[0, -40, 0], reading=np.ones(3))  # as probably a run as not, and the class, too
     near, far = known.situate(np.concatenate([LIKE, UNLIKE])).written[:, -1]
-    assert near == pytest.approx(5 + 5 * (5 / 6 + 0.5 * (1 / 2 - 5 / 6)), abs=1e-3)
+    assert near == pytest.approx(5 + 5 * 5 / 6 * (1 - 0.5 * 0.5), abs=1e-3)
     assert far == pytest.approx(5 + 5 * 5 / 6, abs=1e-3)
 
 
