@@ -421,7 +421,7 @@ def _sharpen(share: Share) -> Share:
 def _weigh_run_length(as_training: Share, a_run: Share, near: Share, of_class: Share) -> Share:
     """Return the weight, in [0, 1], of a run's length in the predicted length.
 
-    A class of answers nearby lowers it. A class of runs does not raise it: a query that is one of these reads like a run.
+    A class of answers nearby lowers it. A class of runs does not raise it: the queries of such a class read like runs.
 
     Args:
         as_training: Probability that a query is worded as in training.
