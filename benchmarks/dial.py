@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from train_universal import ORDINARY, ordinary_queries, rows_of
+from train_universal import ORDINARY, read_ordinary_queries, read_rows
 
 from crossroute import Query, Router
 from crossroute.catalogue import find_candidate
@@ -81,7 +81,7 @@ def main() -> None:
     universal = Router.from_pretrained("universal")
     print(f"| cheap, dear | {' | '.join(f'{preference:g}' for preference in DIAL)} | saving at 0.5 |")
     print(f"|---{'|---' * len(DIAL)}|---|")
-    ordinary = ordinary_queries()
+    ordinary = read_ordinary_queries()
     for pair in PAIRS:
         router = universal.subset(match_names(universal, pair))
         hard, trivial = (list(map(Query.of_call, texts)) for texts in (HARD, TRIVIAL))
@@ -92,7 +92,7 @@ def main() -> None:
         spent = sum(each.cost for each in router.route_many(ordinary, cost_preference=0.5))
         always = router.predict(ordinary).cost[:, 1].sum()
         print(f"| {', '.join(pair)} | {' | '.join(cells)} | {1 - spent / always:.0%} |")
-    levels = np.array([row["level"] for row in rows_of(ORDINARY)])
+    levels = np.array([row["level"] for row in read_rows(ORDINARY)])
     print(f"\n| cheap, dear; by level | {' | '.join(f'{preference:g}' for preference in DIAL)} |")
     print(f"|---{'|---' * len(DIAL)}|")
     for pair in PAIRS:

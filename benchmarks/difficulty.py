@@ -25,7 +25,7 @@ import typer
 from dial import PAIRS, choose_dear, match_names, share_by_level
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
-from train_universal import queries_of, rows_of
+from train_universal import make_queries, read_rows
 
 from crossroute import Query, Router
 from crossroute.numeric import Floats
@@ -42,9 +42,9 @@ SHORT, LONG = 14, 50
 def main(routers: Annotated[list[str] | None, typer.Argument(help="Names or folders.")] = None) -> None:
     """Print Markdown tables with one row per router: for all requests, for those that count, and by language."""
     known = [(name, Router.from_pretrained(name)) for name in routers or ["universal"]]
-    print_levels(known, rows_of(HELD_OUT))
+    print_levels(known, read_rows(HELD_OUT))
     print()
-    print_levels(known, rows_of(COUNTING))
+    print_levels(known, read_rows(COUNTING))
     print()
     print_languages(known)
 
@@ -59,7 +59,7 @@ def print_levels(routers: Sequence[tuple[str, Router]], rows: list[dict[str, Any
         f"{' | '.join(f'to the dear at {each}, by level' for each in SHOWN)} |\n|---{'|---' * (5 + len(SHOWN))}|"
     )
     for name, router in routers:
-        chosen = choose_all(router, queries_of(rows))  # (pairs, settings, n)
+        chosen = choose_all(router, make_queries(rows))  # (pairs, settings, n)
         claim = chosen.mean(axis=(0, 1))
         areas = [compute_auc(claim[part], level[part]) for part in parts]
         shares = [share_by_level(chosen[:, np.isclose(SETTINGS, each)], level) for each in SHOWN]
@@ -69,11 +69,11 @@ def print_levels(routers: Sequence[tuple[str, Router]], rows: list[dict[str, Any
 
 def print_languages(routers: Sequence[tuple[str, Router]]) -> None:
     """Print how each router treats requests in other languages, compared with the same in English."""
-    translated = rows_of(TRANSLATED)
+    translated = read_rows(TRANSLATED)
     languages = sorted({row["language"] for row in translated})
     print(f"| router | what | en | {' | '.join(languages)} |\n|---|---{'|---' * (1 + len(languages))}|")
     places = sorted({row["id"] for row in translated})
-    english = {row["id"]: row for row in rows_of(HELD_OUT)}
+    english = {row["id"]: row for row in read_rows(HELD_OUT)}
     level = np.array([english[place]["level"] for place in places])
     said = {"en": {place: english[place]["text"] for place in places}} | {
         each: {row["id"]: row["text"] for row in translated if row["language"] == each} for each in languages

@@ -1,11 +1,12 @@
 """Evaluate learning from live traffic on outcomes replayed as traffic: python benchmarks/live.py [PART ...].
 
-    learning    universal on a set's traffic with 10 % of 2,000 calls graded, compared with the router trained on the
-    set unseen      routers trained without a set (unseen.py) on that set's traffic, compared with a blind mixture
-    bandits     cumulative reward, compared with LinUCB, epsilon-greedy nearest neighbours and Thompson sampling changes
-    a candidate gets worse, a candidate is added, a price doubles estimates   off-policy intervals for 20 policies, and
-    the rank correlation of their values adoption    500 candidates for adoption that are no better than the current
-    router log         the overhead per call; 32 processes that write concurrently
+    learning    universal on a set's traffic, 10 % of 2,000 calls graded, compared with the router trained on the set
+    unseen      routers trained without a set (unseen.py) on that set's traffic, compared with a blind mixture
+    bandits     cumulative reward, compared with LinUCB, epsilon-greedy nearest neighbours and Thompson sampling
+    changes     a candidate gets worse, a candidate is added, a price doubles
+    estimates   off-policy intervals for 20 policies, and the rank correlation of their values
+    adoption    500 candidates for adoption that are no better than the current router
+    log         the overhead per call; 32 processes that write concurrently
 
 The queries are those that the starting router was not trained on. Half of them are traffic, repeated once all have been
 used; the others are for evaluation. Some constants of traffic/learning.py were chosen on RouterBench 5-shot and

@@ -1,13 +1,14 @@
 """Train the bundled universal router: python benchmarks/train_universal.py [--only PART] [--without SET] [FOLDER].
 
-All shared sets' train splits together; validation chooses the epoch. What is believed of each model (priors.py) stands
-beside what was measured of it, and in its place where nothing was. Queries of our own, with a stated kind, difficulty
-and length, tell what ordinary requests are: those of ordinary_queries.jsonl, which set the dial too, those of
-further_requests.jsonl, of which neither length nor topic gives the difficulty away, and 400 of either in 15 languages,
-translated_requests.jsonl (the scores of words are fitted by word_scores.py before). Tasks of agents' runs
-(agent_runs.jsonl), beside requests that only look like them, tell what runs are. `--only` trains no network: it takes
-the router in the folder and makes the models without outcomes anew (`pool`), or fits again what reads a query's kind,
-difficulty and length (`heads`).
+The network is trained on the train splits of all shared sets; their validation splits choose the epoch. Each model has
+a belief as well (priors.py), which is used alone for models without outcomes. The heads that read a query are also
+fitted to queries of our own with a stated kind, difficulty and length: ordinary_queries.jsonl, which sets the dial too,
+further_requests.jsonl, where neither length nor topic reveals the difficulty, 400 of both in 15 languages
+(translated_requests.jsonl), and tasks of agents' runs beside requests that only resemble them (agent_runs.jsonl). Run
+word_scores.py before, which fits the scores of words.
+
+`--only` trains no network. It loads the router in the folder and makes the models without outcomes anew (`pool`), or
+fits the heads for kind, difficulty, length and manner again (`heads`).
 """
 
 from __future__ import annotations
@@ -69,27 +70,27 @@ KIND_OF_ORDINARY = {
     "run": "agent",
 }
 LABELLED_WEIGHT = 30.0
-"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 2,470 of them weigh
-three times as much as all training queries together. Agents' tasks, and what only looks like these, weigh 1 there, so
-that they do not make what people ordinarily ask look hard. Chosen on ordinary queries held out."""
+"""Weight of an ordinary request, where a training query has 1, in the heads for kind, difficulty and length: 2,470 of
+them have three times the weight of all training queries. Agents' tasks and requests that only resemble them have a
+weight of 1, so that they do not make ordinary requests look hard. Chosen on ordinary requests held out."""
 
 TRANSLATED_WEIGHT = 0.3
-"""Of a translation beside its original. Chosen by cross-validation over the requests."""
+"""Weight of a translation relative to its original. Chosen by cross-validation over the requests."""
 
 NEAR = 0.87
-"""Share of validation queries within reach; chosen on whole sets left out."""
+"""Share of validation queries within the threshold of strangeness. Chosen on whole sets left out."""
 
 TYPICAL = 5.75
-"""Log tokens of an answer where nothing tells its length: the median of the sets that do not ask for a letter alone."""
+"""Log tokens of an answer whose length is not predicted: the median of the sets that ask for more than a letter."""
 
 LEAN, LEAN_MIDDLE = 0.35, 2.0
-"""What is believed far from all training leans to the dearer model: by so much in logits for each e-fold of what its
-answers cost at list price, beside e^2 USD for a million tokens. Beliefs alone skip models that turn out well on work
-that nobody measured; list price skips none. Chosen on whole sets left out."""
+"""Logits added to the believed ability for each e-fold of the list price of a model's answers, relative to e^2 USD per
+million tokens. Beliefs alone skip models that are good at work that nobody measured; list price skips none. Chosen on
+whole sets left out."""
 
 SIBLINGS, STRONG, ROUNDS = 0.75, 2.0, 20
-"""Years within which models of a family are siblings; standard errors beyond which a smaller one is believed to be
-abler; and rounds in which all that are not in order are made so."""
+"""Years within which models of a family are siblings; standard errors above which a smaller sibling is believed to be
+better; and the number of passes over all pairs."""
 
 CARD = """# universal
 
@@ -117,22 +118,24 @@ like yours: `crossroute profile MODEL`, or go on from this router with your own 
 
 
 class Part(StrEnum):
-    """Of a router, what is made anew without training its network."""
+    """The part of a router that is made anew without training its network."""
 
     pool = "pool"
     heads = "heads"
 
 
 def main(
-    folder: Annotated[Path, typer.Argument(help="Where the router is, or goes.")] = FOLDER,
-    only: Annotated[Part | None, typer.Option(help="What of the router in the folder to make anew.")] = None,
-    without: Annotated[str, typer.Option(help="A set to leave out whole.")] = "",
+    folder: Annotated[Path, typer.Argument(help="Folder of the router.")] = FOLDER,
+    only: Annotated[Part | None, typer.Option(help="Part of the router in the folder to make anew.")] = None,
+    without: Annotated[str, typer.Option(help="Name of a set to leave out.")] = "",
 ) -> None:
-    """Train the bundled universal router, or bring a part of it up to date."""
+    """Train the bundled universal router, or update a part of it."""
     torch.set_num_threads(1)
     left_out = (without,) if without else ()
     if only is Part.pool:
-        extend(Router.from_pretrained(folder), beliefs(left_out), without=left_out).save_pretrained(folder)
+        extend(Router.from_pretrained(folder), make_beliefs(left_out), without=left_out).save_pretrained(
+            folder
+        )
     elif only is Part.heads:
         refit_heads(Router.from_pretrained(folder), left_out).save_pretrained(folder)
     else:
@@ -141,9 +144,9 @@ def main(
 
 
 def train(folder: Path, without: tuple[str, ...], config: TrainingConfig = CONFIG) -> Router:
-    """Train on all sets but those left out, and save."""
-    outcomes, believed = outcomes_without(without), beliefs(without)
-    prior = prior_of(outcomes, believed, config.encoder)
+    """Train on all sets except those left out, and save the router."""
+    outcomes, believed = load_outcomes_without(without), make_beliefs(without)
+    prior = make_prior(outcomes, believed, config.encoder)
     router = fit(outcomes, config, prior=prior, on_epoch=lambda epoch: print(epoch, flush=True))
     router = extend(router, believed, without=without)
     router.save_pretrained(folder)
@@ -151,40 +154,40 @@ def train(folder: Path, without: tuple[str, ...], config: TrainingConfig = CONFI
 
 
 def refit_heads(router: Router, without: tuple[str, ...]) -> Router:
-    """Return a router with its doubt fitted again to its network: where queries lie, and the heads that read them."""
-    outcomes, believed = outcomes_without(without), beliefs(without)
+    """Return the router with its doubt model, distances and heads, fitted again to its network."""
+    outcomes, believed = load_outcomes_without(without), make_beliefs(without)
     predictor = router.predictor.with_doubt(None)
     encoder, unit = predictor.query_encoder, predictor.cost_unit
     train, validation = (
         prepare(outcomes.split(split), encoder, unit, lambda _: None) for split in ("train", "validation")
     )
     pool = []
-    for name in outcomes.pool.names:  # what is believed leans already
+    for name in outcomes.pool.names:  # the router's own beliefs already lean to the price
         candidate = router.pool[name]
         if candidate.profile is None:
             raise ValueError(f"The router in the folder knows no outcome of {name}.")
         profile = candidate.profile.model_copy(update={"belief": believed[name]})
         pool.append(candidate.model_copy(update={"profile": profile}))
     measured = predictor.with_pool(Pool(pool))
-    doubt = fit_prior_doubt(measured, train, validation, prior_of(outcomes, believed, encoder.name))
+    doubt = fit_prior_doubt(measured, train, validation, make_prior(outcomes, believed, encoder.name))
     return extend(router.with_predictor(measured.with_doubt(doubt)), believed, without=without)
 
 
-def outcomes_without(without: tuple[str, ...]) -> Outcomes:
-    """Return the outcomes of all sets but those left out."""
+def load_outcomes_without(without: tuple[str, ...]) -> Outcomes:
+    """Return the outcomes of all sets except those left out."""
     return Outcomes.concatenate([part for name, part in load_all().items() if name not in without])
 
 
-def prior_of(outcomes: Outcomes, believed: dict[str, Belief], encoder: str) -> Prior:
-    """Return what is believed of models and stated of requests, for outcomes of these tasks."""
+def make_prior(outcomes: Outcomes, believed: dict[str, Belief], encoder: str) -> Prior:
+    """Return the beliefs about models and the stated requests, for outcomes of these tasks."""
     kinds = {task: find_kind(*task.split(": ", 1)) for task in outcomes.tasks}
     runs = frozenset(task for task, kind in kinds.items() if kind == "agent")
-    return Prior(KINDS, kinds, believed, runs, labelled(encoder), NEAR, TYPICAL)
+    return Prior(KINDS, kinds, believed, runs, make_labelled(encoder), NEAR, TYPICAL)
 
 
 def write_card(folder: Path, without: tuple[str, ...]) -> None:
     """Write a router's model card beside it."""
-    outcomes, router = outcomes_without(without), Router.from_pretrained(folder)
+    outcomes, router = load_outcomes_without(without), Router.from_pretrained(folder)
     card = CARD.format(
         candidates=len(router.pool),
         rough=len(router.pool) - len(outcomes.pool),
@@ -196,19 +199,19 @@ def write_card(folder: Path, without: tuple[str, ...]) -> None:
     (folder / "README.md").write_text(card, "utf-8")
 
 
-def beliefs(without: tuple[str, ...]) -> dict[str, Belief]:
-    """Return what is believed of every model with a price, at its default effort."""
+def make_beliefs(without: tuple[str, ...]) -> dict[str, Belief]:
+    """Return the belief about each model with a price, at its default effort."""
     found = believe([(name, "") for name in read_prices()], without)
     return {name: belief for (name, _), belief in found.items()}
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> list[dict[str, Any]]:
     """Return requests of our own."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def queries_of(rows: list[dict[str, Any]]) -> list[Query]:
-    """Return requests as they are routed: each one call, but for tasks of agents' runs."""
+def make_queries(rows: list[dict[str, Any]]) -> list[Query]:
+    """Return requests as queries, each declared as one call except tasks of agents' runs."""
     return [
         Query(
             row["text"],
@@ -221,34 +224,34 @@ def queries_of(rows: list[dict[str, Any]]) -> list[Query]:
     ]
 
 
-def ordinary_queries() -> list[Query]:
-    """Return the ordinary requests, on which the dial is set."""
-    return queries_of(rows_of(ORDINARY))
+def read_ordinary_queries() -> list[Query]:
+    """Return the ordinary requests, which the dial is calibrated on."""
+    return make_queries(read_rows(ORDINARY))
 
 
-def word_scores_held_out() -> Floats:
-    """Return the scores of stated requests and translations by words that were fitted without them (word_scores.py)."""
+def read_held_out_scores() -> Floats:
+    """Return the scores of stated requests and translations by words fitted without them (word_scores.py)."""
     return np.array(json.loads(SCORES_HELD_OUT.read_text()))
 
 
-def stated_requests() -> list[dict[str, Any]]:
+def read_stated_requests() -> list[dict[str, Any]]:
     """Return the requests of stated kind, difficulty and length, as they were written."""
-    return rows_of(ORDINARY) + rows_of(FURTHER)
+    return read_rows(ORDINARY) + read_rows(FURTHER)
 
 
-def translated_requests() -> list[dict[str, Any]]:
+def read_translated_requests() -> list[dict[str, Any]]:
     """Return some of them in other languages."""
-    originals = {row["id"]: row for row in stated_requests()}
-    return [originals[row["id"].partition(":")[2]] | row for row in rows_of(TRANSLATED)]
+    originals = {row["id"]: row for row in read_stated_requests()}
+    return [originals[row["id"].partition(":")[2]] | row for row in read_rows(TRANSLATED)]
 
 
-def labelled(encoder: str) -> Labelled:
-    """Return ordinary requests and tasks of agents' whole runs with their stated kind, difficulty and length."""
-    parts = stated_requests(), translated_requests(), rows_of(RUNS)
+def make_labelled(encoder: str) -> Labelled:
+    """Return ordinary requests and tasks of agents' runs with their stated kind, difficulty and length."""
+    parts = read_stated_requests(), read_translated_requests(), read_rows(RUNS)
     sizes = list(map(len, parts))
     rows = [row for part in parts for row in part]
-    encoded = QueryEncoder(load_encoder(encoder)).read(queries_of(rows))
-    scores = word_scores_held_out()
+    encoded = QueryEncoder(load_encoder(encoder)).read(make_queries(rows))
+    scores = read_held_out_scores()
     return Labelled(
         encoded._replace(word_scores=np.concatenate([scores, encoded.word_scores[len(scores) :]])),
         np.array([KINDS.index(KIND_OF_ORDINARY[row["kind"]]) for row in rows]),
@@ -261,7 +264,7 @@ def labelled(encoder: str) -> Labelled:
 
 
 def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, ...]) -> Router:
-    """Return the router over all models that have a price, its dial set on ordinary requests."""
+    """Return the router over all models with a price, its dial calibrated on ordinary requests."""
     network, doubt = router.predictor.network, router.predictor.doubt
     if doubt is None:
         raise ValueError("The router knows no doubt.")
@@ -276,44 +279,45 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
         stated = catalogue.get(name, Candidate(name=name, price=price))
         stated = stated if stated.price else stated.model_copy(update={"price": price})
         if name in measured and (profile := router.pool[name].profile):
-            # what is believed leans already, where the router is the bundled one
+            # the beliefs of the bundled router already lean to the price
             profile = profile.model_copy(update={"belief": believed[name]})
             pool.append(stated.model_copy(update={"profile": profile}))
         else:
             pool.append(believed_candidate(stated, believed[name], mix, *effects))
     query_encoder, ensemble = router.predictor.query_encoder, router.predictor.ensemble
-    pool = list(map(in_half, in_order(list(map(leaning, pool)))))
-    # the context, whatever pool is chosen from
+    pool = list(map(round_candidate, order_siblings(list(map(lean_to_price, pool)))))
+    # the context of the attention, for every pool
     attended = Pool(each for each in pool if each.name in measured)
     predictor = Predictor(
-        InferenceNetwork(network.config, halved(network.weights)),
+        InferenceNetwork(network.config, round_tensors(network.weights)),
         attended,
         query_encoder,
         router.predictor.cost_unit,
-        doubt=Doubt(doubt.kinds, halved(doubt.tensors)),
-        ensemble=ensemble and Ensemble(halved(ensemble.tensors)),
+        doubt=Doubt(doubt.kinds, round_tensors(doubt.tensors)),
+        ensemble=ensemble and Ensemble(round_tensors(ensemble.tensors)),
     )
-    calibration = query_encoder.read(ordinary_queries())
+    calibration = query_encoder.read(read_ordinary_queries())
     return Router(
         predictor.with_pool(Pool(pool)),
-        calibration=calibration._replace(word_scores=word_scores_held_out()[: len(calibration.tokens)]),
+        calibration=calibration._replace(word_scores=read_held_out_scores()[: len(calibration.tokens)]),
         cluster_labels=router.cluster_labels,
         reward=router.reward,
-        provenance=router.provenance | {"left_out": list(without), "sources": sources(catalogue, measured)},
+        provenance=router.provenance
+        | {"left_out": list(without), "sources": list_sources(catalogue, measured)},
         verifier=router.own_verifier,
     )
 
 
-def halved(tensors: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[Any]]:
-    """Return tensors in half precision, but for centroids, by which profiles know their router, and whole numbers."""
+def round_tensors(tensors: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[Any]]:
+    """Return tensors in half precision, except integers and centroids, whose digest ties profiles to a router."""
     return {
         name: tensor.astype(np.float16) if tensor.dtype.kind == "f" and name != "centroids" else tensor
         for name, tensor in tensors.items()
     }
 
 
-def in_half(candidate: Candidate) -> Candidate:
-    """Return a candidate with quality and length by cluster, and what is believed, in half precision."""
+def round_candidate(candidate: Candidate) -> Candidate:
+    """Return a candidate whose profile and belief are in half precision."""
     profile = candidate.profile
     if profile is None or profile.belief is None:
         return candidate
@@ -326,20 +330,20 @@ def in_half(candidate: Candidate) -> Candidate:
     return candidate.model_copy(update={"profile": profile.model_copy(update=told)})
 
 
-def leaning(candidate: Candidate) -> Candidate:
-    """Return a candidate of which it is believed that it is abler the more its answers cost at list price."""
+def lean_to_price(candidate: Candidate) -> Candidate:
+    """Return a candidate whose believed ability is raised with the list price of its answers."""
     profile, price = candidate.profile, read_prices()[candidate.name]
     if profile is None or profile.belief is None:
         return candidate
     belief = profile.belief
     dear = np.array(belief.log_tokens) + np.log(price.output + 0.03) - LEAN_MIDDLE
-    return with_ability(candidate, (np.array(belief.ability) + LEAN * dear).round(4).tolist())
+    return replace_ability(candidate, (np.array(belief.ability) + LEAN * dear).round(4).tolist())
 
 
-def in_order(pool: list[Candidate]) -> list[Candidate]:
-    """Return the candidates with siblings believed to be no abler than larger ones, unless evidence is strong.
+def order_siblings(pool: list[Candidate]) -> list[Candidate]:
+    """Return the candidates so that none is believed to be better than a larger sibling, unless evidence is strong.
 
-    Where one is, both are believed to be what they are in the mean, weighed by how surely; in turns until none is.
+    Both of a pair in the wrong order get their mean ability, weighted by precision; repeated over all pairs.
     """
     beliefs = {each.name: each.profile.belief for each in pool if each.profile and each.profile.belief}
     ability = np.array([belief.ability for belief in beliefs.values()])  # (m, K)
@@ -354,11 +358,11 @@ def in_order(pool: list[Candidate]) -> list[Candidate]:
             turned = (ability[a] > ability[b] + 1e-4) & ~beyond
             ability[a], ability[b] = np.where(turned, mean, ability[a]), np.where(turned, mean, ability[b])
     told = dict(zip(names, ability.round(4).tolist(), strict=True))
-    return [with_ability(each, told[each.name]) if each.name in told else each for each in pool]
+    return [replace_ability(each, told[each.name]) if each.name in told else each for each in pool]
 
 
 def is_smaller(name: str, other: str) -> bool:
-    """Return whether a model is a smaller sibling of another: of its family, generation and time."""
+    """Return whether a model is a smaller sibling of another: same family and generation, and of similar date."""
     one, two = read_facts()[name], read_facts()[other]
     if (one.family, one.reasoning) != (two.family, two.reasoning) or abs(one.years - two.years) > SIBLINGS:
         return False
@@ -369,8 +373,8 @@ def is_smaller(name: str, other: str) -> bool:
     return one.tier <= two.tier and one.size < two.size - apart and len(lines) == 1
 
 
-def with_ability(candidate: Candidate, ability: list[float]) -> Candidate:
-    """Return a candidate of another believed ability."""
+def replace_ability(candidate: Candidate, ability: list[float]) -> Candidate:
+    """Return a candidate with another believed ability."""
     profile = candidate.profile
     if profile is None or profile.belief is None:
         return candidate
@@ -378,7 +382,7 @@ def with_ability(candidate: Candidate, ability: list[float]) -> Candidate:
     return candidate.model_copy(update={"profile": profile.model_copy(update={"belief": belief})})
 
 
-def sources(catalogue: dict[str, Candidate], measured: set[str]) -> dict[str, Any]:
+def list_sources(catalogue: dict[str, Candidate], measured: set[str]) -> dict[str, Any]:
     """Return data set -> queries, for each measured model of the catalogue."""
     entries = {entry.name: entry.sources for entry in Catalogue.bundled()}
     return {name: entries[name] for name in sorted(measured) if entries.get(name) and name in catalogue}

@@ -30,11 +30,11 @@ from train_universal import (
     EASE,
     RUNS,
     TRANSLATED_WEIGHT,
-    outcomes_without,
-    queries_of,
-    rows_of,
-    stated_requests,
-    translated_requests,
+    load_outcomes_without,
+    make_queries,
+    read_rows,
+    read_stated_requests,
+    read_translated_requests,
 )
 
 from crossroute import Query, Router
@@ -95,10 +95,10 @@ def write_scores(path: Path, held_out: Path, without: tuple[str, ...] = ()) -> N
         held_out: Where the scores of requests by words that were fitted without them go.
         without: Names of sets that are left out.
     """
-    originals, translations, tasks = stated_requests(), translated_requests(), rows_of(RUNS)
+    originals, translations, tasks = read_stated_requests(), read_translated_requests(), read_rows(RUNS)
     rows = originals + translations
     router = Router.from_pretrained("universal")
-    requests, of_tasks = (Texts.read(router, queries_of(each)) for each in (rows, tasks))
+    requests, of_tasks = (Texts.read(router, make_queries(each)) for each in (rows, tasks))
     training, is_run = read_training(router, without)
     pieces = known_pieces(requests.words)
     x, bags = (
@@ -150,7 +150,7 @@ def use_scores(path: Path, held_out: Path) -> None:
 
 def read_training(router: Router, without: tuple[str, ...]) -> tuple[Texts, npt.NDArray[np.bool_]]:
     """Return the train queries of all sets but some, a part of them in other templates as well, and which are runs."""
-    outcomes = outcomes_without(without).split("train")
+    outcomes = load_outcomes_without(without).split("train")
     run = np.array([find_kind(*task.split(": ", 1)) == "agent" for task in outcomes.tasks])
     rng = np.random.default_rng(0)
     picked = rng.choice(len(run), size=min(FRAMED, len(run)), replace=False)
@@ -201,7 +201,7 @@ def fit_ease(x: Floats, bags: sparse.csr_matrix, ease: Floats, weight: Floats) -
 
 
 def fit_manners(
-    x: Floats, bags: sparse.csr_matrix, manner: npt.NDArray[np.integer], stated: npt.NDArray[np.bool_]
+    x: Floats, bags: sparse.csr_matrix, manner: npt.NDArray[np.intp], stated: npt.NDArray[np.bool_]
 ) -> Floats:
     """Return the log-odds of each piece for an ordinary request, against a query of training, shape (pieces,).
 
