@@ -34,6 +34,9 @@ FILE = Path(crossroute.catalogue.__file__).with_name("catalogue.json")
 ABILITIES = {"t": "tools", "s": "structured_output", "v": "vision", "a": "audio", "f": "files"}
 PACKAGE = f"genai-prices {version('genai-prices')}"
 
+AS_OF = date(2026, 11, 30)
+"""Day whose prices are listed: some of genai-prices change on a later day. Raise it to build the catalogue anew."""
+
 
 def build() -> dict[str, Any]:
     """Return the content of the file."""
@@ -225,10 +228,10 @@ def find_listed(reference: str) -> Any:
 
 
 def find_standard_price(model: Any) -> Any:
-    """Return the unconditional price on the day of the build."""
+    """Return the unconditional price on the day `AS_OF`."""
     if not isinstance(model.prices, list):
         return model.prices
-    now = [p for p in model.prices if getattr(p.constraint, "start_date", date.min) <= date.today()]
+    now = [p for p in model.prices if getattr(p.constraint, "start_date", date.min) <= AS_OF]
     return now[-1].prices
 
 
@@ -245,10 +248,10 @@ def to_usd(price: Any) -> float | None:
 
 @cache
 def find_check_date() -> str:
-    """Return the latest day on which genai-prices verified a price."""
+    """Return the latest day, up to `AS_OF`, on which genai-prices verified a price."""
     comments = " ".join(model.price_comments or "" for provider in providers for model in provider.models)
     days: list[str] = re.findall(r"verified on (\d{4}-\d\d-\d\d)", comments)
-    return max(day for day in days if day <= date.today().isoformat())
+    return max(day for day in days if day <= AS_OF.isoformat())
 
 
 def count_queries(data_set: str, names: list[str]) -> int:
