@@ -39,7 +39,7 @@ from train_universal import (
 
 from crossroute import Query, Router
 from crossroute.encoder import word_scores
-from crossroute.encoder.word_scores import FILE, SCORES, pieces_of, scores_of_sums, sum_pieces, words_of
+from crossroute.encoder.word_scores import FILE, SCORES, compute_scores, list_pieces, split_words, sum_pieces
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING
 from crossroute.numeric import Floats
 from crossroute.training.heads import FRAMED, FRAMES, MANNER_STRENGTH, balance_weights
@@ -79,7 +79,7 @@ class Texts(NamedTuple):
         """Return queries as the router's network reads them."""
         predictor = router.predictor
         x = predictor.network.project(predictor.query_encoder.encode(queries))
-        return cls(x, [words_of(query.view.instance) for query in queries])
+        return cls(x, [split_words(query.view.instance) for query in queries])
 
 
 def main() -> None:
@@ -100,7 +100,7 @@ def write_scores(path: Path, held_out: Path, without: tuple[str, ...] = ()) -> N
     router = Router.from_pretrained("universal")
     requests, of_tasks = (Texts.read(router, make_queries(each)) for each in (rows, tasks))
     training, is_run = read_training(router, without)
-    pieces = known_pieces(requests.words)
+    pieces = find_pieces(requests.words)
     x, bags = (
         np.concatenate([requests.x, of_tasks.x, training.x]),
         count_pieces(requests.words + of_tasks.words + training.words, pieces),
@@ -134,7 +134,7 @@ def write_scores(path: Path, held_out: Path, without: tuple[str, ...] = ()) -> N
         known = fit((of_fold != fold).nonzero()[0])
         own = (of_fold == fold).nonzero()[0]
         words = [requests.words[place] for place in own]
-        scores[own] = scores_of_sums([[*sum_pieces(each, known), len(each)] for each in words])
+        scores[own] = compute_scores([[*sum_pieces(each, known), len(each)] for each in words])
     held_out.write_text(json.dumps(scores.round(2).tolist()) + "\n")
     found = fit(np.arange(len(rows)))
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -145,7 +145,7 @@ def write_scores(path: Path, held_out: Path, without: tuple[str, ...] = ()) -> N
 def use_scores(path: Path, held_out: Path) -> None:
     """Let this process read words by other numbers; only routers that are loaded afterwards do."""
     word_scores.FILE, train_universal.SCORES_HELD_OUT = path, held_out
-    word_scores.numbers.cache_clear()
+    word_scores.load_numbers.cache_clear()
 
 
 def read_training(router: Router, without: tuple[str, ...]) -> tuple[Texts, npt.NDArray[np.bool_]]:
@@ -166,9 +166,9 @@ def assign_folds(names: Sequence[str]) -> npt.NDArray[np.integer]:
     return np.asarray(np.random.default_rng(0).permutation(len(each))[at] % FOLDS)
 
 
-def known_pieces(texts: Sequence[Sequence[str]]) -> list[str]:
+def find_pieces(texts: Sequence[Sequence[str]]) -> list[str]:
     """Return the pieces that occur in enough texts."""
-    often = Counter(piece for words in texts for piece in set(pieces_of(words)))
+    often = Counter(piece for words in texts for piece in set(list_pieces(words)))
     return sorted(piece for piece, count in often.items() if count >= LEAST)
 
 
@@ -178,7 +178,7 @@ def count_pieces(texts: Sequence[Sequence[str]], pieces: Sequence[str]) -> spars
     shares = [
         (row, column[piece], count / np.sqrt(len(words)))
         for row, words in enumerate(texts)
-        for piece, count in Counter(pieces_of(words)).items()
+        for piece, count in Counter(list_pieces(words)).items()
         if piece in column
     ]
     at_row, at_column, share = zip(*shares, strict=True)

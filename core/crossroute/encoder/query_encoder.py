@@ -23,7 +23,7 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.encoder.surface import Counts, line_features, text_features, within_bounds
-from crossroute.encoder.word_scores import SCORES, SUMS, scores_of_sums, sum_words
+from crossroute.encoder.word_scores import SCORES, SUMS, compute_scores, sum_words
 from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 
@@ -151,7 +151,7 @@ class QueryEncoder:
     def _read_views(self, queries: Sequence[Query]) -> EncodedQueries:
         vectors = np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
         tokens, whole = zip(*((query.text_tokens, query.whole_tokens) for query in queries), strict=True)
-        scores = scores_of_sums([sum_words(query.view.instance) for query in queries])
+        scores = compute_scores([sum_words(query.view.instance) for query in queries])
         return EncodedQueries.of(queries, vectors, tokens, whole, scores)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
@@ -202,7 +202,7 @@ def _read_lines(
             features.append(line_features(query.text, length, each[1:-SUMS]))
             sums.append(each[-SUMS:])
     vectors = np.concatenate([embeddings, embeddings, within_bounds(features)], axis=1)
-    return EncodedQueries.of(queries, vectors, lengths, whole, scores_of_sums(sums))
+    return EncodedQueries.of(queries, vectors, lengths, whole, compute_scores(sums))
 
 
 def surface_features(queries: Sequence[Query]) -> Embeddings:

@@ -57,15 +57,15 @@ them are within those of the manner."""
 
 
 @lru_cache(maxsize=1)
-def numbers() -> dict[str, list[float]]:
-    """Return the numbers, by word, beginning or end, as `pieces_of` writes them."""
+def load_numbers() -> dict[str, list[float]]:
+    """Return the numbers, by word, beginning or end, as `list_pieces` writes them."""
     return json.loads(FILE.read_text("utf-8"))  # type: ignore[no-any-return]
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of a text in lower case; a number becomes its count of digits.
 
-    >>> words_of("Is 7919 prime?")
+    >>> split_words("Is 7919 prime?")
     ['is', '#4', 'prime']
     """
     if text.isascii() and len(plain := text.encode()) == len(plain.translate(None, DIGITS)):
@@ -76,10 +76,10 @@ def words_of(text: str) -> list[str]:
     ]
 
 
-def pieces_of(words: Sequence[str]) -> list[str]:
+def list_pieces(words: Sequence[str]) -> list[str]:
     """Return words, and the beginnings and ends of the longer ones.
 
-    >>> pieces_of(["is", "provable", "#4"])
+    >>> list_pieces(["is", "provable", "#4"])
     ['is', 'provable', '#4', 'prova-', '-ble']
     """
     beginnings = [f"{word[:BEGINNING]}-" for word in words if len(word) > BEGINNING]
@@ -89,17 +89,17 @@ def pieces_of(words: Sequence[str]) -> list[str]:
 
 def sum_pieces(words: Sequence[str], known: Mapping[str, Sequence[float]]) -> list[float]:
     """Return the sums of the numbers of words and of their beginnings and ends."""
-    found = [*filter(None, map(known.get, pieces_of(words)))]
+    found = [*filter(None, map(known.get, list_pieces(words)))]
     return [*map(sum, zip(*found, strict=True))] if found else [0.0] * SCORES
 
 
 def sum_words(text: str) -> list[float]:
     """Return the sums of a text's numbers, and its count of words. All add up over parts separated by white space."""
-    words = words_of(text)
-    return [*sum_pieces(words, numbers()), len(words)]
+    words = split_words(text)
+    return [*sum_pieces(words, load_numbers()), len(words)]
 
 
-def scores_of_sums(sums: Sequence[Sequence[float]]) -> Floats:
+def compute_scores(sums: Sequence[Sequence[float]]) -> Floats:
     """Return the scores of texts, shape (n, 2), within `LOWEST` and `HIGHEST`.
 
     Args:
@@ -110,4 +110,4 @@ def scores_of_sums(sums: Sequence[Sequence[float]]) -> Floats:
         root = math.sqrt(count) or 1.0
         bounded = zip(totals, LOWEST, HIGHEST, strict=True)
         scores.append([min(max(total / root, low), high) for total, low, high in bounded])
-    return np.array(scores)
+    return np.array(scores).reshape(-1, SCORES)

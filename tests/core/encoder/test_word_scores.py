@@ -15,11 +15,11 @@ from crossroute.encoder.word_scores import (
     PEOPLE,
     SCORES,
     WORD,
-    numbers,
-    pieces_of,
-    scores_of_sums,
+    compute_scores,
+    list_pieces,
+    load_numbers,
+    split_words,
     sum_words,
-    words_of,
 )
 from crossroute.query import Query
 
@@ -43,7 +43,7 @@ def scores(*texts: str) -> list[list[float]]:
     ],
 )
 def test_words_are_told_apart(text, words):
-    assert words_of(text) == words
+    assert split_words(text) == words
 
 
 def test_what_is_to_be_done_tells_more_than_the_topic():
@@ -74,7 +74,7 @@ def test_a_text_is_worth_the_same_read_word_by_word_and_as_a_whole():
 @given(st.text(st.characters(max_codepoint=127)))
 def test_letters_alone_are_cut_as_the_pattern_cuts_them(text):
     letters = text.translate({ord(digit): "x" for digit in "0123456789"})
-    assert words_of(letters) == WORD.findall(letters.lower())
+    assert split_words(letters) == WORD.findall(letters.lower())
 
 
 @given(st.lists(st.sampled_from(["prove", "hi", "7", "x^2", "don't", "為什麼", "?", "the"]), max_size=30))
@@ -95,39 +95,41 @@ def test_sums_add_up_over_what_stands_between_blanks(words):
     ],
 )
 def test_a_longer_word_counts_by_its_beginning_and_end_too(word, pieces):
-    assert pieces_of([word]) == pieces
+    assert list_pieces([word]) == pieces
 
 
 def test_forms_of_a_word_that_no_request_holds_count_like_those_that_some_do():
-    known = numbers()
+    known = load_numbers()
     word = next(
         each
         for each in ("unprovabilities", "provabilities", "доказательствующий")
-        if each not in known and any(piece in known for piece in pieces_of([each]))
+        if each not in known and any(piece in known for piece in list_pieces([each]))
     )
     assert any(sum_words(word)[:SCORES])
 
 
 @pytest.mark.parametrize("score", range(SCORES))
 def test_no_text_reaches_further_than_those_of_the_fit(score):
-    lowest = min(numbers(), key=lambda word: numbers()[word][score])
+    lowest = min(load_numbers(), key=lambda word: load_numbers()[word][score])
     *totals, count = sum_words(" ".join([lowest] * 400))
     assert totals[score] / math.sqrt(count) < LOWEST[score]
-    low, high = scores_of_sums([(*totals, count), (*(-total for total in totals), count)]).tolist()
+    low, high = compute_scores([(*totals, count), (*(-total for total in totals), count)]).tolist()
     assert (low[score], high[score]) == (LOWEST[score], HIGHEST[score])
 
 
 def test_a_text_without_known_words_counts_nothing():
-    assert not scores_of_sums([(0.0, 0.0, 0), sum_words("qzxv wvxq")]).any()
+    assert not compute_scores([(0.0, 0.0, 0), sum_words("qzxv wvxq")]).any()
 
 
 def test_each_number_is_of_a_word_or_of_its_beginning_or_end():
-    words = [each for each in numbers() if not each.startswith("#") and "-" not in each]
-    beginnings = [each[:-1] for each in numbers() if each.endswith("-")]
-    ends = [each[1:] for each in numbers() if each.startswith("-")]
+    words = [each for each in load_numbers() if not each.startswith("#") and "-" not in each]
+    beginnings = [each[:-1] for each in load_numbers() if each.endswith("-")]
+    ends = [each[1:] for each in load_numbers() if each.startswith("-")]
     assert len(words) > 4000
-    assert len(words) + len(beginnings) + len(ends) + sum("#" in each for each in numbers()) == len(numbers())
-    assert all(words_of(each) == [each] for each in words)
+    assert len(words) + len(beginnings) + len(ends) + sum("#" in each for each in load_numbers()) == len(
+        load_numbers()
+    )
+    assert all(split_words(each) == [each] for each in words)
     assert {len(each) for each in beginnings} == {BEGINNING}
     assert {len(each) for each in ends} == {END}
-    assert all(len(each) == SCORES and max(map(abs, each)) < 8 for each in numbers().values())
+    assert all(len(each) == SCORES and max(map(abs, each)) < 8 for each in load_numbers().values())
