@@ -47,9 +47,9 @@ def wired(server, router):
     """OpenAI, Anthropic and an OpenAI-like server in one pool; the clients themselves retry nothing."""
     pool = CrossRouteLLM(
         {
-            "large": OpenAI(model=GPT, api_base=server.openai, api_key="sk-secret", max_retries=0, timeout=1),
+            "large": OpenAI(model=GPT, api_base=server.openai, api_key="sk-secret", max_retries=0, timeout=2),
             "coder": Anthropic(
-                model=CLAUDE, base_url=server.anthropic, api_key="sk-secret", max_retries=0, timeout=1
+                model=CLAUDE, base_url=server.anthropic, api_key="sk-secret", max_retries=0, timeout=2
             ),
             "small": OpenAILike(
                 model=LIKE,
@@ -58,7 +58,7 @@ def wired(server, router):
                 is_chat_model=True,
                 is_function_calling_model=True,
                 max_retries=0,
-                timeout=1,
+                timeout=2,
             ),
         },
         router,
