@@ -42,7 +42,7 @@ from crossroute.encoder import word_scores
 from crossroute.encoder.word_scores import FILE, SCORES, compute_scores, list_pieces, split_words, sum_pieces
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING
 from crossroute.numeric import Floats
-from crossroute.training.heads import FRAMED, FRAMES, MANNER_STRENGTH, balance_weights
+from crossroute.training.heads import MANNER_STRENGTH, balance_weights, draw_framed, standardize
 
 RIDGE = 100.0
 """Penalty on the linear part of the ease, for standardized inputs."""
@@ -152,10 +152,7 @@ def read_training(router: Router, without: tuple[str, ...]) -> tuple[Texts, npt.
     """Return the train queries of all sets but some, a part of them in other templates as well, and which are runs."""
     outcomes = load_outcomes_without(without).split("train")
     run = np.array([find_kind(*task.split(": ", 1)) == "agent" for task in outcomes.tasks])
-    rng = np.random.default_rng(0)
-    picked = rng.choice(len(run), size=min(FRAMED, len(run)), replace=False)
-    frames = rng.integers(len(FRAMES), size=len(picked))
-    framed = [FRAMES[frame].format(outcomes.texts[row]) for row, frame in zip(picked, frames, strict=True)]
+    picked, framed = draw_framed(outcomes.texts)
     texts = Texts.read(router, [Query(text) for text in [*outcomes.texts, *framed]])
     return texts, np.concatenate([run, run[picked]])
 
@@ -194,7 +191,7 @@ def fit_ease(x: Floats, bags: sparse.csr_matrix, ease: Floats, weight: Floats) -
         ease: As stated, shape (n,).
         weight: Weight of each request, shape (n,).
     """
-    z = standardize(x)
+    z = standardize(x)[0]
     alike = z @ z.T + WORDS * (bags @ bags.T).toarray()
     beyond = ease - np.average(ease, weights=weight)
     return np.asarray(WORDS * (bags.T @ np.linalg.solve(alike + RIDGE * np.diag(1 / weight), beyond)))
@@ -212,16 +209,11 @@ def fit_manners(
         stated: Whether a text is of our own and not of training, shape (n,).
     """
     free = np.sqrt(MANNER_WORDS)
-    read = sparse.hstack([sparse.csr_matrix(standardize(x)), free * bags]).tocsr()
+    read = sparse.hstack([sparse.csr_matrix(standardize(x)[0]), free * bags]).tocsr()
     weight = balance_weights(manner, stated, np.ones(len(manner))) * 2 * stated.sum()
     fitted = LogisticRegression(C=MANNER_STRENGTH, max_iter=300).fit(read, manner, sample_weight=weight)
     words = free * fitted.coef_[:, x.shape[1] :]  # (3, pieces)
     return np.asarray(words[AS_PEOPLE] - words[AS_TRAINING])
-
-
-def standardize(x: Floats) -> Floats:
-    """Return inputs with a mean of 0 and a variance of 1."""
-    return np.asarray((x - x.mean(axis=0)) / (x.std(axis=0) + 1e-3))
 
 
 if __name__ == "__main__":

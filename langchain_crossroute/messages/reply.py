@@ -165,9 +165,8 @@ def read_message_usage(metadata: UsageMetadata | None) -> Usage | None:
     details: dict[str, Any] = {**(metadata.get("input_token_details") or {})}
     written: dict[str, Any] = {**(metadata.get("output_token_details") or {})}
     read, answered = read_count(metadata.get("input_tokens")), read_count(metadata.get("output_tokens"))
-    if (
-        read is None or answered is None or not (read or answered)
-    ):  # LangChain converts `"usage": {}` to zeros
+    # LangChain converts `"usage": {}` to zeros
+    if read is None or answered is None or not (read or answered):
         return None
     tier = next((name for name in TIERS if details.get(name) is not None), "")
     prefix = f"{tier}_" if tier else ""
@@ -273,9 +272,8 @@ def sum_usage(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
     total: UsageMetadata | None = None
     for part in filter(None, parts):
         total = add_usage(total, part) if total else part
-    if (
-        total is not None and "total_cost" in total
-    ):  # LangChain's mark of a cache hit, which does not apply to the sum
+    # LangChain's mark of a cache hit, which does not apply to the sum
+    if total is not None and "total_cost" in total:
         total = UsageMetadata(**{key: value for key, value in total.items() if key != "total_cost"})  # type: ignore[typeddict-item]
     return total
 

@@ -208,8 +208,7 @@ class Doubt:
             return self._situate_one(x[0], 0 if one_call is None else int(one_call[0]), word_scores[0])
         linear, square, away = self._project(x)
         heads = linear[:, self._size : self._heads_end]  # (n, K + 2)
-        logits = linear[:, self._heads_end : self._heads_end + 3]
-        manner = softmax(logits + word_scores[:, PEOPLE:] * self._manner_words)
+        manner = self._read_manner(linear[:, self._heads_end : self._heads_end + 3], word_scores)
         near = self._measure_nearness(square, away)
         trust: Floats = manner[:, AS_TRAINING] * near
         if self._own_start is not None:
@@ -302,6 +301,10 @@ class Doubt:
         leant = self._usual.lean(*at[:3], z=self._whiten(x), people=people, one_call=declared)
         return Situation(*leant, at.spread)
 
+    def _read_manner(self, logits: Floats, word_scores: Floats) -> Floats:
+        """Return the probabilities of the manners, shape (n, 3), by their logits from the features and by words."""
+        return softmax(logits + word_scores[:, PEOPLE:] * self._manner_words)
+
     def _whiten(self, x: Floats) -> Floats:
         return np.asarray((x - self.tensors["location"]) @ self.tensors["within"])
 
@@ -364,8 +367,7 @@ class Doubt:
         plain = self.unaccustomed()
         undeclared = np.zeros(len(x), dtype=np.int8)
         readings = [plain.situate(x, each, word_scores) for each in (undeclared, undeclared + 1)]
-        logits = x @ self.tensors["manner"] + self.tensors["manner_bias"]
-        manner = softmax(logits + word_scores[:, PEOPLE:] * self._manner_words)
+        manner = self._read_manner(x @ self.tensors["manner"] + self.tensors["manner_bias"], word_scores)
         strange = _rate_unknown(readings[0].trust, manner[:, AS_PEOPLE])
         read = [(at.read, at.written) for at in readings]
         return Doubt(

@@ -365,9 +365,8 @@ def _has_repeated_words(words: Sequence[str]) -> bool:
 
 def _find_repeated_sentences(text: str) -> set[str]:
     """Return the sentences that occur often."""
-    if (
-        sum(map(text.count, SENTENCE_ENDS)) + 1 < REPEATED_SENTENCES
-    ):  # an upper bound of the number of sentences
+    # an upper bound of the number of sentences
+    if sum(map(text.count, SENTENCE_ENDS)) + 1 < REPEATED_SENTENCES:
         return set()
     counted = Counter(SENTENCE.split(text)).items()
     return {sentence for sentence, times in counted if times >= REPEATED_SENTENCES and sentence}

@@ -163,17 +163,29 @@ class Rows(NamedTuple):
             network: Projects the encoded texts.
             seed: Seed of the sample and of the templates.
         """
-        rng = np.random.default_rng(seed)
-        share = self.weight / self.weight.sum()
-        picked = rng.choice(len(texts), size=min(FRAMED, len(texts)), replace=False, p=share)
-        frames = rng.integers(len(FRAMES), size=len(picked))
-        asked = [Query(FRAMES[f].format(texts[i])) for i, f in zip(picked, frames, strict=True)]
-        encoded = encoder.read(asked)
+        picked, framed = draw_framed(texts, self.weight / self.weight.sum(), seed)
+        encoded = encoder.read([Query(text) for text in framed])
         return self.take(picked)._replace(
             x=network.project(encoded.vectors),
             weight=np.full(len(picked), self.weight.sum() / len(picked)),
             word_scores=encoded.word_scores,
         )
+
+
+def draw_framed(
+    texts: Sequence[str], share: Floats | None = None, seed: int = 0
+) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """Return the places of a sample of texts, and these in templates drawn at random.
+
+    Args:
+        texts: The n texts.
+        share: Probability of each, shape (n,); by default equal.
+        seed: Seed of the sample and of the templates.
+    """
+    rng = np.random.default_rng(seed)
+    picked = rng.choice(len(texts), size=min(FRAMED, len(texts)), replace=False, p=share)
+    frames = rng.integers(len(FRAMES), size=len(picked))
+    return picked, [FRAMES[frame].format(texts[row]) for row, frame in zip(picked, frames, strict=True)]
 
 
 def fit_heads(rows: Rows, kinds: int) -> tuple[Floats, Floats]:
@@ -183,7 +195,7 @@ def fit_heads(rows: Rows, kinds: int) -> tuple[Floats, Floats]:
         rows: Queries and targets.
         kinds: Number of kinds of work, K.
     """
-    z, mean, deviation = _standardize(rows.x)
+    z, mean, deviation = standardize(rows.x)
     columns = np.concatenate([np.ones((len(z), 1)), z], axis=1)
     gram = (columns * rows.weight[:, None]).T @ columns
     gram[np.arange(1, len(gram)), np.arange(1, len(gram))] += RIDGE
@@ -211,7 +223,7 @@ def fit_manners(rows: Rows, stated: Rows, kinds: int) -> dict[str, Floats]:
         every = rows.concatenate(stated)
         is_stated = np.repeat([False, True], [len(rows.run), len(stated.run)])
         manner = np.where(every.run, A_RUN, np.where(is_stated, AS_PEOPLE, AS_TRAINING))
-        z, mean, deviation = _standardize(np.column_stack([every.x, every.word_scores[:, PEOPLE]]))
+        z, mean, deviation = standardize(np.column_stack([every.x, every.word_scores[:, PEOPLE]]))
         z[:, size:] *= WORD_FREEDOM
         deviation[size:] /= WORD_FREEDOM
         weight = balance_weights(manner, is_stated, every.weight) * 2 * len(stated.run)
@@ -258,6 +270,7 @@ def _fit_kinds(z: Floats, kind: npt.NDArray[np.intp], weight: Floats, kinds: int
     return scores, offsets
 
 
-def _standardize(x: Floats) -> tuple[Floats, Floats, Floats]:
+def standardize(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return inputs with a mean of 0 and a variance of 1, shape (n, p), and the mean and deviation, shape (p,)."""
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
     return (x - mean) / deviation, mean, deviation
