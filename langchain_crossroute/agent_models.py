@@ -96,11 +96,11 @@ class LastModelCallback(BaseCallbackHandler):
 
 
 @contextmanager
-def hear_models(heard: LastModelCallback | None, config: RunnableConfig | None = None) -> Iterator[None]:
-    """Add the callback and a config to runs within the block."""
+def hear_models(*heard: BaseCallbackHandler | None, config: RunnableConfig | None = None) -> Iterator[None]:
+    """Add callbacks and a config to runs within the block."""
     own = RunnableConfig(**(config or {}))
-    if heard is not None:
-        own["callbacks"] = [heard]
+    if any(heard):
+        own["callbacks"] = [*filter(None, heard)]
     token = var_child_runnable_config.set(merge_configs(ensure_config(), own))
     try:
         yield

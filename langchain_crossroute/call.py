@@ -298,7 +298,9 @@ class Call:
             return (
                 answer
                 if message is None
-                else replace_message(answer, self.routing.count_answer(entry, message))
+                else replace_message(
+                    answer, self.routing.count_answer(entry, message, amid=request.probe.is_amid_call)
+                )
             )
 
 

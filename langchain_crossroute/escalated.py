@@ -119,7 +119,8 @@ class EscalatedCall:
         message = find_message(answer)
         usage = complete_usage(message) if message is not None else None
         taken = MemberResult(answer, usage or request.probe.usage, logprobs, failure)
-        return taken, build_reply(taken, self._call.tools, structured=self._schema is not None)
+        amid = request.probe.is_amid_call
+        return taken, build_reply(taken, self._call.tools, structured=self._schema is not None, amid=amid)
 
     def _finish(self, chosen: EscalationResult[MemberResult]) -> Any:
         """Return the best answer in the form that its caller expects, with its decision and the sum of tokens.

@@ -30,7 +30,7 @@ from langchain_crossroute.members import MissingPackageError, find_model_effort,
 from langchain_crossroute.messages.reading import change_answers
 from langchain_crossroute.messages.reply import make_trace_config, summarize_for_trace
 from langchain_crossroute.messages.translation import translate_tools
-from langchain_crossroute.probe import UsageProbe
+from langchain_crossroute.probe import ToolCallProbe, UsageProbe
 from langchain_crossroute.routing import Routing
 
 try:
@@ -201,12 +201,14 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             return _extend(*(yield from step.steps(decision)))
 
         def asking(decision: Decision, *, final: bool = True) -> Steps[Extended]:
+            calls = ToolCallProbe()
             begun = self.routing.dispatcher.ledger.begin(decision, UsageProbe(), final=final)
             with (yield from begun) as entry:
-                with hear_models(heard, make_trace_config(decision)):
+                with hear_models(heard, calls, config=make_trace_config(decision)):
                     response: Response = yield Ask(asked(decision))
                 self._set_author(heard, entry)
-                result = change_answers(response.result, partial(self.routing.count_answer, entry))
+                count = partial(self.routing.count_answer, entry, amid=calls.is_amid_call)
+                result = change_answers(response.result, count)
             return _extend(replace(response, result=result), entry.decision)
 
         return (yield from self.routing.dispatcher.steps(decision, asking))

@@ -11,12 +11,13 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
+from crossroute.calls.ending import is_half
 from crossroute.calls.faults import ANSWERED, note
 from crossroute.calls.handlers import find_handler_arguments, is_of_handler, walk_frames
 from crossroute.calls.spend import Usage
@@ -40,7 +41,36 @@ PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
 """End of the message of a ValueError by the JSON parser of OpenAI's client, which parses a stream as it arrives."""
 
 
-class UsageProbe(BaseCallbackHandler):
+class ToolCallProbe(BaseCallbackHandler):
+    """A callback that records the arguments of the last streamed answer's tool calls, which LangChain completes.
+
+    Attributes:
+        arguments: Place of a tool call -> the parts of its arguments.
+    """
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.arguments: dict[object, list[str]] = {}
+        self._run: UUID | None = None
+
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
+        """Record the parts of arguments in a chunk."""
+        if run_id != self._run:
+            self._run, self.arguments = run_id, {}
+        message = getattr(chunk, "message", None)
+        for call in message.tool_call_chunks if isinstance(message, AIMessageChunk) else ():
+            place: object = call["index"] if call["index"] is not None else call["id"]
+            place = next(reversed(self.arguments), 0) if place is None else place
+            self.arguments.setdefault(place, []).append(call["args"] or "")
+
+    @property
+    def is_amid_call(self) -> bool:
+        """Whether a tool call's arguments are not complete."""
+        return any(is_half("".join(parts)) for parts in self.arguments.values())
+
+
+class UsageProbe(ToolCallProbe):
     """A callback that counts the tokens of a call.
 
     Args:
@@ -54,9 +84,8 @@ class UsageProbe(BaseCallbackHandler):
         cost: USD stated by an answer that was only in an error.
     """
 
-    run_inline = True
-
     def __init__(self, *, parsed: bool = False) -> None:
+        super().__init__()
         self.cost: float | None = None
         self.answered, self._parsed, self._begun, self.begun = False, parsed, False, False
         self.usage: UsageMetadata | None = None
@@ -75,6 +104,7 @@ class UsageProbe(BaseCallbackHandler):
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
         """Record a stream's tokens, since LangChain adds up its chunks even if each states the total so far."""
+        super().on_llm_new_token(token, chunk=chunk, run_id=run_id)
         self._begun, self.begun = True, self.begun or bool(token)
         self._open.discard(run_id)
         message = getattr(chunk, "message", None)

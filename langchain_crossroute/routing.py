@@ -215,15 +215,21 @@ class Routing:
         reasons = provider != "openai" or self.members[candidate].reasons
         return translate_messages(messages, provider, sources, candidate, reasons=reasons)
 
-    def count_answer(self, entry: Entry, message: AIMessage) -> AIMessage:
-        """Count an answer, remember the author of its tool calls, and return it with its decision."""
+    def count_answer(self, entry: Entry, message: AIMessage, *, amid: bool = False) -> AIMessage:
+        """Count an answer, remember the author of its tool calls, and return it with its decision.
+
+        Args:
+            entry: The call's entry in the ledger.
+            message: The answer.
+            amid: See `is_torn`.
+        """
         entry.usage = count_message(message)
         entry.cost = read_message_cost(message)
         entry.said.append(str(message.text))
         reason = read_finish_reason(message)
         telling = entry.decision.candidate in self.telling or states_end(message)
         cut = telling and not is_finished(message)
-        torn = entry.decision.candidate in self._known and is_torn(message)
+        torn = is_torn(message, amid=amid) and (amid or entry.decision.candidate in self._known)
         entry.check(
             reason,
             said=has_content(message),

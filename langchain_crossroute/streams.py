@@ -77,7 +77,7 @@ class Tail(tail.Tail[Any]):
         self._note_end(message, reason)
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._remember_author(call["id"] for call in calls)
-        self._note_names(calls)
+        self._note_calls(calls)
         nameless = bool(reason) and not all(self._named.values())
         self.entry.check(reason, said=self.entry.begun, nameless=nameless)
         self._last = chunk
@@ -94,8 +94,9 @@ class Tail(tail.Tail[Any]):
         if message is not None:
             reason = read_finish_reason(message)
             parsed = self.entry.begun and not self.opened.responses  # the complete answer
-            finished = parsed or not is_torn(message)
+            finished = parsed or not is_torn(message, amid=self._probe.is_amid_call)
             self.ending.note(telling=states_end(message), finished=finished, reason=reason)
+            self.ending.arguments.update(self._probe.arguments)
         super().check(empty=empty)
         if message is not None:
             self._parse(message)
@@ -113,12 +114,14 @@ class Tail(tail.Tail[Any]):
             read_message_usage(message.usage_metadata), behind=self.entry.begun and not has_content(message)
         )
 
-    def _note_names(self, calls: Sequence[Mapping[str, Any]]) -> None:
-        """Note which tool calls have named their tool; one without a place continues the only one."""
+    def _note_calls(self, calls: Sequence[Mapping[str, Any]]) -> None:
+        """Note which tool calls have named their tool, and arguments; one without a place continues the only one."""
         for call in calls:
             place = call.get("index")
             place = call["id"] if place is None and call["id"] and self._named else place
             self._named[place] = self._named.get(place, False) or bool(call["name"])
+            if isinstance(part := call["args"], str):
+                self.ending.arguments[place].append(part)
 
     def _add_decision(self, message: AIMessage) -> Any:
         """Count the call, and return the last chunk with a message that carries the decision."""
@@ -143,6 +146,8 @@ class EventTail(Tail):
         block = chunk.get("content") if chunk.get("event") == BLOCK_FINISH else None
         if block and block.get("type") == "tool_call":
             self._remember_author(iter([block.get("id")]))
+        elif block and block.get("type") == "invalid_tool_call":
+            self.ending.arguments[chunk.get("index")].append(block.get("args") or "")
         if chunk.get("event") == DELTA and isinstance(text := chunk.get("delta", {}).get("text"), str):
             self.entry.said.append(text)
         if chunk.get("event") == FINISH:

@@ -16,7 +16,7 @@ from crossroute.calls.counting import get_field, read_cost, read_usage
 from crossroute.calls.ending import find_usages
 from crossroute.calls.ledger import Entry
 from crossroute.calls.reply import is_said
-from llamaindex_crossroute.messages.reading import Reading, has_content, is_nameless
+from llamaindex_crossroute.messages.reading import Reading, find_tool_calls, has_content, is_nameless
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
     finish_reason,
@@ -78,6 +78,9 @@ class Tail(tail.Tail[Any]):
         if usage and told and reason is not None and isinstance(chunk.raw, dict):
             # LlamaIndex's class keeps only a part of the provider's data
             self.entry.usage = told.whole(map(read_usage, find_usages(self.opened.frames)))
+        part = get_field(get_field(chunk.raw, "delta"), "partial_json")
+        if isinstance(part, str):  # Anthropic's, of which LlamaIndex's class keeps what it could complete
+            self.ending.arguments["raw", get_field(chunk.raw, "index")].append(part)
         nameless = reason is not None and isinstance(chunk, ChatResponse) and is_nameless(chunk.message)
         self.entry.check(reason, said=self.entry.begun, nameless=nameless)
         cost = read_cost(get_field(chunk.raw, "usage"))
@@ -89,6 +92,9 @@ class Tail(tail.Tail[Any]):
 
     def check(self, *, empty: bool) -> None:
         """Raise an error for a cut stream, and for an answer that was only parsed in part."""
+        for place, call in enumerate(find_tool_calls(self._message) if self._message else ()):
+            if isinstance(call.arguments, str):
+                self.ending.arguments[place] = [call.arguments]
         super().check(empty=empty)
         if self._schema is not None and isinstance(self._parsed, FlexibleModel):
             self._schema.model_validate(self._parsed.model_dump(exclude_unset=True))

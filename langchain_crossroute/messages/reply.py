@@ -113,7 +113,12 @@ class MemberResult(NamedTuple):
 
 
 def build_reply(
-    taken: MemberResult, tools: Sequence[Any] = (), *, others: bool = False, structured: bool = False
+    taken: MemberResult,
+    tools: Sequence[Any] = (),
+    *,
+    others: bool = False,
+    structured: bool = False,
+    amid: bool = False,
 ) -> Reply:
     """Return the facts of an answer.
 
@@ -122,6 +127,7 @@ def build_reply(
         tools: The tools that came with the call.
         others: Whether there may be other tools.
         structured: Whether the answer should fit a schema; then its tool calls are its content.
+        amid: See `is_torn`.
     """
     usage = read_message_usage(taken.usage)
     message = find_message(taken.answer)
@@ -134,7 +140,7 @@ def build_reply(
     return Reply(
         text=_to_text(calls[0]["args"]) if structured and calls else str(message.text),
         logprobs=read_logprobs(message),
-        finish_reason="incomplete" if is_torn(message) else read_finish_reason(message),
+        finish_reason="incomplete" if is_torn(message, amid=amid) else read_finish_reason(message),
         usage=usage,
         schema_error=flaw,
         asks_for_tools=bool(calls) and not structured,
@@ -255,15 +261,21 @@ TORN = (
 """The remedy for an answer from a cut stream."""
 
 
-def is_torn(message: AIMessage) -> bool:
+def is_torn(message: AIMessage, *, amid: bool = False) -> bool:
     """Return whether an answer was built from a cut stream.
 
     A complete response has a field for the finish reason. An answer built from a stream has it, and token counts, only
     if they arrived, at the end of the stream.
+
+    Args:
+        message: The answer.
+        amid: Whether its stream ended within a tool call, whose arguments LangChain completes.
     """
     told = message.response_metadata
-    if not states_end(message) or any(key in told for key in (*FINISH, *DONE)):
+    if any(key in told for key in (*FINISH, *DONE)):
         return False
+    if amid or not states_end(message):
+        return amid
     return message.usage_metadata is None or told["model_provider"] in COUNTING
 
 

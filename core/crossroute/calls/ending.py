@@ -1,12 +1,15 @@
 """The end of a stream: whether the answer is whole, by its provider's last events.
 
 A stream is whole if it states a finish reason, ends with its format's last event (`[DONE]`, `message_stop`), or states
-its tokens for the first time after its last content. Frameworks drop some of these, such as a finish reason in a
-choice without a delta; the stack frames that read the provider's events still hold them.
+its tokens for the first time after its last content. If it ends within a tool call's arguments, only a finish reason
+makes it whole: servers and proxies that fail write `[DONE]` and tokens, too. Frameworks drop some of these, such as a
+finish reason in a choice without a delta; the stack frames that read the provider's events still hold them.
 """
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import Any
@@ -50,10 +53,15 @@ class Ending:
 
     Args:
         telling: Whether the provider's streams state a finish reason, though their chunks do not name the provider.
+
+    Attributes:
+        arguments: Place of a tool call -> the parts of its arguments so far.
     """
 
     def __init__(self, *, telling: bool = False) -> None:
-        self._telling, self._told, self._failed, self._counted = telling, False, False, False
+        self._telling, self._told, self._failed = telling, False, False
+        self._counted = self._counted_last = False
+        self.arguments: defaultdict[object, list[str]] = defaultdict(list)
 
     def note(self, *, telling: bool, finished: bool, reason: str | None) -> None:
         """Take in a chunk.
@@ -69,16 +77,24 @@ class Ending:
 
     def count(self, *, behind: bool) -> None:
         """Note that a chunk states tokens; `behind`: it has no content, and earlier ones had."""
-        self._told = self._told or (behind and not self._counted)
+        self._counted_last = self._counted_last or (behind and not self._counted)
         self._counted = True
+
+    @property
+    def is_amid_call(self) -> bool:
+        """Whether no finish reason was stated, and a tool call's arguments are not complete."""
+        return not self._told and any(is_half("".join(parts)) for parts in self.arguments.values())
 
     def is_cut(self, frames: Iterable[FrameType] = ()) -> bool:
         """Return whether the end is missing or failed, also by the stack frames that read the stream."""
-        if self._failed or not self._telling or self._told:
+        amid = self.is_amid_call
+        if self._failed or self._told or not (amid or self._telling):
             return self._failed
+        if self._counted_last and not amid:
+            return False
         said = [value for frame in frames for value in frame.f_locals.values()]
         reasons = [reason for value in said if (reason := _reason(value))]
-        return any(map(is_failed, reasons)) or not (reasons or any(map(_is_last, said)))
+        return any(map(is_failed, reasons)) or not (reasons or (not amid and any(map(_is_last, said))))
 
 
 def find_usages(frames: Iterable[FrameType]) -> list[Any]:
@@ -94,6 +110,21 @@ def find_usages(frames: Iterable[FrameType]) -> list[Any]:
 def is_failed(reason: object) -> bool:
     """Return whether a finish reason means that the answer failed."""
     return isinstance(reason, str) and reason.lower() in FAILED
+
+
+def is_half(arguments: object) -> bool:
+    """Return whether a tool call's arguments are the beginning of a JSON object.
+
+    >>> is_half('{"city": "Os'), is_half('{"city": "Oslo"}'), is_half(""), is_half("free text")
+    (True, False, False, False)
+    """
+    if not isinstance(arguments, str) or not arguments.lstrip().startswith("{"):
+        return False
+    try:
+        json.loads(arguments, strict=False)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_last(value: object) -> bool:

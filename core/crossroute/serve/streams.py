@@ -98,11 +98,12 @@ class Tail(tail.Tail[Any]):
                     yield from self._writer.write(delta)
             if self._writer is not None:
                 continue
-            if self._ended or self._held:
+            last = self._wire.is_last(event)
+            if self._ended or self._held or (last and self.ending.is_amid_call):
                 self._held.append(event)
             else:
                 yield event.raw
-            if self._wire.is_last(event):
+            if last and not self.ending.is_amid_call:
                 self._end()
                 yield from self._last()
 
@@ -140,3 +141,4 @@ class Tail(tail.Tail[Any]):
             known = self._calls.get(delta.index)
             if known is None or delta.id:
                 self._calls[delta.index] = ToolCall(delta.id, delta.name, "")
+            self.ending.arguments[delta.index].append(delta.arguments)
