@@ -19,12 +19,14 @@ from langchain_core.messages import (
     ToolMessage,
 )
 from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crossroute import Capability, Query
+from crossroute.calls.content import CALLS, count_content
 from crossroute.calls.reply import is_said
 from crossroute.calls.tools import find_tool_provider
 from crossroute.reading.conversation import Turn
-from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
+from crossroute.tokens import MESSAGE_TOKENS, estimate_tokens
 
 CLASSES: dict[str, type[BaseMessage]] = {
     **dict.fromkeys(("user", "human"), HumanMessage),
@@ -46,10 +48,6 @@ MEDIA: dict[str, Capability] = {
 
 TOOL_NAMES = frozenset({"function", "name", "title", "toolSpec"})
 """Keys of a tool's name in the dicts that LangChain translates."""
-
-TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
-"""Keys of the text in content blocks other than media."""
-
 
 SHOWN_KWARGS = ("reasoning_content", "reasoning", "refusal", "audio", "function_call")
 SPOKEN = frozenset({"text", "output_text", "refusal", "thinking", "reasoning"})
@@ -237,24 +235,29 @@ def _join_system(messages: Sequence[BaseMessage]) -> str:
 
 
 def _count_tokens(message: BaseMessage) -> int:
-    blocks = message.content if isinstance(message.content, list) else [message.content]
-    pieces = sum(isinstance(block, dict) and block.get("type") in MEDIA for block in blocks)
-    texts = [text for block in blocks for text in _list_texts(block)]
-    if isinstance(message, AIMessage):
-        texts += [f"{call['name']} {call['args']}" for call in message.tool_calls]
-    return MESSAGE_TOKENS + pieces * MEDIA_TOKENS + sum(estimate_tokens(text) for text in texts if text)
-
-
-def _list_texts(block: Any) -> list[str]:
-    """Return the texts in a content block other than media."""
-    if isinstance(block, str):
-        return [block]
-    return [] if block.get("type") in MEDIA else [str(block.get(key, "")) for key in TEXT_KEYS]
+    content: Any = message.content
+    calls = find_calls(message) if isinstance(message, AIMessage) else []
+    if calls and isinstance(content, list):  # which may hold them, too
+        content = [block for block in content if isinstance(block, str) or block.get("type") not in CALLS]
+    tokens = sum(estimate_tokens(f"{call['name']} {call['args']}") for call in calls)
+    return MESSAGE_TOKENS + count_content(content) + tokens
 
 
 def _describe_tool(tool: Any) -> str:
     if isinstance(tool, dict):
         return json.dumps(tool, default=str, ensure_ascii=False)
     if isinstance(tool, BaseTool):
-        return f"{tool.name} {tool.description} {tool.args}"
-    return f"{getattr(tool, '__name__', '')} {getattr(tool, '__doc__', '') or ''}"
+        return f"{tool.name} {tool.description} {_describe_arguments(tool)}"
+    try:
+        return json.dumps(convert_to_openai_tool(tool), default=str, ensure_ascii=False)
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        return f"{getattr(tool, '__name__', '')} {getattr(tool, '__doc__', '') or ''}"
+
+
+def _describe_arguments(tool: BaseTool) -> str:
+    """Describe the arguments of a tool with the definitions to which they refer."""
+    schema = tool.tool_call_schema
+    if isinstance(schema, dict) or not hasattr(schema, "model_json_schema"):
+        return str(tool.args)
+    told = schema.model_json_schema()
+    return str({**told.get("properties", {}), **told.get("$defs", {})})

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
+    DocumentBlock,
     MessageRole,
     TextBlock,
     ThinkingBlock,
@@ -18,6 +19,7 @@ from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
+from crossroute.calls.content import count_content, count_file
 from crossroute.calls.counting import get_field
 from crossroute.calls.reply import is_said
 from crossroute.reading.conversation import Turn
@@ -253,8 +255,22 @@ def _list_blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
 def _count_tokens(message: ChatMessage) -> int:
     """Estimate the tokens of a message."""
     texts = [message.content or "", *(f"{call.name} {call.arguments}" for call in find_tool_calls(message))]
-    media = sum(block.block_type in MEDIA for block in _list_blocks([message]))
-    return MESSAGE_TOKENS + media * MEDIA_TOKENS + sum(estimate_tokens(text) for text in texts if text)
+    others = sum(map(_count_block, _list_others(message.blocks)))
+    return MESSAGE_TOKENS + others + sum(estimate_tokens(text) for text in texts if text)
+
+
+def _list_others(blocks: Iterable[Any]) -> Iterator[Any]:
+    """Yield the blocks that are neither a message's text nor a tool call, and the blocks within them."""
+    for block in blocks:
+        if not isinstance(block, (TextBlock, ThinkingBlock, ToolCallBlock)):
+            inner = getattr(block, "cited_content", None) or getattr(block, "content", None) or block
+            yield from inner if isinstance(inner, list) else [inner]
+
+
+def _count_block(block: Any) -> int:
+    if isinstance(block, DocumentBlock):
+        return count_file(block.data if isinstance(block.data, bytes) else None, block.document_mimetype)
+    return MEDIA_TOKENS if block.block_type in MEDIA else count_content(getattr(block, "text", None))
 
 
 def _count_tool_tokens(tool: BaseTool) -> int:

@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from crossroute.calls.dialects import (
     ANTHROPIC,
     GOOGLE,
@@ -61,6 +63,11 @@ TIERS: Mapping[str, Mapping[str, str]] = {
 }
 """Provider -> its names of service tiers, by any provider's."""
 
+GROUPS = words("generation_config options")
+"""Arguments that hold others: Google's and Ollama's."""
+
+CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
+
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
 
@@ -83,10 +90,13 @@ def translate_arguments(
 
     >>> translate_arguments({"max_tokens": 9, "stop": ["x"]}, GOOGLE)
     {'max_output_tokens': 9, 'stop': ['x']}
+    >>> translate_arguments({"generation_config": {"maxOutputTokens": 9, "temperature": 0}}, OPENAI)
+    {'max_tokens': 9, 'temperature': 0}
     """
     if dialect is None or not arguments:
         return dict(arguments)
     said: dict[str, Any] = {}
+    arguments = _unpack(arguments, dialect)
     for name, value in arguments.items():
         if name == "response_mime_type" and SCHEMAS & arguments.keys() and name not in dialect.takes:
             continue
@@ -105,6 +115,20 @@ def check_tools(names: Sequence[str], dialect: Dialect | None, member: str) -> N
         not TOOL_NAME.fullmatch(name) or len(name) > dialect.longest_tool_name for name in names
     ):
         raise UnableError(member, "tools")
+
+
+def _unpack(arguments: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
+    """Return the arguments, then those within a group that the dialect does not know."""
+    groups = GROUPS & (arguments.keys() - dialect.takes)
+    if not groups:
+        return arguments
+    unpacked = {name: value for name, value in arguments.items() if name not in groups}
+    for group in groups:
+        value = arguments[group]
+        grouped = value.model_dump(exclude_none=True) if isinstance(value, BaseModel) else value
+        for name, told in grouped.items() if isinstance(grouped, Mapping) else [(group, value)]:
+            unpacked.setdefault(CAPITAL.sub(r"_\1", name).lower(), told)
+    return unpacked
 
 
 def _translate(

@@ -126,6 +126,7 @@ WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
             r"too many (?:input |prompt )?tokens|longer than the (?:maximum |model)|tokens_limit_reached",
             rf"exceed(?:s|ed)?{GAP}{{0,40}}\btokens?\b",
             r"input tokens exceed|input token count|\binput length|reduce the length|超长|过长",
+            r"(?:messages|input)\b\S{0,30}: string too long",
             rf"(?:input|prompt)s?\b{GAP}{{0,60}}\b(?:tokens?|length)\b{GAP}{{0,60}}(?:<=|less than|at most|exceed)",
             rf"(?:input|prompt)s?\b{GAP}{{0,40}}(?:less than|at most|exceed){GAP}{{0,30}}\btokens?\b",
         ),
@@ -164,6 +165,10 @@ WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
             r"too (?:large|many)|\bexceeds \d|at most \d+ |maximum allowed|model limit|\brange\b",
             r"input should be (?:less|greater)|must (?:alternate|start with|be (?:\d|one of|set to))",
             r"tools?[.\[]\d[^ ]{0,40} string (?:too long|does not match|should)",
+            r"array too long|number of tools|maximum (?:number of )?(?:output|completion) tokens",
+            r"max_\w*tokens\b.{0,30}(?:below minimum|expected a value >)",
+            r"maximum of \d+ (?:\w+ )?(?:pages|images|files)",
+            r"(?:参数|值)(?:超出|必须)|取值范围",
             r"\bthis model\b|multi-?modal|provider returned error|not work with|could not process",
             # what a server makes of the request: its template, its dialect of JSON Schema
             r"\bjinja|chat template|function_declarations\[|following must be satisfied",

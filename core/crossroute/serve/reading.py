@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
+from crossroute.calls.content import count_content, count_file
 from crossroute.calls.tools import find_tool_provider
 from crossroute.candidate import Capability
 from crossroute.query import Query
@@ -22,7 +23,7 @@ from crossroute.serve.wire.neutral import (
     ToolCall,
     ToolResult,
 )
-from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
+from crossroute.tokens import MESSAGE_TOKENS, estimate_tokens
 
 ROLES: dict[str, Literal["human", "answer", "tool"]] = {"human": "human", "answer": "answer", "tool": "tool"}
 
@@ -133,7 +134,7 @@ def _count_tokens(message: Message) -> int:
     total = MESSAGE_TOKENS
     for part in _flatten([message]):
         if isinstance(part, Media):
-            total += MEDIA_TOKENS
+            total += count_content(part.raw) if part.raw else count_file(part.url, part.mime)
         elif isinstance(part, (Text, Thought)):
             total += estimate_tokens(part.text) if part.text else 0
         elif isinstance(part, ToolCall):

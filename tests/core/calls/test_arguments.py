@@ -19,6 +19,16 @@ ALIKE = [
     ({"reasoning_effort": "low"}, OLLAMA, {"reasoning": "low"}),
     ({"n": 2}, GOOGLE, {"candidate_count": 2}),
     ({"n": 1}, ANTHROPIC, {}),
+    # arguments within one
+    (
+        {"generation_config": {"max_output_tokens": 9, "temperature": 0}},
+        OPENAI,
+        {"max_tokens": 9, "temperature": 0},
+    ),
+    ({"generation_config": {"maxOutputTokens": 9}, "max_tokens": 7}, ANTHROPIC, {"max_tokens": 7}),
+    ({"generation_config": {"topP": 0.5}}, GOOGLE, {"generation_config": {"topP": 0.5}}),
+    ({"options": {"num_predict": 9}}, OPENAI, {"max_tokens": 9}),
+    ({"options": {"num_predict": 9}}, OLLAMA, {"options": {"num_predict": 9}}),
     ({"logprobs": False}, ANTHROPIC, {}),
     ({"response_format": {"type": "json_object"}}, GOOGLE, {"response_mime_type": "application/json"}),
     ({"response_format": {"type": "text"}}, ANTHROPIC, {}),

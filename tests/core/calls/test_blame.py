@@ -186,6 +186,7 @@ def test_the_fault_is_told_by_what_an_error_says(raised, fault):
 
 OTHER_WORDS = {
     faults.WINDOW: [
+        "Invalid 'messages[0].content': string too long. Expected a string with maximum length 10485760",
         "Prompt 超长",
         "This model's maximum context length is 8192 tokens. However, your request has 9001 input tokens.",
         "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
@@ -228,6 +229,12 @@ OTHER_WORDS = {
         "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE",
     ],
     faults.UNSUPPORTED: [
+        "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 5 instead.",
+        "The model's maximum output tokens is 4096, but 9000 were requested",
+        "max_tokens 参数超出范围",
+        "A maximum of 100 PDF pages may be provided.",
+        "Number of tools 200 exceeds maximum 128",
+        "Invalid 'stop': array too long. Expected an array with maximum length 4, but got one with length 5.",
         "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
         "The chatCompletion operation does not work with the specified model",
         "messages.1.content.0.thinking: each `thinking` block must contain `thinking`",
