@@ -102,8 +102,12 @@ def find_usages(frames: Iterable[FrameType]) -> list[Any]:
 
     Frameworks omit some fields: LangChain a stated cost, LlamaIndex the tokens of Anthropic's cache.
     """
-    held = (value for frame in frames for value in frame.f_locals.values())
-    events = (value for value in held if type(value).__module__.partition(".")[0] not in HOSTS)
+    held = {id(value): value for frame in frames for value in frame.f_locals.values()}
+    events = (
+        value
+        for value in held.values()
+        if _may_state_usage(value) and type(value).__module__.partition(".")[0] not in HOSTS
+    )
     return [usage for event in events for usage in stated.find_usages(event, _field)]
 
 
@@ -145,11 +149,24 @@ def _reason(value: object) -> str | None:
     return next((reason for reason in told if isinstance(reason, str) and reason), None)
 
 
+def _may_state_usage(value: object) -> bool:
+    """Return whether a value has a field in which `stated.find_usages` looks; most locals have none."""
+    own = value if isinstance(value, dict) else getattr(value, "__dict__", ())
+    return not (stated.PLACES.isdisjoint(own) and stated.PLACES.isdisjoint(_more(value, own)))
+
+
 def _field(value: object, name: str) -> Any:
     """Return an item of a dict or an attribute of an object, without calling a property: a local may be anything."""
     if isinstance(value, Mapping):
         return value.get(name) if isinstance(value, dict) else None
     own = getattr(value, "__dict__", None)
     own = own if isinstance(own, dict) else {}
-    more = own.get("__pydantic_extra__") or getattr(value, "__pydantic_extra__", None)
-    return own.get(name, more.get(name) if isinstance(more, dict) else None)
+    return own[name] if name in own else _more(value, own).get(name)
+
+
+def _more(value: object, own: Any) -> Mapping[str, Any]:
+    """Return the fields of a pydantic model that its class does not declare."""
+    if own is value:
+        return {}
+    more = getattr(value, "__pydantic_extra__", None)
+    return more if isinstance(more, dict) else {}

@@ -14,6 +14,9 @@ USAGES = ("usage", "usage_metadata", "usageMetadata")
 WITHIN = ("response", "message", "x_groq", "data")
 """Parts of an event that may hold them: of OpenAI's Responses API, Anthropic's first, Groq's last, Mistral's client."""
 
+PLACES = frozenset({*USAGES, *WITHIN, "meta"})
+"""All fields in which `find_usages` looks first."""
+
 BEDROCK_TIERS = {**TIERS, "priority": 1.75}
 """Source: https://aws.amazon.com/bedrock/pricing."""
 
