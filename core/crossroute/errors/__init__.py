@@ -78,8 +78,10 @@ class NoEligibleCandidateError(CrossRouteError, ValueError):
     def __init__(self, failures: dict[str, str]) -> None:
         self.failures = failures
         listed = "; ".join(f"{name!r}: {reason}" for name, reason in failures.items())
+        shorten = " shorten the call," if any("context window" in one for one in failures.values()) else ""
         super().__init__(
-            f"No candidate satisfies the constraints. {listed}. Loosen one of these constraints, or add a model."
+            f"No candidate satisfies the constraints. {listed}. "
+            f"Loosen one of these constraints,{shorten} or add a model."
         )
 
     @property
