@@ -272,7 +272,7 @@ def is_torn(message: AIMessage, *, amid: bool = False) -> bool:
         amid: Whether its stream ended within a tool call, whose arguments LangChain completes.
     """
     told = message.response_metadata
-    if any(key in told for key in (*FINISH, *DONE)):
+    if read_finish_reason(message) or any(key in told for key in (*FINISH, *DONE)):
         return False
     if amid or not states_end(message):
         return amid

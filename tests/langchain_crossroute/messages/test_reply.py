@@ -9,6 +9,7 @@ from langchain_crossroute.messages.reply import (
     MemberResult,
     build_reply,
     is_finished,
+    is_torn,
     read_finish_reason,
     read_logprobs,
     remove_logprobs,
@@ -58,6 +59,20 @@ def test_why_an_answer_ended_is_read_in_each_providers_spelling(metadata, expect
 def test_an_answer_of_a_provider_that_tells_its_end_is_finished_or_cut(metadata, tells, finished):
     message = AIMessage("", response_metadata=metadata)
     assert (states_end(message), is_finished(message)) == (tells, finished)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "torn"),
+    [
+        ({"prompt_feedback": {"block_reason": "SAFETY"}}, False),
+        ({"prompt_feedback": {"block_reason": 0}}, True),
+        ({"finish_reason": "STOP"}, False),
+        ({}, True),
+    ],
+)
+def test_a_prompt_that_google_blocks_is_no_cut_stream(metadata, torn):
+    told = {"model_provider": "google_genai", **metadata}
+    assert is_torn(AIMessage("", response_metadata=told)) is torn
 
 
 def test_a_message_tells_its_text_tokens_and_log_probabilities():
