@@ -164,7 +164,7 @@ def complete_usage(message: AIMessage) -> UsageMetadata | None:
 
 def read_message_usage(metadata: UsageMetadata | None) -> Usage | None:
     """Return the tokens of an answer; None if unreadable, zero for an answer from LangChain's cache."""
-    if not isinstance(metadata, Mapping):
+    if metadata is None or not isinstance(metadata, Mapping):
         return None
     if metadata.get("total_cost") == 0:  # how langchain-core marks a cache hit
         return Usage()
@@ -194,15 +194,18 @@ def read_message_usage(metadata: UsageMetadata | None) -> Usage | None:
 
 def count_message(message: AIMessage) -> Usage | None:
     """Return the tokens of an answer, completed from its provider's fields that LangChain does not read."""
-    usage = read_message_usage(complete_usage(message))
-    if usage is None or usage == Usage():
+    usage, metadata = read_message_usage(message.usage_metadata), message.response_metadata
+    if usage == Usage():
         return usage
-    metadata = message.response_metadata
-    sent = metadata.get("token_usage") or metadata.get("usage")
-    told = read_response({**metadata, "usage": sent})
+    sent = metadata.get("token_usage")
+    told = read_response({**metadata, "usage": sent or metadata.get("usage")})
+    if usage is None:
+        return _mark_media(told, message) if sent and told is not None else None
     if told is None:
         told = set_tier(Usage(), metadata)
-    return _mark_media(usage.completed(told.model_copy(update={"input_tokens": 0})), message)
+    elif not usage.input_tokens:
+        told = told.model_copy(update={"input_tokens": 0})
+    return _mark_media(usage.completed(told), message)
 
 
 def _mark_media(usage: Usage, message: AIMessage) -> Usage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -133,6 +134,8 @@ def read_count(told: object) -> int | None:
     >>> read_count(12), read_count("12"), read_count(11.6), read_count(None), read_count(-1)
     (12, 12, 12, None, None)
     """
+    if type(told) is int:
+        return told if 0 <= told < 10**DIGITS else None
     if isinstance(told, str):
         told = int(told) if told.isascii() and told.isdecimal() and len(told) < DIGITS else None
     if not isinstance(told, (int, float)) or isinstance(told, bool):
@@ -179,6 +182,8 @@ def _count_hour(usage: Any) -> int:
 
 def _count_kind(details: Sequence[Any], kind: str) -> int:
     """Return the tokens of audio or images; OpenAI has a field for each, Google a list."""
+    if not details:
+        return 0
     listed = next((each for each in details if isinstance(each, (list, tuple))), ())
     by_kind = [
         _count(each, ("token_count", "tokenCount")) or 0
@@ -189,9 +194,10 @@ def _count_kind(details: Sequence[Any], kind: str) -> int:
 
 
 def _count(usage: Any, names: tuple[str, ...]) -> int | None:
+    get = usage.get if type(usage) is dict else partial(get_field, usage)
     for name in names:
-        count = read_count(get_field(usage, name))
-        if count is not None:
+        told = get(name)
+        if told is not None and (count := read_count(told)) is not None:
             return count
     return None
 

@@ -109,9 +109,11 @@ class Usage(BaseModel):
         """
         if other is None:
             return self
-        told = {name: getattr(other, name) for name in (*PARTS, "input_tokens") if not getattr(self, name)}
-        told |= {"tier": other.tier} if self.tier == 1 else {}
-        return Usage(**{**dict(self), **told}) if any(told.values()) else self
+        own, others = self.__dict__, other.__dict__
+        told = {name: others[name] for name in (*PARTS, "input_tokens") if others[name] and not own[name]}
+        if own["tier"] == 1 != others["tier"]:
+            told["tier"] = others["tier"]
+        return Usage(**{**own, **told}) if told else self
 
     def whole(self, others: Iterable[Usage | None]) -> Usage:
         """Return, of these and others with the same output, the one with the most input: some omit cached tokens.
