@@ -50,6 +50,9 @@ from langchain_crossroute.wrapping import Change
 UNTRACED: RunnableConfig = {"callbacks": []}
 """Config of runs without callbacks."""
 
+OWN_WAYS = {BaseChatModel.invoke, BaseChatModel.ainvoke, BaseChatModel.stream, BaseChatModel.astream}
+"""The methods of a chat model that is not wrapped."""
+
 CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
 """The parts of a config that `generate` takes as keywords."""
 
@@ -221,7 +224,7 @@ class Call:
         self, way: Callable[[Request], Any], kind: type[Tail], decision: Decision
     ) -> Steps[tuple[Callable[[], Any], Tail]]:
         """Return the steps to a function that opens a member's stream, and to its tail."""
-        request, dispatcher = self.request(decision), self.routing.dispatcher
+        request, dispatcher = self.request(decision, probed=kind is not Tail), self.routing.dispatcher
         entry = yield from dispatcher.ledger.begin(decision, request.probe)
         telling = decision.candidate in self.routing.telling
         tail = kind(entry, dispatcher.memory, request.probe, request.parse, telling=telling)
@@ -305,9 +308,9 @@ class Call:
 
 
 def _carries_tokens(runnable: Runnable[Any, Any], kwargs: Mapping[str, Any]) -> bool:
-    """Return whether an answer carries its own tokens: its model is not wrapped, and does not stream inside."""
+    """Return whether an answer, or its chunks, carry their tokens: its model is not wrapped, nor streams inside."""
     if not isinstance(runnable, BaseChatModel) or runnable.callbacks or kwargs.get("stream"):
         return False
     kind = type(runnable)
-    own = kind.invoke is BaseChatModel.invoke and kind.ainvoke is BaseChatModel.ainvoke
+    own = {kind.invoke, kind.ainvoke, kind.stream, kind.astream} == OWN_WAYS
     return own and not getattr(runnable, "streaming", False)

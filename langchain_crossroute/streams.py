@@ -110,9 +110,8 @@ class Tail(tail.Tail[Any]):
     def _note_end(self, message: AIMessage, reason: str | None) -> None:
         finished = bool(reason) or is_done(message)
         self.ending.note(telling=states_end(message), finished=finished, reason=reason)
-        self.tell(
-            read_message_usage(message.usage_metadata), behind=self.entry.begun and not has_content(message)
-        )
+        usage = read_message_usage(message.usage_metadata)
+        self.tell(usage, behind=usage is not None and self.entry.begun and not has_content(message))
 
     def _note_calls(self, calls: Sequence[Mapping[str, Any]]) -> None:
         """Note which tool calls have named their tool, and arguments; one without a place continues the only one."""

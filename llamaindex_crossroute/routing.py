@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from operator import is_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,8 +121,10 @@ class Routing:
     def is_of(self, parts: Mapping[str, Any]) -> bool:
         """Return whether it was built from these arguments."""
         own = {**self.__dict__, **self.how}
-        made_of = ((own[name], part) for name, part in parts.items())
-        return all(one is part or _same(one, part) for one, part in made_of)
+        for name, part in parts.items():  # a loop, since this runs in every call
+            if own[name] is not part and not _same(own[name], part):
+                return False
+        return True
 
     def after(self, other: Routing) -> Self:
         """Return this routing with another one's memory, and with its loaded router if it is the same.
@@ -264,5 +267,5 @@ class Routing:
 def _same(one: Any, other: Any) -> bool:
     """Return whether two arguments are the same; models are compared by identity."""
     if isinstance(one, dict) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
+        return one.keys() == other.keys() and all(map(is_, one.values(), map(other.__getitem__, one)))
     return one is other or (not isinstance(one, Router) and bool(one == other))

@@ -131,9 +131,10 @@ class StreamResources:
         self.looked = True
         found: dict[int, Any] = {}
         for held in _held(stream):
-            if (frame := _frame(held)) is not None:
-                self.frames.append(frame)
-            elif type(held) not in HOLDERS and (response := _response(held)) is not None:
+            if type(held) in HOLDERS:
+                if (frame := _frame(held)) is not None:
+                    self.frames.append(frame)
+            elif (response := _response(held)) is not None:
                 found[id(response)] = response
         self.responses = list(found.values())
 
@@ -234,5 +235,7 @@ def _frame(held: object) -> FrameType | None:
 
 def _response(held: object) -> Any:
     """Return an object if it is an HTTP response, or the response of a client's stream, or None."""
-    places = (held, getattr(held, "__dict__", {}).get("response"))
-    return next((place for place in places if hasattr(type(place), "iter_raw")), None)
+    if hasattr(type(held), "iter_raw"):
+        return held
+    place = getattr(held, "__dict__", {}).get("response")
+    return place if hasattr(type(place), "iter_raw") else None

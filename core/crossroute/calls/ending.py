@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from types import FrameType
+from types import FrameType, FunctionType, GeneratorType, NoneType
 from typing import Any
 
 from crossroute.calls import stated
@@ -43,6 +43,9 @@ HOSTS = frozenset(
 
 UNENDED = frozenset({"in_progress", "queued"})
 """States of an answer of the Responses API that has not ended."""
+
+PLAIN = frozenset({str, bytes, int, float, bool, NoneType, list, tuple, set, FunctionType, GeneratorType})
+"""Types of values that are no event; most locals are of one of them."""
 
 DONE = "[DONE]"
 REASONS = ("finish_reason", "stop_reason")
@@ -106,7 +109,9 @@ def find_usages(frames: Iterable[FrameType]) -> list[Any]:
     events = (
         value
         for value in held.values()
-        if _may_state_usage(value) and type(value).__module__.partition(".")[0] not in HOSTS
+        if type(value) not in PLAIN
+        and _may_state_usage(value)
+        and type(value).__module__.partition(".")[0] not in HOSTS
     )
     return [usage for event in events for usage in stated.find_usages(event, _field)]
 

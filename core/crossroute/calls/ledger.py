@@ -115,6 +115,7 @@ class Entry:
         cost: USD, if the answer states its cost.
         beside: Tokens stated separately from the usage, such as those of a cache.
         begun: Whether a part of the answer reached the caller.
+        counted: Whether the call is counted.
         said: The parts of its text.
         priced: Whether the candidate's price applies to its tokens; not if another model answered.
     """
@@ -128,7 +129,7 @@ class Entry:
         self._ledger, self._probe, self._final, self._context = ledger, probe, final, copy_context()
         pacer = ledger.pacer
         self._pacer = pacer if pacer is not None and pacer.holds(decision) else None
-        self._counted = self._reserved = self._dropped = False
+        self.counted = self._reserved = self._dropped = False
         self._lock = threading.Lock()
         self._began = time.monotonic()
 
@@ -175,7 +176,7 @@ class Entry:
             if error is not None and is_of_handler(error):
                 LOG.warning(PAID, self.decision.candidate, type(error).__name__)
             self.count(error)
-        elif not self._counted:
+        elif not self.counted:
             self._close(
                 Called(
                     self.decision,
@@ -201,9 +202,9 @@ class Entry:
 
     def count(self, error: BaseException | None = None) -> Decision:
         """Count the call, unless it is counted, and return its decision."""
-        if self._counted:
+        if self.counted:
             return self.decision
-        self._counted = True
+        self.counted = True
         name, usage, cost = self.decision.candidate, self.usage, self.cost
         if self._probe is not None:
             usage = self._probe.took(usage)

@@ -75,6 +75,8 @@ class Tail(Generic[T]):
             if not empty or self.entry.usage is not None:
                 self.entry.count()  # its provider began to answer, and did not fail: it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
+        if self.entry.counted:
+            return
         told, usage = find_usages(frames), self.entry.usage
         self._note_beside(told)
         if usage is None:
@@ -85,7 +87,7 @@ class Tail(Generic[T]):
     def _note_beside(self, told: Iterable[Any]) -> None:
         """Note what providers' events tell of the tokens, in case the chunks tell less."""
         counts = filter(None, map(read_usage, told))
-        most = max(counts, key=lambda count: sum(getattr(count, name) for name in PARTS), default=None)
+        most = max(counts, key=lambda count: sum(map(count.__dict__.__getitem__, PARTS)), default=None)
         self.entry.beside = most.completed(self.entry.beside) if most else self.entry.beside
 
     def end(self) -> Iterator[T]:
