@@ -6,7 +6,7 @@ ridge regression. The manner is fitted on the same requests, but for translation
 (agent_runs.jsonl), beside the train splits of all shared sets, a part of them in other templates as well; one logistic
 regression.
 
-This writes the words' numbers to the package, where `crossroute.encoder.word_scores` reads them, and beside this script
+This writes the words' numbers to the package, where `crossroute.encoder.features` reads them, and beside this script
 the scores of each request by words that were fitted without it: heads and dial are fitted to these, since new requests
 are distinguished less well than those of the fit. Fit the router's heads again afterwards (`train_universal.py --only
 heads`). For its evaluation on requests that it has not seen, see difficulty.py.
@@ -38,8 +38,8 @@ from train_universal import (
 )
 
 from crossroute import Query, Router
-from crossroute.encoder import word_scores
-from crossroute.encoder.word_scores import FILE, SCORES, compute_scores, list_pieces, split_words, sum_pieces
+from crossroute.encoder import features
+from crossroute.encoder.features import FILE, SCORES, compute_scores, list_pieces, split_words, sum_pieces
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING
 from crossroute.numeric import Floats
 from crossroute.training.heads import MANNER_STRENGTH, balance_weights, draw_framed, standardize
@@ -144,8 +144,8 @@ def write_scores(path: Path, held_out: Path, without: tuple[str, ...] = ()) -> N
 
 def use_scores(path: Path, held_out: Path) -> None:
     """Let this process read words by other numbers; only routers that are loaded afterwards do."""
-    word_scores.FILE, train_universal.SCORES_HELD_OUT = path, held_out
-    word_scores.load_numbers.cache_clear()
+    features.FILE, train_universal.SCORES_HELD_OUT = path, held_out
+    features.load_numbers.cache_clear()
 
 
 def read_training(router: Router, without: tuple[str, ...]) -> tuple[Texts, npt.NDArray[np.bool_]]:

@@ -21,9 +21,15 @@ from crossroute.encoder import (
     is_encoder_name,
     load_encoder,
 )
+from crossroute.encoder.features import (
+    SCORES,
+    Counts,
+    bound_features,
+    compute_scores,
+    measure_line,
+    measure_text,
+)
 from crossroute.encoder.static import StaticEncoder
-from crossroute.encoder.surface import Counts, line_features, text_features, within_bounds
-from crossroute.encoder.word_scores import SCORES, SUMS, compute_scores, sum_words
 from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 
@@ -39,7 +45,7 @@ class EncodedQueries(NamedTuple):
         tokens: Length of each question after normalization, in units of four characters, shape (n,).
         context: Further input tokens of each call, shape (n,); negative if the counted tokens are fewer than these.
         one_call: 1 for a query declared as one call, -1 as an agent's whole run, 0 if not declared, shape (n,).
-        word_scores: Ease and manner by words, shape (n, 2); see `word_scores`.
+        word_scores: Ease and manner by words, shape (n, 2); see `features`.
     """
 
     vectors: Floats
@@ -149,10 +155,11 @@ class QueryEncoder:
         return EncodedQueries(*map(np.concatenate, zip(*parts, strict=True))).take(order)
 
     def _read_views(self, queries: Sequence[Query]) -> EncodedQueries:
-        vectors = np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
         tokens, whole = zip(*((query.text_tokens, query.whole_tokens) for query in queries), strict=True)
-        scores = compute_scores([sum_words(query.view.instance) for query in queries])
-        return EncodedQueries.of(queries, vectors, tokens, whole, scores)
+        measured = [measure_text(query.view.instance, query.text_tokens) for query in queries]
+        features, sums = zip(*measured, strict=True)
+        vectors = np.concatenate([self.embed(queries), bound_features(features)], axis=1)
+        return EncodedQueries.of(queries, vectors, tokens, whole, compute_scores(sums))
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
         """Return the share of each question that the encoder knows, shape (n,), in [0, 1].
@@ -196,18 +203,11 @@ def _read_lines(
     lengths, whole, features, sums = [], [], [], []
     for query, each in zip(queries, counts, strict=True):
         if each is not None:
-            length, pieces = read_length(query.text), each[0]
+            length = read_length(query.text)
+            row, scored = measure_line(query.text, length, each)
             lengths.append(length)
-            whole.append(pieces if query.input_tokens is None else query.input_tokens)
-            features.append(line_features(query.text, length, each[1:-SUMS]))
-            sums.append(each[-SUMS:])
-    vectors = np.concatenate([embeddings, embeddings, within_bounds(features)], axis=1)
+            whole.append(each[0] if query.input_tokens is None else query.input_tokens)
+            features.append(row)
+            sums.append(scored)
+    vectors = np.concatenate([embeddings, embeddings, bound_features(features)], axis=1)
     return EncodedQueries.of(queries, vectors, lengths, whole, compute_scores(sums))
-
-
-def surface_features(queries: Sequence[Query]) -> Embeddings:
-    """Return the surface features of each question, shape (n, s), within `LOWEST` and `HIGHEST`.
-
-    The length is that of the whole question, the other features are those of the instance view.
-    """
-    return within_bounds([text_features(query.view.instance, query.view.tokens) for query in queries])

@@ -18,9 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.encoder import Embeddings
+from crossroute.encoder.features import MEASURES, Counts, is_of_words, measure_word
 from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
-from crossroute.encoder.surface import COUNTS, Counts, is_of_words, word_counts
-from crossroute.encoder.word_scores import SUMS, sum_words
 from crossroute.errors import EncoderError, one_line
 
 FEW = 16
@@ -29,8 +28,8 @@ FEW = 16
 PART = re.compile(r"[^\W_]+|.", re.ASCII)
 """The parts of an ASCII word that BERT's tokenizer handles separately: runs of letters and digits, and single marks."""
 
-BESIDE = 1 + COUNTS + SUMS
-"""Numbers of a word after its vector: tokens, `word_counts`, `sum_words`."""
+BESIDE = 1 + MEASURES
+"""Numbers of a word after its vector: its tokens, then `measure_word`."""
 
 KNOWN_WORDS = 16_384
 """Words in the cache; when it is full, it is emptied."""
@@ -92,8 +91,8 @@ class StaticEncoder:
     def read(self, words: Sequence[Sequence[str]]) -> tuple[Embeddings, list[Counts | None]]:
         """Return unit vectors of texts given as words, shape (n, d), and their counts.
 
-        The counts are `word_counts`, then `sum_words`. They are None for a text that is truncated, or that contains a
-        word with another reading: its vector is then not that of its view.
+        The counts are sums of `measure_word`, without its first number. They are None for a text that is truncated, or
+        that contains a word with another reading: its vector is then not that of its view.
 
         Args:
             words: Words of each text, at least one; `by_word` must be true.
@@ -117,12 +116,11 @@ class StaticEncoder:
         return np.array([self._measure_known_share(text) for text in texts])
 
     def _measure_words(self, words: list[str]) -> Embeddings:
-        """Return the row of each word: the sum of its token vectors, its tokens, its counts, and its ease."""
+        """Return the row of each word: the sum of its token vectors, their number, and `measure_word`."""
         tokens = self._tokens_of_words(words)
         rows = np.zeros((len(words), self._width + BESIDE), dtype=np.float32)
         rows[:, self._width :] = [
-            (len(each), *word_counts(word), *sum_words(word))
-            for word, each in zip(words, tokens, strict=True)
+            (len(each), *measure_word(word)) for word, each in zip(words, tokens, strict=True)
         ]
         held = [*filter(None, tokens)]  # a mark alone may have no token
         if held:

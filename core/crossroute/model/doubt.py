@@ -27,7 +27,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.encoder.word_scores import EASE, PEOPLE, SCORES
+from crossroute.encoder.features import EASE, PEOPLE, SCORES
 from crossroute.model.usual import USUAL, Usual, usual_tensors
 from crossroute.numeric import Floats, clip, means_by, softmax
 
@@ -199,7 +199,7 @@ class Doubt:
             one_call: 1 for a query declared as one call, -1 as an agent's whole run, 0 if not declared, shape (n,);
                 None if all are 0. One call gets a run's kinds of work, as far as it reads like a run, but not the
                 run's difficulty and length.
-            word_scores: Ease and manner by words of each query, shape (n, 2), see `encoder.word_scores`; None counts as
+            word_scores: Ease and manner by words of each query, shape (n, 2), see `encoder.features`; None counts as
                 0.
         """
         if word_scores is None:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from crossroute.candidate import Belief, Lesson, Pool, Profile
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
+from crossroute.encoder.features import EASE
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
-from crossroute.encoder.word_scores import EASE
 from crossroute.errors import CheckpointError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.costs import prices

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossroute.candidate import Belief, Candidate, Usd
 from crossroute.decision import Promise
-from crossroute.encoder.word_scores import SCORES
+from crossroute.encoder.features import SCORES
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import CostUnit

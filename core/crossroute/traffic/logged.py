@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from crossroute.encoder.features import SCORES
 from crossroute.encoder.query_encoder import EncodedQueries
-from crossroute.encoder.word_scores import SCORES
 from crossroute.errors import TrafficError
 from crossroute.numeric import Floats
 from crossroute.query import Query

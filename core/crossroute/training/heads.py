@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from crossroute.encoder.features import CAPITALS, EASE, LOWEST, PEOPLE
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
-from crossroute.encoder.surface import CAPITALS, LOWEST
-from crossroute.encoder.word_scores import EASE, PEOPLE
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING, MANNER_WORDS
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from crossroute import EncoderError, Query
-from crossroute.encoder.query_encoder import QueryEncoder, surface_features
-from crossroute.encoder.surface import HIGHEST, LOWEST
+from crossroute.encoder.features import bound_features, measure_text
+from crossroute.encoder.query_encoder import QueryEncoder
 
 
 class Lengths:
@@ -32,7 +32,8 @@ def test_both_views_stand_beside_the_surface(encoder):
     )
     (row,) = QueryEncoder(encoder).encode([query])
     assert row[:4].tolist() == [1_000, 6, 1_000, 0]
-    assert (row[4:] == surface_features([query])[0]).all()
+    features, _ = measure_text(query.instance_view, query.text_tokens)
+    assert (row[4:] == bound_features([features])[0]).all()
     assert row.dtype == np.float32
 
 
@@ -114,59 +115,3 @@ def test_the_known_share_is_the_encoders_own_or_1(encoder):
     assert english == 1
     assert 0.1 < german < 0.5
     assert chinese == 0
-
-
-def test_surface_features_by_hand():
-    found = surface_features([Query("Is 2 + 2 = 4?\nYes.")])[0]
-    by_hand = [
-        np.log(5),  # 18 characters are 5 tokens
-        np.log(18),
-        np.log1p(2),
-        2.5,
-        3 / 18,
-        np.log1p(3),
-        1 / 18,  # "="
-        2 / 18,  # "+" and "="
-        2 / 18,
-        0,
-        np.log1p(1),
-        0,
-        np.log1p(1),
-        0,
-        1,
-    ]
-    np.testing.assert_allclose(found, by_hand, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x",
-        "\x00",
-        "é" * 5000,
-        "?" * 10,
-        "1\n2\n\n3",
-        "\ud800 lone",
-        "A) a\nB) b",
-        "1" * 50,
-        "=;" * 900,
-        "A" * 99,
-        "字" * 999,
-    ],
-)
-def test_any_text_gives_finite_surface_features_of_one_shape(text):
-    found = surface_features([Query(text)])[0]
-    assert found.shape == surface_features([Query("other")])[0].shape
-    assert np.isfinite(found).all()
-    assert (found >= LOWEST - 1e-6).all()
-    assert (found <= HIGHEST + 1e-6).all()
-
-
-def test_choices_and_paragraphs_are_counted():
-    plain, choices = (
-        surface_features([Query("Pick one.")])[0],
-        surface_features([Query("Pick.\n\nA) one\nB) two")])[0],
-    )
-    assert choices[13] == pytest.approx(np.log1p(2))
-    assert choices[11] == pytest.approx(np.log1p(1))
-    assert plain[13] == plain[11] == 0

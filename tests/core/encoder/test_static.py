@@ -14,9 +14,9 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from crossroute.encoder import static
+from crossroute.encoder.features import is_of_words
 from crossroute.encoder.static import StaticEncoder, WordRows, normalize_rows
 from crossroute.encoder.static_files import BUNDLED
-from crossroute.encoder.surface import is_of_words
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from crossroute import CheckpointError, Price, Query, Router, TrainingConfig, fit
-from crossroute.encoder.word_scores import EASE
+from crossroute.encoder.features import EASE
 from crossroute.model.doubt import OPTIONAL
 from crossroute.routing.layout import CALIBRATION, DOUBT, WORD_EASE
 from crossroute.routing.storage import CONFIG, WEIGHTS, read_checkpoint, write_checkpoint

@@ -21,7 +21,7 @@ from crossroute import Query  # noqa: E402
 from crossroute.calls.dispatch import Dispatcher  # noqa: E402
 from crossroute.calls.settings import CallSettings  # noqa: E402
 from crossroute.calls.spend import Usage  # noqa: E402
-from crossroute.encoder.word_scores import SCORES  # noqa: E402
+from crossroute.encoder.features import SCORES  # noqa: E402
 from crossroute.errors import TrafficError  # noqa: E402
 from crossroute.routing.members import Ability  # noqa: E402
 from crossroute.traffic import TrafficLog, labelled, schema  # noqa: E402

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crossroute.encoder.word_scores import EASE, PEOPLE, SCORES
+from crossroute.encoder.features import EASE, PEOPLE, SCORES
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, MANNER_WORDS
 from crossroute.numeric import softmax
 from crossroute.query import Query
