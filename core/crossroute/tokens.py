@@ -133,6 +133,10 @@ TURKIC_LETTER = lazy(r"[\u0460-\u048f\u0492-\u052f]")
 TURKIC: dict[str, Tokens] = {CYRILLIC: (0.2, 0.37), FURTHER_CYRILLIC: (0.26, 2.1)}
 TURKIC_WORD: Tokens = (1.1, 1.98)
 """First character of a script -> tokens of its letters in a text with such letters; and more for a word."""
+RARE_LETTER = lazy(r"[\u04d0-\u04d7\u04dc-\u04e1\u04e4-\u04e7\u04ea-\u04ed\u04f0-\u04f9]")
+"""A letter of languages that tokenizers have hardly seen: Ossetian, Chuvash, Udmurt, Komi, Mari."""
+RARE: dict[str, Tokens] = {CYRILLIC: (0.22, 0.37), FURTHER_CYRILLIC: (1.87, 2.1)}
+RARE_WORD: Tokens = (1.53, 1.98)
 RUSSIAN: Tokens = (0.23, 0.4)
 """A letter of Cyrillic in a text with ы, unless it has the і of Belarusian and Kazakh."""  # noqa: RUF001
 A_WORD: dict[str, Tokens] = {CYRILLIC: (0.48, 0.43), HANGUL: (1.06, 0.78)}
@@ -280,6 +284,8 @@ def _others(text: str, *, by_letters: bool) -> Tokens:
 
 def _find_language(text: str) -> tuple[dict[str, Tokens], Mapping[str, Tokens]]:
     """Return the tokens of letters and of words, by script, that differ in the language of a text."""
+    if RARE_LETTER.search(text):
+        return {**RARE}, {**A_WORD, **dict.fromkeys(RARE, RARE_WORD)}
     if TURKIC_LETTER.search(text):
         return {**TURKIC}, {**A_WORD, **dict.fromkeys(TURKIC, TURKIC_WORD)}
     if AE in text:
