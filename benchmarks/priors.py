@@ -32,7 +32,7 @@ from sets import DATA
 from crossroute import Outcomes, read_outcomes
 from crossroute.candidate import Belief
 from crossroute.effort import LEVELS, SAID_AS, Effort
-from crossroute.model.effects import effects_of
+from crossroute.model.effects import find_effects
 
 Floats = npt.NDArray[np.floating]
 Key = tuple[str, str]
@@ -517,7 +517,7 @@ def _compute_effect_of_runs(model: str) -> tuple[float, float]:
     if (level := find_level(model, "")) is None:
         return 0.0, 0.0
     told = Effort(told=RUNS_AT, usual=LEVELS[level], maker=read_facts()[model].maker)
-    quality, _, log_tokens, _ = effects_of(told, KINDS)
+    quality, _, log_tokens, _ = find_effects(told, KINDS)
     return float(quality[KINDS.index("agent")]), log_tokens
 
 

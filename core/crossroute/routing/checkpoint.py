@@ -17,9 +17,9 @@ from crossroute.errors import CheckpointError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.costs import prices
 from crossroute.model.doubt import OPTIONAL, TENSORS, Doubt
+from crossroute.model.effects import NO_LESSON
 from crossroute.model.ensemble import MEMBERS, Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
-from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
 from crossroute.routing.dial import Dial

@@ -26,10 +26,9 @@ from crossroute.model.beliefs import (
 )
 from crossroute.model.clusters import assign
 from crossroute.model.doubt import Doubt, Situation
-from crossroute.model.effects import LEAST_CHANCE, pool_efforts
+from crossroute.model.effects import LEAST_CHANCE, pool_efforts, pool_lessons
 from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
-from crossroute.model.lessons import pool_lessons
 from crossroute.model.profiles import learned_prices, pool_profiles, profile_pool, quality_variance
 from crossroute.numeric import Flags, Floats, clip, sigmoid
 from crossroute.query import Query

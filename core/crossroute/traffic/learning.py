@@ -30,8 +30,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Lesson, Pool
 from crossroute.encoder.query_encoder import EncodedQueries
-from crossroute.model.effects import LEAST_CHANCE
-from crossroute.model.lessons import fit_lengths
+from crossroute.model.effects import LEAST_CHANCE, fit_lengths
 from crossroute.model.usual import OF_GROUP
 from crossroute.numeric import Floats, logit
 from crossroute.routing.predictor import LazyPrediction, Predictor

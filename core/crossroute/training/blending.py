@@ -21,8 +21,8 @@ from crossroute.data.prices import priced
 from crossroute.encoder.disk_cache import DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.metrics.scores import known_outcomes
+from crossroute.model.effects import fit_lengths
 from crossroute.model.ensemble import HELD, Ensemble
-from crossroute.model.lessons import fit_lengths
 from crossroute.numeric import Floats, logit
 from crossroute.routing.members import rename_to_pool
 from crossroute.routing.predictor import Predictor
