@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -126,6 +127,9 @@ __all__ = [  # spelled out for type checkers
     "profile_model",
     "read_outcomes",
 ]
+if not all(map(find_spec, ("torch", "sklearn", "scipy", "threadpoolctl"))):
+    __all__.remove("TrainingConfig")  # so that `import *` works without the extra `train`
+    __all__.remove("fit")
 
 
 def __getattr__(name: str) -> object:

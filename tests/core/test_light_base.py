@@ -103,6 +103,13 @@ def test_commands_that_need_an_extra_name_it(folder, words, extra):
     assert "Traceback" not in done.stderr
 
 
+def test_all_that_works_without_an_extra_is_imported_by_a_star(folder):
+    done = python(
+        folder, "from crossroute import *\nprint(Router.__name__, read_outcomes.__name__, 'fit' in dir())"
+    )
+    assert done.stdout.split() == ["Router", "read_outcomes", "False"], done.stderr
+
+
 def test_fit_without_the_extra_names_it(folder):
     done = python(folder, "from crossroute import fit")
     assert f"MissingExtraError: Training needs an extra. Install it with: {INSTALL}" in done.stderr
