@@ -49,7 +49,7 @@ class PoolConfig(Entry):
         escalate: true, "buffer" (streams as well), or a table of settings.
         floor: A promise of quality.
         budgets: Budgets of its calls; a server has further ones of its own.
-        traffic: The log of calls: the path of a SQLite file, or a URL; a server has one of its own.
+        traffic: The log of calls: the path of a SQLite file, or a URL; a server may have one of its own.
         exploration: Share of the calls for models that may be as good.
         shadow: Call this model always, and log which one would have been chosen.
         shadow_share: Share of the calls for which that one is called as well, in the background.

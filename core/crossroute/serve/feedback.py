@@ -43,7 +43,9 @@ def keep(log: TrafficLog | None, grade: Grade, key: Key | None) -> None:
         RequestError: There is no log, the key has no such decision, or the grade does not fit the scale.
     """
     if log is None:
-        raise RequestError("There is no traffic log. Name one in the file: [server] traffic.", status=404)
+        raise RequestError(
+            "There is no traffic log. Name one in the file: traffic, or [server] traffic.", status=404
+        )
     if not _is_own(log, grade.decision_id, key):
         raise RequestError(f"There is no decision {grade.decision_id!r} of yours.", status=404)
     try:

@@ -15,6 +15,7 @@ from crossroute.calls.settings import CallSettings
 from crossroute.candidate import Capability
 from crossroute.config import ModelEntry, PoolConfig, read_config
 from crossroute.errors import ConfigError
+from crossroute.errors.names import suggest_name
 from crossroute.routing.members import Ability
 from crossroute.serve.balancing import TokenBudgets
 from crossroute.serve.errors import RequestError
@@ -162,9 +163,12 @@ class Service:
             return {"cost_preference": _parse_dial(dial)}
         if model in self.members:
             return {"candidate": model}
-        known = ", ".join((POOL, f"{POOL}:0.8", *self.members))
+        known = (POOL, f"{POOL}:0.8", *self.members)
+        near = suggest_name(model.strip().lower(), known)
         raise RequestError(
-            f"Unknown model {model!r}. Expected one of {known}.", status=404, code="model_not_found"
+            f"Unknown model {model!r}.{near} Expected one of {', '.join(known)}.",
+            status=404,
+            code="model_not_found",
         )
 
 

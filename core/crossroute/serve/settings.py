@@ -135,13 +135,14 @@ class ServerSettings(BaseModel):
 
 
 def read_settings(config: PoolConfig, path: Path) -> ServerSettings:
-    """Read the server's settings from the file.
+    """Read the server's settings from the file; its log is the pool's, unless it names one of its own.
 
     Raises:
         ConfigError: A value is invalid.
     """
     try:
-        return ServerSettings.model_validate(config.server).beside(path.resolve().parent)
+        told = {"traffic": config.traffic} | config.server
+        return ServerSettings.model_validate(told).beside(path.resolve().parent)
     except ValidationError as error:
         raise _fault(path, error) from None
 

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from crossroute.config import read_config
 from crossroute.serve.keys import Key, Keys, hash_secret
 from crossroute.serve.rates import LocalCounters, Rates
+from crossroute.serve.settings import read_settings
 from tests.core.serve.conftest import ENVIRONMENT
 from tests.support import serving
 from tests.support.routers import ARITHMETIC, STORY
@@ -153,6 +155,23 @@ def test_feedback_is_kept_for_one_s_own_decisions(serve, tmp_path):
 def test_without_a_log_feedback_says_what_to_do(served):
     answer = ask(served, {"decision_id": "1", "quality": 1}, None, "feedback")
     assert (answer.status_code, "[server] traffic" in answer.json()["error"]["message"]) == (404, True)
+
+
+@pytest.mark.parametrize(("own", "kept"), [("", "pool.db"), ('traffic = "own.db"', "own.db")])
+def test_the_log_of_the_file_is_the_servers_unless_it_names_its_own(own, kept, tmp_path):
+    model = '[[models]]\nname = "small"\nmodel = "openai:small"\n'
+    path = tmp_path / "crossroute.toml"
+    path.write_text(f'traffic = "pool.db"\n{model}[server]\n{own}\n')
+    assert read_settings(read_config(path), path).traffic == str(tmp_path / kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("Small", "small"), ("smal", "small"), (" crossroute", "crossroute")]
+)
+def test_a_model_name_that_is_unknown_is_told_with_the_nearest(served, name, meant):
+    answer = ask(served, said(STORY, model=name), None)
+    assert answer.status_code == 404
+    assert f"Did you mean {meant!r}?" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("headers", [{"host": "evil.example"}, {"origin": "https://evil.example"}])
