@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from crossroute.routing.router import Router
+    from crossroute.traffic.estimates import Estimate
 
 THIN = "overlap too thin"
 """Beginning of the messages about policies that cannot be estimated."""
@@ -63,15 +64,12 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
     points = Policy(load(router), graded).curve()
     for point in points:
         if point.quality.thin:
-            table.add_row(f"{point.cost_preference:g}", THIN)
+            table.add_row(f"{point.cost_preference:g}", name_missing(point.quality.thin))
             continue
         quality, cost = point.quality, point.cost.doubly_robust
-        shown = (
-            f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]".replace("[", "\\[")
-            for one in (quality.doubly_robust, quality.snips, quality.direct)
-        )
-        paid = "–" if math.isnan(cost.value) else f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
-        table.add_row(f"{point.cost_preference:g}", *shown, paid, f"{quality.effective:,.0f}")
+        shown = map(format_quality, (quality.doubly_robust, quality.snips, quality.direct))
+        effective = f"{quality.effective:,.0f}"
+        table.add_row(f"{point.cost_preference:g}", *shown, format_cost(cost), effective)
     explain_missing_estimates(table, {f"{point.cost_preference:g}": point.quality.thin for point in points})
     answer(as_json, {"decisions": len(graded), "dials": points}, table)
 
@@ -116,6 +114,27 @@ def _is_sqlite(path: Path) -> bool:
 def _is_missing_log(path: Path) -> bool:
     """Return whether a path has the extension of a database."""
     return path.suffix in (".db", ".sqlite", ".sqlite3") and not path.is_dir()
+
+
+def name_missing(reason: str) -> str:
+    """Return what stands in a table in place of an estimate."""
+    return THIN if reason.startswith(THIN) else "no grades"
+
+
+def format_quality(quality: Estimate) -> str:
+    """Return an estimated mean quality with its interval, within [0, 1]."""
+    value, low, high = (min(max(one, 0.0), 1.0) for one in quality)
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def format_cost(cost: Estimate) -> str:
+    """Return an estimated mean cost with its interval, at least $0; a dash if it is unknown."""
+    from crossroute.decision import format_usd
+
+    if math.isnan(cost.value):
+        return "–"
+    value, low, high = (format_usd(max(one, 0.0)) for one in cost)
+    return f"{value} ({low} to {high})"
 
 
 def explain_missing_estimates(table: Table, reasons: dict[str, str | None]) -> None:

@@ -10,9 +10,15 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, format_count, note
-from crossroute.cli.logs import THIN, check_log, explain_missing_estimates
+from crossroute.cli.logs import (
+    check_log,
+    explain_missing_estimates,
+    format_cost,
+    format_quality,
+    name_missing,
+)
 from crossroute.cli.outputs import check_output_file
-from crossroute.cli.shared import AsJson, RouterArgument, load
+from crossroute.cli.shared import GOES_ON, AsJson, RouterArgument, load
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -122,23 +128,25 @@ def judge(
 
     A later run continues: no answer is judged twice, and a larger share extends a smaller one.
     """
+    from crossroute.calls.failures import shorten_provider_errors
     from crossroute.cli.catalogue import parse_price
     from crossroute.collection import JudgeSettings, asked_model
     from crossroute.traffic.judging import judge_traffic
     from crossroute.traffic.log import TrafficLog
 
     price = dict(map(parse_price, prices or ())).get(model.partition("=")[0])
-    told = judge_traffic(
-        TrafficLog.existing(log),
-        asked_model(model, price=price),
-        share=share,
-        limit=limit,
-        settings=JudgeSettings(rubric=rubric) if rubric else None,
-    )
+    if not share:
+        raise ValueError("--share must be above 0 and at most 1, got 0.")
+    kept, asked = TrafficLog.existing(log), asked_model(model, price=price)
+    rubrics = JudgeSettings(rubric=rubric) if rubric else None
+    with shorten_provider_errors(asked.candidate.name, GOES_ON):
+        told = judge_traffic(kept, asked, share=share, limit=limit, settings=rubrics)
+    earlier = f"; with earlier runs {told.graded:,}" if told.graded > told.new else ""
     answer(
         as_json,
         told,
-        f"{format_count(told.graded, 'answer')} graded ({told.share:.1%} of all) for ${told.usd:.4g}.",
+        f"{format_count(told.new, 'answer')} graded for ${told.usd:.4g}{earlier} "
+        f"of a random {told.share:.1%} of all answers.",
     )
     if told.stopped:
         note(f"The spending limit of ${limit:.4g} was reached; continue with a higher --limit.")
@@ -204,7 +212,6 @@ def _find_unknown(router: Router, log: TrafficLog) -> list[str]:
 
 
 def _build_dial_table(dials: list[OtherDial]) -> Table:
-    from crossroute.decision import format_usd
     from crossroute.tables import plain_table
 
     table = plain_table(
@@ -216,13 +223,10 @@ def _build_dial_table(dials: list[OtherDial]) -> Table:
         table.add_column(heading, justify="right")
     for other in dials:
         quality, cost = other.quality, other.cost
-        told = f"{quality.value:.3f} ({max(quality.low, 0):.3f} to {min(quality.high, 1):.3f})"
-        spread = f"({format_usd(max(cost.low, 0))} to {format_usd(max(cost.high, 0))})"
-        paid = "–" if math.isnan(cost.value) else f"{format_usd(max(cost.value, 0))} {spread}"
         if other.thin:
-            table.add_row(other.label, THIN)
+            table.add_row(other.label, name_missing(other.thin))
         else:
-            table.add_row(other.label, told, paid)
+            table.add_row(other.label, format_quality(quality), format_cost(cost))
     explain_missing_estimates(table, {other.label: other.thin for other in dials})
     return table
 

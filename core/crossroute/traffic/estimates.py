@@ -31,6 +31,8 @@ FEWEST = 30
 """Minimum effective number of decisions for an estimate."""
 UNSUPPORTED = 0.02
 """Maximum share of a policy's choices with propensity 0 in the log."""
+UNGRADED = "no decision of this log is graded. Grade answers with log.feedback(decision_id, quality)"
+"""Why nothing is estimated or learned from a log without grades."""
 SHRINKAGE = 20.0
 """Weight of a router's prediction for a candidate, in outcomes."""
 
@@ -70,6 +72,8 @@ class Estimates(NamedTuple):
     @property
     def thin(self) -> str | None:
         """Why the estimates are unreliable, and what is needed; None if they are reliable."""
+        if not self.decisions:
+            return UNGRADED
         if self.unsupported > UNSUPPORTED:
             return (
                 f"overlap too thin: {self.unsupported:.0%} of its choices have propensity 0 in this log. Record "

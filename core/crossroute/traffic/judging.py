@@ -61,6 +61,7 @@ class JudgingResult(NamedTuple):
         usd: Cost of the judge's calls, USD.
         unread: Number of answers for which the judge's reply had no readable grade.
         stopped: Whether the spending limit was reached before the share.
+        new: Number of answers that this run graded.
     """
 
     graded: int
@@ -68,6 +69,7 @@ class JudgingResult(NamedTuple):
     usd: float
     unread: int
     stopped: bool
+    new: int = 0
 
 
 def judge_traffic(
@@ -98,12 +100,16 @@ def judge_traffic(
     drawn = [one for one in _read_answers(log) if one.place < share]
     known = _read_grades(log)
     todo = iter([one for one in drawn if (one.decision_id, one.candidate) not in known])
-    wanted, purse, unread, reached = len(drawn), Purse(limit), 0, share
+    wanted, purse, unread, new, reached = len(drawn), Purse(limit), 0, 0, share
     while some := list(islice(todo, AT_ONCE)):
-        grades, refused = run_here(_grade_batch(some, judge, purse, settings or JudgeSettings()))
-        told = [one for one in some if not math.isnan(grades.get(one, math.nan))]
-        log.add_feedback([_row(one, grades[one], share) for one in told])
+        grades: dict[UnjudgedAnswer, float] = {}
+        try:
+            refused = run_here(_grade_batch(some, judge, purse, settings or JudgeSettings(), grades))
+        finally:  # an error, or an interruption, must not lose grades that were paid for
+            told = [one for one in some if not math.isnan(grades.get(one, math.nan))]
+            log.add_feedback([_row(one, grades[one], share) for one in told])
         known |= {(one.decision_id, one.candidate): grades[one] for one in told}
+        new += len(told)
         unread += sum(one in grades for one in some) - len(told)
         on_graded(len(known), wanted)
         if refused:
@@ -111,13 +117,20 @@ def judge_traffic(
             break
     inside = [one for one in drawn if one.place < reached and (one.decision_id, one.candidate) in known]
     log.add_feedback([_row(one, known[one.decision_id, one.candidate], reached) for one in inside])
-    return JudgingResult(len(inside), reached, purse.spent, unread, reached < share)
+    return JudgingResult(len(inside), reached, purse.spent, unread, reached < share, new)
 
 
 async def _grade_batch(
-    some: Sequence[UnjudgedAnswer], judge: AskedModel, purse: Purse, settings: JudgeSettings
-) -> tuple[dict[UnjudgedAnswer, float], bool]:
-    """Return the grades of some answers (NaN for unreadable replies), and whether the spending limit was reached."""
+    some: Sequence[UnjudgedAnswer],
+    judge: AskedModel,
+    purse: Purse,
+    settings: JudgeSettings,
+    grades: dict[UnjudgedAnswer, float],
+) -> bool:
+    """Add the grades of some answers (NaN for unreadable replies), and return whether the spending limit was reached.
+
+    If the judge fails, the grades until then are added, too.
+    """
     asked: dict[UnjudgedAnswer, list[Question]] = {
         one: list(build_questions(Prompt(one.text), {JUDGE: one.answer}, settings)) for one in some
     }
@@ -136,12 +149,14 @@ async def _grade_batch(
             await run.run(lambda _: None)
         except SpendingLimitError:
             stopped = True
-        said = {row["query_id"]: row["quality"] for row in kept.rows}
-    grades = {}
-    for one, listed in asked.items():
-        if all(each.query.query_id in said for each in listed):
-            grades[one] = score_answers(listed, said).get((one.text, JUDGE), math.nan) if listed else 0.0
-    return grades, stopped
+        finally:
+            said = {row["query_id"]: row["quality"] for row in kept.rows}
+            for one, listed in asked.items():
+                if all(each.query.query_id in said for each in listed):
+                    grades[one] = (
+                        score_answers(listed, said).get((one.text, JUDGE), math.nan) if listed else 0.0
+                    )
+    return stopped
 
 
 def _read_answers(log: TrafficLog) -> Iterator[UnjudgedAnswer]:

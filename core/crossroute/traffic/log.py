@@ -45,6 +45,7 @@ class TrafficLog:
 
     Raises:
         MissingExtraError: SQLAlchemy, or psycopg, is not installed.
+        TrafficError: The file has another format.
         ValueError: The URL is invalid.
     """
 
@@ -57,6 +58,7 @@ class TrafficLog:
         create: bool = True,
     ) -> None:
         self._url = schema.to_url(url)
+        schema.check_file(self._url)
         self.keep_text, self.learn, self._create = keep_text, learn, create
         self._engine = schema.open_engine(self._url)
         self._ready, self._preparing = False, threading.Lock()
@@ -80,10 +82,6 @@ class TrafficLog:
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise TrafficError(
                 f"There is no traffic log {url.database!r}. Name the file or URL that was given as `traffic=`."
-            )
-        if url.get_backend_name() == "sqlite" and not schema.may_be_sqlite(Path(url.database or "")):
-            raise TrafficError(
-                f"The traffic log {url.database} cannot be used (not a SQLite file). Name one that `traffic=` wrote."
             )
         return cls(log, create=False)
 

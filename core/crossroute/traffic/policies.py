@@ -14,6 +14,7 @@ from crossroute.routing.members import Ability, over_candidates
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 from crossroute.traffic.estimates import (
     FEWEST,
+    UNGRADED,
     Estimate,
     Estimates,
     Z,
@@ -79,10 +80,15 @@ class Policy:
 
     Args:
         router: The router.
-        logged: The decisions.
+        logged: Graded decisions.
+
+    Raises:
+        TrafficError: There are none, or the router knows no candidate of one of them.
     """
 
     def __init__(self, router: Router, logged: Logged) -> None:
+        if not len(logged):
+            raise TrafficError(f"N{UNGRADED[1:]}.")
         self.router, self.logged = restrict_to_log(router, logged), logged
         predicted = logged.predict(self.router)
         shape = logged.propensity.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from crossroute.candidate import Pool
 from crossroute.data.outcomes import MEASURES, Outcomes
-from crossroute.errors import TrafficError
+from crossroute.errors import DataError, TrafficError
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
+from crossroute.traffic.estimates import UNGRADED
 from crossroute.traffic.learning import learn_from_log
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import Verdict, compare_policies, restrict_to_log
@@ -54,22 +55,21 @@ def learn(
         TrafficError: No decision is graded.
     """
     if not len(logged.graded):
-        raise TrafficError(
-            "No decision of this log is graded. Grade decisions with log.feedback(decision_id, quality)."
-        )
+        raise TrafficError(f"N{UNGRADED[1:]}.")
     held = np.arange(len(logged)) % 2 == 1
     taught, test = logged.take(~held), logged.take(held).graded
-    ways: dict[str, Callable[[Router, Logged], Router]] = {REFRESHED: learn_from_log}
+    learned = {REFRESHED: learn_from_log(old, taught)}
     if len(select_graded_texts(taught)) >= FEWEST_TO_RETRAIN:
-        ways[RETRAINED] = retrain
+        with suppress(DataError):  # it cannot be trained on, for example if one candidate got all calls
+            learned[RETRAINED] = retrain(old, taught)
     verdicts = {
         way: compare_policies(
-            make(old, taught), old, test, cost_preference=cost_preference, margin=margin, tried=len(ways)
+            new, old, test, cost_preference=cost_preference, margin=margin, tried=len(learned)
         )
-        for way, make in ways.items()
+        for way, new in learned.items()
     }
     taken = max(verdicts, key=lambda way: (verdicts[way].adopt, verdicts[way].lower))
-    router = ways[taken](old, logged) if verdicts[taken].adopt else None
+    router = WAYS[taken](old, logged) if verdicts[taken].adopt else None
     return LearningResult(router, taken, verdicts[taken])
 
 
@@ -81,6 +81,10 @@ def retrain(router: Router, logged: Logged) -> Router:
         build_outcomes(logged, router), TrainingConfig.tuning(), start=restrict_to_log(router, logged)
     )
     return learn_from_log(tuned, logged)
+
+
+WAYS = {REFRESHED: learn_from_log, RETRAINED: retrain}
+"""How a router is learned from a log, by the name of the way."""
 
 
 def prove_floor(router: Router, logged: Logged, **promise: Any) -> Router:

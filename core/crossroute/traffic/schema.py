@@ -127,10 +127,25 @@ adoptions = sa.Table(
 )
 
 
-def may_be_sqlite(path: Path) -> bool:
-    """Return whether a file is a SQLite database, or empty like a new one."""
-    with path.open("rb") as file:
-        return file.read(len(SQLITE)) in (SQLITE, b"")
+def check_file(url: sa.URL) -> None:
+    """Check that a file which is named as a log is a SQLite database, or empty like a new one.
+
+    Raises:
+        TrafficError: The file has another format.
+    """
+    path = Path(url.database or "")
+    if url.get_backend_name() != "sqlite" or not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(SQLITE))
+    except OSError:  # reported when the log is used, as for a database that is down
+        return
+    if begins not in (SQLITE, b""):
+        raise TrafficError(
+            f"The traffic log {url.database} cannot be used (not a SQLite file). Name one that `traffic=` wrote, or a "
+            "new file."
+        )
 
 
 def to_url(log: str | Path) -> sa.URL:

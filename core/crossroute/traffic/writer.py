@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from crossroute.errors import one_line
+
 logger = logging.getLogger("crossroute.traffic")
 
 EVERY_S = 0.25
@@ -104,8 +106,9 @@ class Writer:
         if not self._told:
             self._told = True
             logger.warning(
-                "The traffic log cannot be written (%s); calls continue, and up to %s rows are kept in memory.",
+                "The traffic log cannot be written (%s: %s); calls continue, and up to %s rows are kept in memory.",
                 type(error).__name__,
+                one_line(error),
                 f"{MOST:,}",
             )
 

@@ -1,5 +1,7 @@
 """crossroute traffic: what it refuses, and names of logs that are not there."""
 
+import math
+
 import pytest
 
 pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
@@ -9,8 +11,11 @@ from typer.testing import CliRunner
 from crossroute import Query, cli
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.spend import Usage
+from crossroute.cli.logs import format_cost, format_quality
+from crossroute.errors import CrossRouteError
 from crossroute.routing.members import Ability
-from crossroute.traffic import TrafficLog
+from crossroute.traffic import TrafficLog, schema
+from crossroute.traffic.estimates import Estimate
 from crossroute.traffic.recorder import Recorder
 from tests.support.routers import STORY, make_router
 
@@ -62,6 +67,57 @@ def test_what_only_can_be_a_log_is_refused_as_one(command, name, tmp_path):
     _, _, error = say(*command, tmp_path / name)
     assert "traffic log" in str(error)
     assert "`traffic=`" in str(error)
+
+
+def test_a_log_without_grades_says_that_it_has_none(log):
+    told = "No decision of this log is graded. Grade answers with log.feedback(decision_id, quality)."
+    make_router().save_pretrained(log.parent / "router")
+    for command in (
+        ["evaluate", log.parent / "router", log],
+        ["train", log, "--from", log.parent / "router"],
+    ):
+        assert str(say(*command)[2]) == told
+    code, shown, _ = say("traffic", "report", log)
+    assert (code, "no decision of this log is graded" in shown, "propensity" in shown) == (0, True, False)
+
+
+def test_estimates_stay_within_what_quality_and_cost_can_be():
+    assert format_quality(Estimate(0.999, 0.997, 1.002)) == "0.999 (0.997 to 1.000)"
+    assert format_cost(Estimate(1.6e-5, -6e-6, 3.9e-5)) == "$0.000016 ($0 to $0.000039)"
+    assert format_cost(Estimate(math.nan, math.nan, math.nan)) == "–"
+
+
+def refuse(_):
+    raise PermissionError("Incorrect API key provided")
+
+
+def test_a_judge_that_fails_is_an_error_in_one_line(tmp_path, monkeypatch):
+    log = TrafficLog(tmp_path / "traffic.db", keep_text=True)
+    fixed = {"time": 0.0, "candidate": "a"}
+    with log.writing() as connection:
+        decided = {
+            "router": "r",
+            "propensity": 1.0,
+            "willingness_to_pay": 1.0,
+            "candidates": "[]",
+            "tags": "[]",
+        }
+        connection.execute(
+            schema.decisions.insert(), [fixed | decided | {"id": "d", "text": "What is 1 + 1?"}]
+        )
+        called = {"answered": True, "final": True, "answer": "2"}
+        connection.execute(schema.calls.insert(), [fixed | called | {"id": "c", "decision_id": "d"}])
+    log.close()
+    (tmp_path / "own.py").write_text("from tests.core.cli.test_traffic import refuse\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    command = ["traffic", "judge", log._url.database, "--judge", "j=own:refuse", "--price", "j=1/2"]
+    _, _, error = say(*command, "--share", 1)
+    assert isinstance(error, CrossRouteError)
+    assert str(error).startswith(
+        "j: PermissionError: Incorrect API key provided. The answers so far are stored"
+    )
+    assert "--share must be above 0" in str(say(*command, "--share", 0)[2])
 
 
 @pytest.mark.parametrize("name", ["", " ", None, 5])

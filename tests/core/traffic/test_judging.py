@@ -63,6 +63,21 @@ def test_asked_again_it_pays_for_nothing_twice_and_a_larger_share_adds(log):
     assert {row.probability for row in grades(log).values()} == {0.2}
 
 
+def test_what_was_graded_before_the_judge_failed_is_kept(log):
+    said = iter([CENT] * 7)
+
+    def fails(_):
+        for one in said:
+            return one
+        raise PermissionError("the key is no longer valid")
+
+    with pytest.raises(PermissionError):
+        judge_traffic(log, judge(fails), share=0.2)
+    assert len(grades(log)) == 7
+    told = judge_traffic(log, judge(), share=0.2)
+    assert told.graded == told.new + 7 == len(grades(log))
+
+
 def test_where_money_ends_the_share_that_was_reached_is_the_probability(log):
     told = judge_traffic(log, judge(), share=1.0, limit=0.255)
     found = grades(log)

@@ -15,7 +15,7 @@ from crossroute.routing.dial import Dial
 from crossroute.traffic.learning import LEAST_SHOWN, learn_from_log, remove_lessons
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import restrict_to_log
-from crossroute.traffic.retraining import build_outcomes, learn, prove_floor, select_graded_texts
+from crossroute.traffic.retraining import REFRESHED, build_outcomes, learn, prove_floor, select_graded_texts
 from crossroute.traffic.rows import now
 from tests.support.routers import make_outcomes, make_router
 
@@ -259,6 +259,15 @@ def test_without_evidence_the_old_router_stays(router, logged):
     assert learnt.router is None
     with pytest.raises(TrafficError, match="No decision of this log is graded"):
         learn(router, replace(few, quality=np.full(20, np.nan)))
+
+
+def test_texts_that_no_network_can_be_trained_on_leave_the_corrections(router):
+    n, texts = 700, make_outcomes().texts
+    log = as_logged(
+        router, [texts[row % 120] for row in range(n)], np.zeros(n, dtype=int), np.full(n, np.nan)
+    )
+    learnt = learn(router, graded(log, np.arange(n) % 2.0))
+    assert (learnt.router, learnt.way, "too thin" in learnt.verdict.reason) == (None, REFRESHED, True)
 
 
 def test_kept_texts_become_outcomes(router, logged):

@@ -134,10 +134,12 @@ def test_a_label_that_the_tables_cannot_hold_is_refused(log, label):
         log.feedback(D, 1.0, **label)
 
 
-def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path):
+@pytest.mark.parametrize("open_log", [TrafficLog, TrafficLog.of, TrafficLog.existing])
+@pytest.mark.parametrize("scheme", ["", "sqlite:///"])
+def test_a_file_of_another_kind_is_refused_and_left_alone(open_log, scheme, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(TrafficError, match="not a SQLite file"):
-        TrafficLog.existing(tmp_path / "notes.txt")
+        open_log(f"{scheme}{tmp_path / 'notes.txt'}")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
@@ -178,14 +180,13 @@ def test_a_database_that_is_down_is_told_once_and_calls_go_on(tmp_path, router, 
     assert len(rows(log, schema.decisions)) == 3  # nothing was lost meanwhile
 
 
-@pytest.mark.parametrize(
-    "content", [b"notes of mine, and no database\n" * 200, b"SQLite format 3\0" + b"x" * 5_000]
-)
-def test_a_file_that_is_no_database_is_told_once_and_left_as_it_is(content, tmp_path, router, caplog):
+def test_a_damaged_database_is_told_once_with_the_reason_and_left_as_it_is(tmp_path, router, caplog):
+    content = b"SQLite format 3\0" + b"x" * 5_000
     (tmp_path / "notes.db").write_bytes(content)
     log = TrafficLog(tmp_path / "notes.db")
     dispatcher, _ = dispatcher_to(log, router)
     check_that_it_is_told_once(log, dispatcher, caplog, calls=2)
+    assert "notes.db cannot be used (file is not a database)" in caplog.text
     assert log.lost == 0
     with pytest.raises(TrafficError, match=r"notes\.db cannot be used \("):
         TrafficLog.existing(tmp_path / "notes.db").counts()
