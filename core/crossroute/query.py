@@ -300,7 +300,9 @@ def plain_words(text: str) -> list[str]:
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
     ends = text.count(".") + text.count("!") + text.count("?")
-    if _may_repeat(text, words, ends) or (text != lowered and (_is_loud(text) or _is_titled(words))):
+    if _may_repeat(text, words, ends) or (
+        text != lowered and (_is_loud(text) or is_titled(words[:TITLE_WORDS]))
+    ):
         return []
     rest = text[1:]
     may_hold_more = (
@@ -350,13 +352,8 @@ def _may_repeat(text: str, words: list[str], ends: int) -> bool:
     return sum(map(text.count, (". ", "! ", "? "))) + 1 >= REPEATED_SENTENCES
 
 
-def _is_titled(words: list[str]) -> bool:
-    """Return whether a line is in title case."""
-    return len(words) > 1 and not words[1][0].islower() and is_titled(words[:TITLE_WORDS])
-
-
 def _is_loud(text: str) -> bool:
-    """Return whether an ASCII text is mostly in capitals."""
+    """Return whether an ASCII text may be mostly in capitals; stricter than `is_capitals`."""
     sample = text[:: 1 + len(text) // SAMPLE].encode()
     upper, lower = (len(sample) - len(sample.translate(None, letters)) for letters in (UPPER, LOWER))
     return upper > UPPER_SHARE * lower

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute.patterns import AnyCase, lazy, parse_moment
-from crossroute.reading import appeals, question, sections, wrapping
+from crossroute.reading import appeals, blocks, ends, question, sections, wrapping
 
 FREE_OF_CASE = {
     f"{room.__name__}.{name}": pattern
-    for room in (appeals, question, sections, wrapping)
+    for room in (appeals, blocks, ends, question, sections, wrapping)
     for name, pattern in vars(room).items()
     if isinstance(pattern, AnyCase)
 }

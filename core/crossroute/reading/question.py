@@ -5,7 +5,8 @@ The rules, in order, over a normalized text:
 1. Text that an agent's harness inserted is dropped: reminders, environment details, summaries, lists of tools. So are
    appeals at its ends (`appeals`).
 2. In a conversation that is written out (`conversation`), the last turn is the question.
-3. The content of `<question>` or a similar tag is the question; a long block in other tags, or of code, is context.
+3. The content of `<question>` or a similar tag is the question; a long block in other tags, or of code, is context
+   (`blocks`).
 4. A section under "Question:" or a similar heading is the question, one under "Context:" is context, and so is the
    text before a question, unless it is short.
 5. A long paragraph without a question is context if the rest has one. In a long text without headings, a short
@@ -25,7 +26,7 @@ from crossroute.patterns import OTHER_BLANKS, AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.asides import is_aside
-from crossroute.reading.code import take_code
+from crossroute.reading.blocks import take_blocks, take_code
 from crossroute.reading.conversation import read_dialogue
 from crossroute.reading.ends import (
     ASKING_CHARACTERS,
@@ -47,7 +48,6 @@ from crossroute.reading.sections import (
     drop_harness,
     heads_in,
     own_words,
-    replace_blocks,
     says_something,
 )
 from crossroute.reading.wrapping import unwrap
@@ -58,28 +58,13 @@ LEAD_CHARACTERS = 300
 SHORT = 600
 """In a shorter text without parts, sentences that introduce parts are kept."""
 
-BLOCK_CHARACTERS = 200
-"""Least characters of a block in tags that is context."""
-
-CODE_CHARACTERS = 600
-"""Least characters of a block of code that is context."""
-
-NAMED = AnyCase(r" (?:name|type|role|id|label|title|kind)=[\"']?([^\"'<>]+)")
-"""An attribute with the name of a block in tags."""
-
 LINE = re.compile("\n")
-FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
-QUESTION_TAG = AnyCase(wordings.QUESTION_TAGS)
 QUOTED = AnyCase(
     rf"\n\s*(?:[-_=]{{2,}} ?{wordings.QUOTES}|(?:on|am|le|el|il|em|в) [^\n]{{6,110}}{wordings.WROTE}[^\n:]{{0,60}}: *\n"
     r"|(?:>[^\n]*(?:\n|\Z)){3,}\s*\Z)"
 )
 """Beginning of a mail that a text answers or forwards."""
 
-INSTRUCTIONS_TAG = AnyCase(r"(?:\b|_)instructions\Z")
-"""Tags of instructions: the question only if there is no other one, else its lead."""
-
-CONTEXT_TAG = AnyCase(wordings.CONTEXT)
 MENTION = AnyCase(rf"\b(?:{wordings.CONTEXT})\b")
 ASKED_WORDS = ("问题", "質問", "질문")
 """Headings of a question in Chinese, Japanese and Korean."""
@@ -130,29 +115,7 @@ def find_question(text: str) -> Asked:
 
 def _split_blocks(rest: str) -> Asked:
     """Split a text by its blocks in tags and of code, and the rest by its headings or its ends."""
-    context: list[str] = []
-    questions: list[str] = []
-    instructions: list[str] = []
-
-    def take(block: re.Match[str]) -> str:
-        inner, tag = block["inner"].strip(), block["tag"]
-        named = NAMED.search(block["says"] or "")
-        tag = named[1] if named else tag
-        if not inner:
-            return " "
-        if INSTRUCTIONS_TAG.search(tag):
-            instructions.append(inner)
-        elif QUESTION_TAG.search(tag) and says_something(inner):
-            questions.append(inner)
-        elif len(inner) >= BLOCK_CHARACTERS or CONTEXT_TAG.fullmatch(tag):
-            context.append(inner)
-        else:
-            return block[0]
-        return "\n\n"
-
-    outside = replace_blocks(rest, take)
-    if not questions and "```" in outside:
-        outside = FENCE.sub(lambda code: _take_fence(code[0], context), outside)
+    outside, questions, instructions, context = take_blocks(rest)
     outside, code = take_code(outside.strip())
     if code and not any(map(asks, _split_first_and_last(outside))):
         outside = f"{outside}\n\n{code}".strip() if context else rest.strip()
@@ -184,14 +147,6 @@ def _split_outside(outside: str, context: list[str]) -> Asked:
         found = found._replace(question=drop_appeals(found.question)) if found.context else found
     parts = (*context[:marked], found.context, *context[marked:])
     return found._replace(context="\n\n".join(filter(None, parts)))
-
-
-def _take_fence(code: str, context: list[str]) -> str:
-    """Add a long block of code to the context, and return the text that replaces it."""
-    if len(code) < CODE_CHARACTERS:
-        return code
-    context.append(code.strip("`"))
-    return "\n\n"
 
 
 def _take_prose(text: str, context: list[str]) -> str:

@@ -1,14 +1,34 @@
-"""Find source code in a text without a code fence: a file, a diff, a numbered listing, a stack trace."""
+"""Take blocks out of a text: those in tags, and source code with or without a fence.
+
+A block in a tag such as `<question>` is the question. A long one in another tag is context, and so is long code: a
+file, a diff, a numbered listing, a stack trace.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from crossroute.patterns import lazy
+from crossroute.patterns import AnyCase, lazy
+from crossroute.reading import wordings
+from crossroute.reading.sections import replace_blocks, says_something
+
+BLOCK_CHARACTERS = 200
+"""Least characters of a block in tags that is context."""
+
+NAMED = AnyCase(r" (?:name|type|role|id|label|title|kind)=[\"']?([^\"'<>]+)")
+"""An attribute with the name of a block in tags."""
+
+QUESTION_TAG = AnyCase(wordings.QUESTION_TAGS)
+INSTRUCTIONS_TAG = AnyCase(r"(?:\b|_)instructions\Z")
+"""Tags of instructions: the question only if there is no other one, else its lead."""
+
+CONTEXT_TAG = AnyCase(wordings.CONTEXT)
+FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
 
 LEAST_LINES, LEAST_CHARACTERS = 12, 600
-"""Code with fewer lines or characters stays in the question."""
+"""Code with fewer lines, unless it is in a fence, or with fewer characters stays in the question."""
 
 MOST_BETWEEN = 1
 """Most other lines in a row within code."""
@@ -47,8 +67,62 @@ BLANK_ENDS = frozenset("+-|:")
 """Last characters of such a margin."""
 
 
+class Blocks(NamedTuple):
+    """A text without its blocks, and what is in them.
+
+    Attributes:
+        outside: The rest.
+        questions: Contents of tags that are named after a question.
+        instructions: Contents of tags that are named after instructions.
+        context: Long contents of other tags, and long code in fences.
+    """
+
+    outside: str
+    questions: list[str]
+    instructions: list[str]
+    context: list[str]
+
+
+def take_blocks(text: str) -> Blocks:
+    r"""Take the blocks in tags and, if none is the question, the code in fences out of a text.
+
+    >>> take_blocks("<task>Who is it?</task><text>A king.</text> Be brief.")
+    Blocks(outside='\n\n\n\n Be brief.', questions=['Who is it?'], instructions=[], context=['A king.'])
+    """
+    blocks = Blocks("", [], [], [])
+
+    def take(block: re.Match[str]) -> str:
+        inner, tag = block["inner"].strip(), block["tag"]
+        named = NAMED.search(block["says"] or "")
+        tag = named[1] if named else tag
+        if not inner:
+            return " "
+        if INSTRUCTIONS_TAG.search(tag):
+            blocks.instructions.append(inner)
+        elif QUESTION_TAG.search(tag) and says_something(inner):
+            blocks.questions.append(inner)
+        elif len(inner) >= BLOCK_CHARACTERS or CONTEXT_TAG.fullmatch(tag):
+            blocks.context.append(inner)
+        else:
+            return block[0]
+        return "\n\n"
+
+    outside = replace_blocks(text, take)
+    if not blocks.questions and "```" in outside:
+        outside = FENCE.sub(lambda code: _take_fence(code[0], blocks.context), outside)
+    return blocks._replace(outside=outside)
+
+
+def _take_fence(code: str, context: list[str]) -> str:
+    """Add a long block of code to the context, and return the text that replaces it."""
+    if len(code) < LEAST_CHARACTERS:
+        return code
+    context.append(code.strip("`"))
+    return "\n\n"
+
+
 def take_code(text: str) -> tuple[str, str]:
-    r"""Split a text into the rest and its longest run of lines of code; the code is empty if it is short.
+    r"""Split a text into the rest and its longest run of lines of code outside of fences; short code is left in.
 
     >>> outside, code = take_code("What does it do?\n" + "total = add(total, 1, of=None, at=here, by='hand')\n" * 15)
     >>> outside, code.count("total = add")

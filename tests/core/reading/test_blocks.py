@@ -1,6 +1,6 @@
 import pytest
 
-from crossroute.reading.code import take_code
+from crossroute.reading.blocks import take_code
 from crossroute.reading.normalization import normalize
 from crossroute.reading.question import find_question
 
