@@ -259,11 +259,11 @@ def _count(text: str) -> Tokens:
         counts = others + letters * rates[0], others + letters * rates[1]
     if text.isascii():
         return counts
-    beside = _others(text, by_letters=rates is not None)
+    beside = count_others(text, by_letters=rates is not None)
     return counts[0] + beside[0], counts[1] + beside[1]
 
 
-def _others(text: str, *, by_letters: bool) -> Tokens:
+def count_others(text: str, *, by_letters: bool) -> Tokens:
     """Return the tokens of what is not ASCII, less its runs, which are counted as pieces."""
     here, words = _find_language(text)
     found = [(*_known(character), times) for character, times in Counter(text).items() if character > "\x7f"]
