@@ -206,7 +206,7 @@ class Dispatcher:
             return self._unpredicted.forced(query, settings.candidate, dial)
         if query is None:
             return self._unpredicted.by_default(stuck if tool_turn else None, constraints, dial)
-        tokens = query.text_tokens + query.context_tokens
+        tokens = query.whole_tokens
         if tool_turn and stuck in self._unprofiled:
             reasons, free = {stuck: explain_tool_turn(stuck)}, constraints.without_limits
             finished = self._unpredicted.first_of(reasons, free, dial, tokens)
