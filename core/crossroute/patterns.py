@@ -57,6 +57,10 @@ class AnyCase:
         pattern, told = self.reading(text)
         return pattern.match(told)
 
+    def match_small(self, text: str) -> re.Match[str] | None:
+        """Return the match at the beginning of a text of ASCII in lower case."""
+        return self._small.match(text)
+
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """Return the match of the whole text."""
         pattern, told = self.reading(text)

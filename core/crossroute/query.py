@@ -297,7 +297,7 @@ def plain_words(text: str) -> list[str]:
     if (may_be_wrapped and unwrap(text) != text) or _is_written_otherwise(text, spoken):
         return []
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
-    if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
+    if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match_small(lowered):
         return []
     ends = text.count(".") + text.count("!") + text.count("?")
     if _may_repeat(text, words, ends) or (
@@ -322,7 +322,7 @@ def _is_written_otherwise(text: str, words: list[str]) -> bool:
         or text[1:6:2] in _SET_APART
         or (may_be_cipher(words) and _is_of_other_words(text, words))
         or HEX_END.fullmatch(text[-LEAST_HEX:])
-        or letter_rates(text) is not None
+        or letter_rates(text, words) is not None
     ):
         return True
     return len(words) > LEAST_BETWEEN and words[1] == words[3] and not any(map(str.isalnum, words[1]))

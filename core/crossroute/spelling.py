@@ -6,6 +6,7 @@ of, most are several. A letter is dearer behind one that seldom stands before it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from operator import add
@@ -78,12 +79,17 @@ BEGINNING = 1000
 """Characters of a text that are looked at for it."""
 
 
-def letter_rates(text: str) -> Tokens | None:
+def letter_rates(text: str, words: Sequence[str] | None = None) -> Tokens | None:
     """Return the tokens of a letter where words make more tokens than pieces, by how a text's beginning is spelt.
 
     Few words of English, and of what is written like it, are more than a token; of Basque or Zulu most are several.
+
+    Args:
+        text: The text.
+        words: Its words in lower case, if known; used for a text no longer than `BEGINNING`.
     """
-    words = text[:BEGINNING].lower().split()
+    if words is None or len(text) > BEGINNING:
+        words = text[:BEGINNING].lower().split()
     if sum(map(ENGLISH.__contains__, words)) >= ENGLISH_SHARE * len(words):
         return None
     told = list(zip(*map(spelling, words), strict=True))
