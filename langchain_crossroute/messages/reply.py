@@ -13,12 +13,11 @@ from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
 
 from crossroute import Decision
-from crossroute.calls.counting import read_cost, read_count, read_usage
+from crossroute.calls.counting import read_cost, read_count, read_response, read_usage, set_tier
 from crossroute.calls.dialects import words
 from crossroute.calls.ending import UNENDED, is_failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, sum_output
-from crossroute.calls.stated import read_response, set_tier
 from crossroute.tokens import estimate_tokens
 from langchain_crossroute.messages.reading import to_answer
 from langchain_crossroute.messages.tool_calls import find_tool_flaw

@@ -11,11 +11,10 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
-from crossroute.calls.counting import get_field, read_usage
+from crossroute.calls.counting import get_field, read_response, read_usage
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage, sum_stream
-from crossroute.calls.stated import read_response
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, describe_misfit, find_tool_flaw
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
-"""Read the tokens and the cost of a call from a provider's response, in any provider's field names."""
+"""Find and read the tokens, the service tier and the cost in a provider's response, in any provider's words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -64,6 +64,30 @@ STATED = frozenset({"cost", "cost_in_usd_ticks", "response_cost"})
 TICKS = 1e10
 """xAI's in a dollar."""
 
+USAGES = ("usage", "usage_metadata", "usageMetadata")
+"""Fields in which providers state tokens."""
+
+WITHIN = ("response", "message", "x_groq", "data")
+"""Parts of an event that may hold them: of OpenAI's Responses API, Anthropic's first, Groq's last, Mistral's client."""
+
+PLACES = frozenset({*USAGES, *WITHIN, "meta"})
+"""All fields in which `find_usages` looks first."""
+
+BEDROCK_TIERS = {**TIERS, "priority": 1.75}
+"""Source: https://aws.amazon.com/bedrock/pricing."""
+
+
+def get_field(place: Any, name: str) -> Any:
+    """Return a field of a mapping or an object, or None."""
+    if place is None:
+        return None
+    if type(place) is dict:
+        return place.get(name)
+    if isinstance(place, BaseModel):  # which takes long to say that it has no such field
+        own, more = place.__dict__, place.__pydantic_extra__
+        return own[name] if name in own else more.get(name) if more else None
+    return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
+
 
 def read_usage(usage: Any) -> Usage | None:
     """Return the tokens in a provider's usage, or None."""
@@ -96,6 +120,43 @@ def read_usage(usage: Any) -> Usage | None:
         output_image_tokens=_count_kind(of_output, "image"),
         tier=_read_tier(usage),
     )
+
+
+def read_response(sent: Any) -> Usage | None:
+    """Return the tokens that a response states, at the price of its service tier, or None.
+
+    >>> read_response({"x_groq": {"usage": {"prompt_tokens": 9, "completion_tokens": 3}}}).output_tokens
+    3
+    """
+    usage = next(filter(None, map(read_usage, find_usages(sent))), None)
+    return usage and set_tier(usage, sent)
+
+
+def find_usages(sent: Any, get: Callable[[Any, str], Any] = get_field) -> Iterator[Any]:
+    """Yield the places of a response that may state its tokens, the usual ones first.
+
+    Args:
+        sent: A response, or an event of a stream.
+        get: Returns a field of a mapping or an object, or None.
+    """
+    for place in (sent, *(get(sent, name) for name in WITHIN)):
+        if place is None or isinstance(place, str):
+            continue
+        for usage in (get(place, name) for name in USAGES):
+            if usage is not None and not isinstance(usage, (str, int, float)):
+                yield from filter(None, (get(usage, "billed_units"), usage))  # Cohere's
+    billed = get(get(sent, "meta"), "billed_units")
+    if billed is not None:
+        yield billed
+
+
+def set_tier(usage: Usage, *places: Any) -> Usage:
+    """Return tokens at the price of the first service tier that a response states, if it states any.
+
+    Groq's tiers cost the same.
+    """
+    tier = next((tier for place in places if (tier := _read_tier_of_call(place)) is not None), 1.0)
+    return usage if tier == 1 else usage.model_copy(update={"tier": usage.tier * tier})
 
 
 def read_cost(*places: object) -> float | None:
@@ -143,24 +204,21 @@ def read_count(told: object) -> int | None:
     return round(told) if 0 <= told < 10**DIGITS else None
 
 
-def get_field(place: Any, name: str) -> Any:
-    """Return a field of a mapping or an object, or None."""
-    if place is None:
-        return None
-    if type(place) is dict:
-        return place.get(name)
-    if isinstance(place, BaseModel):  # which takes long to say that it has no such field
-        own, more = place.__dict__, place.__pydantic_extra__
-        return own[name] if name in own else more.get(name) if more else None
-    return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
-
-
 def to_mapping(place: Any) -> Any:
     """Convert a pydantic model to a dict without None, for fast look-ups; return anything else unchanged."""
     if not isinstance(place, BaseModel):
         return place
     parts = {**(place.__pydantic_extra__ or {}), **place.__dict__}
     return {name: part for name, part in parts.items() if part is not None}
+
+
+def _read_tier_of_call(sent: Any) -> float | None:
+    if get_field(sent, "x_groq") or get_field(sent, "model_provider") == "groq":
+        return 1.0
+    word = get_field(sent, "service_tier") or get_field(get_field(sent, "response"), "service_tier")
+    told = get_field(sent, "serviceTier")
+    amazons = BEDROCK_TIERS.get(str(get_field(told, "type"))) if isinstance(told, Mapping) else None
+    return TIERS.get(str(word), amazons)
 
 
 def _read_tier(usage: Any) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType, FunctionType, GeneratorType, NoneType
 from typing import Any
 
-from crossroute.calls import stated
+from crossroute.calls import counting
 from crossroute.calls.dialects import words
 
 WITHHELD = words(
@@ -113,7 +113,7 @@ def find_usages(frames: Iterable[FrameType]) -> list[Any]:
         and _may_state_usage(value)
         and type(value).__module__.partition(".")[0] not in HOSTS
     )
-    return [usage for event in events for usage in stated.find_usages(event, _field)]
+    return [usage for event in events for usage in counting.find_usages(event, _field)]
 
 
 def is_failed(reason: object) -> bool:
@@ -155,9 +155,9 @@ def _reason(value: object) -> str | None:
 
 
 def _may_state_usage(value: object) -> bool:
-    """Return whether a value has a field in which `stated.find_usages` looks; most locals have none."""
+    """Return whether a value has a field in which `counting.find_usages` looks; most locals have none."""
     own = value if isinstance(value, dict) else getattr(value, "__dict__", ())
-    return not (stated.PLACES.isdisjoint(own) and stated.PLACES.isdisjoint(_more(value, own)))
+    return not (counting.PLACES.isdisjoint(own) and counting.PLACES.isdisjoint(_more(value, own)))
 
 
 def _field(value: object, name: str) -> Any:

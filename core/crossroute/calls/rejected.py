@@ -12,13 +12,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from crossroute.calls.blame import chain, find_fault, note_answer, status
-from crossroute.calls.counting import get_field, read_cost
+from crossroute.calls.counting import find_usages, get_field, read_cost, read_response
 from crossroute.calls.ending import HOSTS
 from crossroute.calls.faults import ANSWERED
 from crossroute.calls.handlers import is_of_handler, walk_frames
 from crossroute.calls.hooks import Probe
 from crossroute.calls.spend import Usage
-from crossroute.calls.stated import find_usages, read_response
 
 
 def find_rejected_answer(error: BaseException) -> tuple[Usage | None, float | None] | None:

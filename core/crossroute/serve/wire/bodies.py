@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crossroute.calls.counting import read_response
 from crossroute.calls.spend import Usage
-from crossroute.calls.stated import read_response
 from crossroute.serve.errors import RequestError
 
 TYPES: Mapping[type, str] = {
