@@ -105,12 +105,7 @@ def build_table(rows: Sequence[Row]) -> Table:
     """Return the rows as a table."""
     from crossroute.tables import plain_table
 
-    caption = (
-        f"{format_count(len(rows), 'candidate')}. In/out: USD per million tokens. "
-        "Can: Tools, Structured output, Vision, Audio, Files. From: the data sets of its measurements, else published "
-        "scores or a prior (its maker, family, date, size, price). –: unknown."
-    )
-    shown = plain_table(caption=caption)
+    shown = plain_table()
     columns = [_format_row(row) for row in rows]
     for heading in _HEADINGS:
         if any(cells[heading] for cells in columns):
@@ -118,12 +113,22 @@ def build_table(rows: Sequence[Row]) -> Table:
             left = wide or heading == "can"
             shown.add_column(heading, justify="left" if left else "right", no_wrap=not wide, overflow="fold")
     headings = [str(column.header) for column in shown.columns]
+    told = [text for heading, text in _MEANINGS.items() if heading in headings]
+    shown.caption = " ".join([f"{format_count(len(rows), 'candidate')}.", *told, "–: unknown."])
     for cells in columns:
         shown.add_row(*(cells[heading] or "–" for heading in headings))
     return shown
 
 
 _HEADINGS = ("candidate", "in/out", "context", "can", "quality", "outcomes", "from")
+_MEANINGS = {
+    "in/out": "In/out: USD per million tokens.",
+    "can": "Can: Tools, Structured output, Vision, Audio, Files.",
+    "from": (
+        "From: the data sets of its measurements, else published scores or a prior (its maker, family, date, size, "
+        "price)."
+    ),
+}
 
 
 def _format_row(row: Row) -> dict[str, str]:

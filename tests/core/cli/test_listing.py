@@ -55,5 +55,6 @@ def test_a_table_shows_what_is_known_and_leaves_out_what_nobody_knows():
     text = shown(list_pool(POOL, {}))
     for part in ("openai/gpt-4o-mini", "1/2", "32k", "0.800", "40", "V", "2 candidates"):
         assert part in text
+    assert "From:" not in text  # nor explains a column that is not there
     assert "from" not in text
     assert "quality" not in shown(list_catalogue())
