@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from tokens import load_vocabularies, read_passages
 
-from crossroute.spelling import LETTERS, SIGNS, WORD, letter_rates
+from crossroute.spelling import LETTERS, SIGNS, WORD, rate_letters
 from crossroute.tokens import Vocabulary, count_others, count_pieces, estimate_tokens
 
 NAMES: tuple[Vocabulary, ...] = ("o200k", "cl100k")
@@ -81,7 +81,7 @@ def read(wheels: list[str]) -> Passages:
         (language, text)
         for language, texts in read_passages(wheels).items()
         for text in texts
-        if letter_rates(text)
+        if rate_letters(text)
     ]
     words = [WORD.findall(text) for _, text in found]
     letters = np.array([sum(map(len, each)) for each in words], dtype=float)

@@ -79,10 +79,10 @@ def typical_weights(amounts: Floats) -> Floats:
     return np.asarray(np.minimum(1, np.quantile(amounts, TYPICAL_SHARE) / amounts))
 
 
-def mean_known(values: Floats) -> float:
+def average_known(values: Floats) -> float:
     """Return the mean of the numbers that are no NaN; NaN where there is none.
 
-    >>> mean_known(np.array([1.0, np.nan, 2.0]))
+    >>> average_known(np.array([1.0, np.nan, 2.0]))
     1.5
     """
     known = values[~np.isnan(values)]
@@ -99,10 +99,10 @@ def gelu(x: Singles) -> Singles:
     """Return x * Phi(x), straight between the places of a table: within 1e-6, the last digit of single precision."""
     offset, slope = _gelu_lines()
     place = (x * PLACES + MOST_GELU * PLACES).astype(np.intp)  # beyond its ends it is a line
-    told: Singles = slope.take(place, mode="clip")
-    told *= x
-    told += offset.take(place, mode="clip")
-    return told
+    values: Singles = slope.take(place, mode="clip")
+    values *= x
+    values += offset.take(place, mode="clip")
+    return values
 
 
 @cache

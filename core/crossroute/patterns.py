@@ -34,9 +34,9 @@ else:
             self._arguments = pattern, flags
 
         def __getattr__(self, name: str) -> object:
-            found = getattr(re.compile(*self._arguments), name)
-            setattr(self, name, found)
-            return found
+            attribute = getattr(re.compile(*self._arguments), name)
+            setattr(self, name, attribute)
+            return attribute
 
 
 class AnyCase:
@@ -48,14 +48,14 @@ class AnyCase:
     def __init__(self, pattern: str, flags: int = 0) -> None:
         self._any, self._small = lazy(pattern, flags | re.IGNORECASE), lazy(pattern, flags)
 
-    def reading(self, text: str) -> tuple[re.Pattern[str], str]:
+    def choose(self, text: str) -> tuple[re.Pattern[str], str]:
         """Return the faster pattern and the text for it; positions are those in the original text."""
         return (self._small, text.lower()) if text.isascii() else (self._any, text)
 
     def match(self, text: str) -> re.Match[str] | None:
         """Return the match at the beginning."""
-        pattern, told = self.reading(text)
-        return pattern.match(told)
+        pattern, subject = self.choose(text)
+        return pattern.match(subject)
 
     def match_small(self, text: str) -> re.Match[str] | None:
         """Return the match at the beginning of a text of ASCII in lower case."""
@@ -63,13 +63,13 @@ class AnyCase:
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """Return the match of the whole text."""
-        pattern, told = self.reading(text)
-        return pattern.fullmatch(told)
+        pattern, subject = self.choose(text)
+        return pattern.fullmatch(subject)
 
     def search(self, text: str, start: int = 0) -> re.Match[str] | None:
         """Return the first match."""
-        pattern, told = self.reading(text)
-        return pattern.search(told, start)
+        pattern, subject = self.choose(text)
+        return pattern.search(subject, start)
 
 
 def letters_of(text: str) -> list[bytes]:
@@ -85,7 +85,7 @@ FRACTION = lazy(r"\.(\d+)")
 """Fraction of a second."""
 
 
-def parse_moment(told: str) -> datetime:
+def parse_moment(text: str) -> datetime:
     """Parse a time in ISO 8601; Python 3.10 supports neither "Z" nor fractions of other than three or six digits.
 
     Raises:
@@ -94,7 +94,7 @@ def parse_moment(told: str) -> datetime:
     >>> parse_moment("2026-11-01T10:00:02.5Z").isoformat()
     '2026-11-01T10:00:02.500000+00:00'
     """
-    return datetime.fromisoformat(FRACTION.sub(_to_microseconds, told.replace("Z", "+00:00")))
+    return datetime.fromisoformat(FRACTION.sub(_to_microseconds, text.replace("Z", "+00:00")))
 
 
 def _to_microseconds(fraction: re.Match[str]) -> str:

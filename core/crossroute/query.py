@@ -40,7 +40,7 @@ from crossroute.reading.question import find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up, is_summary
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import CLOSING, unwrap
-from crossroute.spelling import letter_rates
+from crossroute.spelling import rate_letters
 from crossroute.tokens import PIECE, estimate_both
 
 VIEW_CHARACTERS = 1000
@@ -204,7 +204,7 @@ class Query:
         """The parts that are encoded."""
         if self._plain and not (self.system or self.context or self.step):
             text = self.text
-            return View(text[:VIEW_CHARACTERS], text[-VIEW_CHARACTERS:], read_length(text))
+            return View(text[:VIEW_CHARACTERS], text[-VIEW_CHARACTERS:], measure_length(text))
         asked = Asked(self.text) if self._plain else find_question(normalize(self.text))
         question = asked.question
         if self.context and is_follow_up(question):
@@ -217,12 +217,12 @@ class Query:
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
         task = f"{frame}\n\n{question}" if frame else question
-        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], read_length(question))
+        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], measure_length(question))
 
     def plain_words(self) -> list[str]:
         """Return the words of the text if it may be encoded word by word without normalization, else an empty list.
 
-        It is so if `plain_pieces` of each word is above 0 as well.
+        It is so if `count_plain_pieces` of each word is above 0 as well.
         """
         if self.system or self.context or self.step or len(self.text) > VIEW_CHARACTERS:
             return []
@@ -246,12 +246,12 @@ class Query:
     @cached_property
     def _beside(self) -> list[tuple[int, int]]:
         """Tokens of system prompt, context and step in both vocabularies."""
-        told = [estimate_frame(self.system)] if self.system else []
-        return told + [estimate_both(part) for part in (self.context, self.step) if part]
+        counts = [estimate_frame(self.system)] if self.system else []
+        return counts + [estimate_both(part) for part in (self.context, self.step) if part]
 
     @cached_property
     def _plain(self) -> int:
-        return plain_tokens(self.text)
+        return count_plain_tokens(self.text)
 
     @cached_property
     def older_tokens(self) -> int:
@@ -272,18 +272,18 @@ class Query:
         return self.whole_tokens - self.text_tokens
 
 
-def read_length(text: str) -> int:
+def measure_length(text: str) -> int:
     """Return the length of a text in units of 4 characters, at least 1."""
     return max(1, -(-len(text) // CHARACTERS_A_TOKEN))
 
 
-def plain_tokens(text: str) -> int:
+def count_plain_tokens(text: str) -> int:
     """Return the tokens of a text that needs no normalization, or 0 if the rules of `reading` must be applied.
 
     A fast path for most short questions: one line of ASCII without runs, repetition, capitals, tags, headings or hints
     to a router. No token of such a text spans a blank, so words are checked and counted one by one.
     """
-    pieces = [*map(plain_pieces, plain_words(text))]
+    pieces = [*map(count_plain_pieces, plain_words(text))]
     return 0 if 0 in pieces else sum(pieces)
 
 
@@ -322,7 +322,7 @@ def _is_written_otherwise(text: str, words: list[str]) -> bool:
         or text[1:6:2] in _SET_APART
         or (may_be_cipher(words) and _is_of_other_words(text, words))
         or HEX_END.fullmatch(text[-LEAST_HEX:])
-        or letter_rates(text, words) is not None
+        or rate_letters(text, words) is not None
     ):
         return True
     return len(words) > LEAST_BETWEEN and words[1] == words[3] and not any(map(str.isalnum, words[1]))
@@ -360,7 +360,7 @@ def _is_loud(text: str) -> bool:
 
 
 @lru_cache(KNOWN_WORDS)
-def plain_pieces(word: str) -> int:
+def count_plain_pieces(word: str) -> int:
     """Return the token count of a word that no rule of `reading` would change; 0 if one might."""
     strange = MARK.search(f" {word.lower()}") or find_repetition(word)
     return 0 if len(word) >= LEAST_RUN or strange else len(PIECE.findall(word))

@@ -79,7 +79,7 @@ BEGINNING = 1000
 """Characters of a text that are looked at for it."""
 
 
-def letter_rates(text: str, words: Sequence[str] | None = None) -> Tokens | None:
+def rate_letters(text: str, words: Sequence[str] | None = None) -> Tokens | None:
     """Return the tokens of a letter where words make more tokens than pieces, by how a text's beginning is spelt.
 
     Few words of English, and of what is written like it, are more than a token; of Basque or Zulu most are several.
@@ -92,16 +92,16 @@ def letter_rates(text: str, words: Sequence[str] | None = None) -> Tokens | None
         words = text[:BEGINNING].lower().split()
     if sum(map(ENGLISH.__contains__, words)) >= ENGLISH_SHARE * len(words):
         return None
-    told = list(zip(*map(spelling, words), strict=True))
-    length, letters, pieces = map(sum, told[:3])
+    columns = list(zip(*map(measure_spelling, words), strict=True))
+    length, letters, pieces = map(sum, columns[:3])
     if letters < PROSE * length or not letters:
         return None
-    newer, older = (usual + sum(more) / letters for usual, more in zip(A_LETTER, told[3:], strict=True))
+    newer, older = (usual + sum(more) / letters for usual, more in zip(A_LETTER, columns[3:], strict=True))
     return (newer, older) if newer * letters > pieces * (DEARER + UNSURE / len(set(words))) else None
 
 
 @lru_cache(KNOWN_WORDS)
-def spelling(word: str) -> tuple[int, int, int, float, float]:
+def measure_spelling(word: str) -> tuple[int, int, int, float, float]:
     """Return a word's length, its letters and pieces if it is one of letters, and what its letters take more."""
     bare = word.strip(SIGNS)
     length = len(bare)

@@ -18,7 +18,7 @@ from typing import Literal
 
 from crossroute import patterns
 from crossroute.patterns import lazy
-from crossroute.spelling import FOREIGN, LOWER, MARKED_LETTER, NO_TOKENS, UPPER, WORD, Tokens, letter_rates
+from crossroute.spelling import FOREIGN, LOWER, MARKED_LETTER, NO_TOKENS, UPPER, WORD, Tokens, rate_letters
 
 Vocabulary = Literal["o200k", "cl100k"]
 """What cuts texts: OpenAI's since gpt-4o, or the one before. Other makers' of today are most like the newer one."""
@@ -251,7 +251,7 @@ def pieces_of_word(word: str) -> int:
 
 def _count(text: str) -> Tokens:
     pieces: float = count_pieces(text)
-    rates = letter_rates(text)
+    rates = rate_letters(text)
     counts = pieces, pieces
     if rates is not None:
         words = WORD.findall(text)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import Query
-from crossroute.query import VIEW_CHARACTERS, plain_tokens
+from crossroute.query import VIEW_CHARACTERS, count_plain_tokens
 from crossroute.reading.ends import Asked
 from crossroute.reading.normalization import normalize
 from crossroute.reading.question import find_question
@@ -124,10 +124,10 @@ def test_one_call_is_a_truth_value():
     "text", [NOUNS, "What is the capital of France?", f"{NOUNS} {NOUNS.title().lower()} is it?"]
 )
 def test_ordinary_lines_are_plain(text):
-    assert plain_tokens(text) == estimate_tokens(text)
+    assert count_plain_tokens(text) == estimate_tokens(text)
 
 
 @given((LINES | st.text(st.characters(codec="ascii"))).filter(str.strip))
 def test_what_is_taken_for_plain_is_what_the_rules_leave_as_it_is(text):
-    if plain_tokens(text):
+    if count_plain_tokens(text):
         assert find_question(normalize(text)) == Asked(text)

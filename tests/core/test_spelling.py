@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.query import plain_tokens
-from crossroute.spelling import letter_rates, spelling
+from crossroute.query import count_plain_tokens
+from crossroute.spelling import measure_spelling, rate_letters
 
 BASQUE = "Gizon-emakume guztiak aske jaiotzen dira, duintasun eta eskubide berberak dituztela"
 BASQUE_TEXTS = [BASQUE, BASQUE.upper(), f"{BASQUE} (https://example.com/a?b=1)", f"{BASQUE}\n\n{BASQUE}"]
@@ -15,7 +15,7 @@ BASQUE_TEXTS = [BASQUE, BASQUE.upper(), f"{BASQUE} (https://example.com/a?b=1)",
 
 @pytest.mark.parametrize("text", BASQUE_TEXTS)
 def test_words_that_tokenizers_have_seen_little_of_are_counted_by_letters(text):
-    newer, older = letter_rates(text)
+    newer, older = rate_letters(text)
     assert 0.25 < newer < older < 0.6
 
 
@@ -32,7 +32,7 @@ def test_words_that_tokenizers_have_seen_little_of_are_counted_by_letters(text):
     ],
 )
 def test_others_are_counted_by_pieces(text):
-    assert letter_rates(text) is None
+    assert rate_letters(text) is None
 
 
 @pytest.mark.parametrize(
@@ -44,18 +44,18 @@ def test_others_are_counted_by_pieces(text):
     ],
 )
 def test_english_is_told_without_words_of_grammar(text):
-    assert letter_rates(text) is None
-    assert plain_tokens(text)
+    assert rate_letters(text) is None
+    assert count_plain_tokens(text)
 
 
 def test_a_word_is_told_by_its_letters():
-    assert spelling("egunean,")[:3] == (8, 7, 1)
-    assert spelling("x1")[1:] == (0, 0, 0.0, 0.0)
-    assert spelling("contrarrevolucionario")[1:3] == (21, 3)
-    assert spelling("žmonės")[3] > spelling("zmones")[3]
+    assert measure_spelling("egunean,")[:3] == (8, 7, 1)
+    assert measure_spelling("x1")[1:] == (0, 0, 0.0, 0.0)
+    assert measure_spelling("contrarrevolucionario")[1:3] == (21, 3)
+    assert measure_spelling("žmonės")[3] > measure_spelling("zmones")[3]
 
 
 @given(st.text())
 def test_any_text_has_rates_above_0_or_none(text):
-    rates = letter_rates(text)
+    rates = rate_letters(text)
     assert rates is None or min(rates) > 0

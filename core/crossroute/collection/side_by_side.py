@@ -14,7 +14,7 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import read_outcomes
 from crossroute.decision import format_usd
 from crossroute.files import replace_file
-from crossroute.numeric import mean_known
+from crossroute.numeric import average_known
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.query import Query
 from crossroute.routing.router import Router
@@ -102,8 +102,8 @@ def _summary(graded: Outcomes, column: int) -> str:
     quality, cost, seconds = (values[:, column] for values in (graded.quality, graded.cost, graded.latency))
     known = quality[~np.isnan(quality)]
     half = 1.96 * known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
-    worth = f"quality {mean_known(quality):.2f}" + ("" if np.isnan(half) else f" ± {half:.2f}")
-    return f"<small>{worth}, {_format_cost(mean_known(cost), mean_known(seconds), ' a call')}</small>"
+    worth = f"quality {average_known(quality):.2f}" + ("" if np.isnan(half) else f" ± {half:.2f}")
+    return f"<small>{worth}, {_format_cost(average_known(cost), average_known(seconds), ' a call')}</small>"
 
 
 def _format_cost(cost: float, seconds: float, each: str = "") -> str:

@@ -57,11 +57,11 @@ class DiskCachedEncoder:
             for start in range(0, len(pending), BATCH):
                 batch = pending[start : start + BATCH]
                 embeddings = encode_checked(self._encoder, [text for _, text in batch])
-                found = {key: row for (key, _), row in zip(batch, embeddings, strict=True)}
+                encoded = {key: row for (key, _), row in zip(batch, embeddings, strict=True)}
                 with database:
-                    rows = ((key, row.tobytes()) for key, row in found.items())
+                    rows = ((key, row.tobytes()) for key, row in encoded.items())
                     database.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?)", rows)
-                known |= found
+                known |= encoded
                 self._on_batch(len(batch))
         return np.stack([known[key] for key in keys])
 
@@ -77,12 +77,12 @@ class DiskCachedEncoder:
 
 
 def _look_up(database: sqlite3.Connection, keys: set[bytes]) -> dict[bytes, Embeddings]:
-    found = {}
+    known = {}
     for key in keys:
         row = database.execute("SELECT embedding FROM embeddings WHERE key = ?", (key,)).fetchone()
         if row:
-            found[key] = np.frombuffer(row[0], dtype=np.float32)
-    return found
+            known[key] = np.frombuffer(row[0], dtype=np.float32)
+    return known
 
 
 def _digest(content: bytes) -> bytes:

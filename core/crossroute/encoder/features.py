@@ -30,7 +30,7 @@ import numpy as np
 from crossroute.encoder import Embeddings
 from crossroute.numeric import Floats
 from crossroute.patterns import lazy, letters_of
-from crossroute.query import plain_pieces
+from crossroute.query import count_plain_pieces
 from crossroute.reading.normalization import is_printed
 
 Counts = Sequence[float]
@@ -162,7 +162,7 @@ def measure_word(word: str) -> Counts:
     sums = sum_words(word)
     if not word.isascii():
         return True, *(0,) * (1 + COUNTS), *sums
-    pieces = plain_pieces(word)
+    pieces = count_plain_pieces(word)
     return not pieces, pieces, *count_surface(word, letters_of(word)), *sums
 
 

@@ -31,7 +31,7 @@ from crossroute.encoder.features import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.numeric import Floats
-from crossroute.query import Query, read_length
+from crossroute.query import Query, measure_length
 
 CACHED_VIEWS = 4096
 """Most views whose embeddings are cached."""
@@ -187,13 +187,13 @@ class QueryEncoder:
         return vectors.take(places, axis=0).reshape(len(queries), -1)
 
     def _encode_views(self, encoder: Encoder, views: Iterable[str]) -> list[Embeddings]:
-        found = {view: self._views.get(view) for view in views}
-        missing = [view for view, embedding in found.items() if embedding is None]
+        embeddings = {view: self._views.get(view) for view in views}
+        missing = [view for view, embedding in embeddings.items() if embedding is None]
         if missing:
             for view, embedding in zip(missing, encode_checked(encoder, missing), strict=True):
                 self._views.put(view, embedding)
-                found[view] = embedding
-        return [embedding for embedding in found.values() if embedding is not None]
+                embeddings[view] = embedding
+        return [embedding for embedding in embeddings.values() if embedding is not None]
 
 
 def _read_lines(
@@ -203,7 +203,7 @@ def _read_lines(
     lengths, whole, features, sums = [], [], [], []
     for query, each in zip(queries, counts, strict=True):
         if each is not None:
-            length = read_length(query.text)
+            length = measure_length(query.text)
             row, scored = measure_line(query.text, length, each)
             lengths.append(length)
             whole.append(each[0] if query.input_tokens is None else query.input_tokens)

@@ -80,9 +80,9 @@ class StaticEncoder:
         """Return the sums of the token vectors of texts, by word where possible, shape (n, d)."""
         sums, others = np.zeros((len(texts), self._width), dtype=np.float32), [*range(len(texts))]
         if rows := [row for row, each in enumerate(words) if each]:
-            found = self._words.sum_texts([words[row] for row in rows])
-            sums[rows] = found[:, : self._width]
-            cut = np.array(rows)[found[:, self._width] > self._most].tolist()
+            known = self._words.sum_texts([words[row] for row in rows])
+            sums[rows] = known[:, : self._width]
+            cut = np.array(rows)[known[:, self._width] > self._most].tolist()
             others = sorted({*others}.difference(rows).union(cut))
         if others:
             sums[others] = self._sum_token_vectors([texts[row] for row in others])[:, : self._width]
@@ -168,8 +168,8 @@ class StaticEncoder:
     def _tokens_of(self, texts: list[str]) -> list[list[int]]:
         """Return the tokens of each text."""
         if len(texts) >= FEW:
-            found = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-            return [encoding.ids for encoding in found]
+            encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            return [encoding.ids for encoding in encodings]
         # in this thread: for few texts, a thread pool is slower
         return [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
 

@@ -43,10 +43,10 @@ def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[
     # one thread: the order of summation, and so the router, would depend on the number of cores
     with threadpool_limits(1):
         pca = PCA(min(components, *views.shape), random_state=0).fit(views)
-    found, width = len(pca.components_), encoded.shape[1]
-    projection = np.zeros((width, found + surface.shape[1]), dtype=np.float32)
-    projection[:views_width, :found] = pca.components_.T / np.sqrt(pca.explained_variance_.mean())
-    projection[views_width:, found:] = np.diag(SURFACE_WEIGHT / (surface.std(0) + 0.05))
+    kept, width = len(pca.components_), encoded.shape[1]
+    projection = np.zeros((width, kept + surface.shape[1]), dtype=np.float32)
+    projection[:views_width, :kept] = pca.components_.T / np.sqrt(pca.explained_variance_.mean())
+    projection[views_width:, kept:] = np.diag(SURFACE_WEIGHT / (surface.std(0) + 0.05))
     return encoded.mean(0).astype(np.float32), projection
 
 

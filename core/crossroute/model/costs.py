@@ -170,8 +170,8 @@ def ratio_at(log_ratio: Floats, learned: Floats, price: Floats) -> Floats:
     ratio = np.exp(log_ratio)
     wrote = np.clip(ratio - 1, 0, None) * exchange_rate(learned[None])[0]  # per token of the query
     read = np.clip(ratio, None, 1) if learned[0] > 0 else np.ones_like(ratio)
-    found = read + wrote * price[1] / price[0] if price[0] > 0 else 1 + wrote
-    return np.asarray(np.log(np.maximum(found, LEAST_RATIO)))
+    converted = read + wrote * price[1] / price[0] if price[0] > 0 else 1 + wrote
+    return np.asarray(np.log(np.maximum(converted, LEAST_RATIO)))
 
 
 def prices(pool: Pool) -> Floats:

@@ -137,8 +137,8 @@ def _interpolate(step: float, kinds: tuple[str, ...] | None) -> tuple[Floats, Fl
     """Return the effects on quality and log tokens, shape (K,) each, interpolated linearly between levels."""
     quality, tokens = _read_levels(kinds)
     places = np.arange(len(LEVELS))
-    found = np.array([np.interp(step, places, column) for column in quality.T])
-    return found, np.full(len(found), np.interp(step, places, tokens))
+    effects = np.array([np.interp(step, places, column) for column in quality.T])
+    return effects, np.full(len(effects), np.interp(step, places, tokens))
 
 
 @cache
@@ -224,10 +224,10 @@ def fit_lengths(
     features = np.hstack([np.ones((len(target), 1)), np.eye(candidates)[columns], clusters])  # (n, 1 + m + k)
     spreads = np.r_[LENGTH_SHARED, np.full(candidates, LENGTH_OWN), np.full(k, LENGTH_BY_CLUSTER)]
     weighted = features * weight[:, None]
-    found = np.linalg.solve(weighted.T @ features + np.diag(NOISE**2 / spreads**2), weighted.T @ target)
-    length = found[0] + found[1 : candidates + 1, None] + found[None, candidates + 1 :]  # (m, k)
+    solution = np.linalg.solve(weighted.T @ features + np.diag(NOISE**2 / spreads**2), weighted.T @ target)
+    length = solution[0] + solution[1 : candidates + 1, None] + solution[None, candidates + 1 :]  # (m, k)
     usual = weight * typical_weights(predicted) * predicted
-    missed = np.log((usual * np.exp(target)).sum() / (usual * np.exp(features @ found)).sum())
+    missed = np.log((usual * np.exp(target)).sum() / (usual * np.exp(features @ solution)).sum())
     return np.asarray(length + missed * shrinkage)
 
 

@@ -105,10 +105,10 @@ class Ensemble:
         Raises:
             ValueError: They do not.
         """
-        found, expected = (len(self._ridge), self._profiles.shape[1]), (config.width, config.clusters)
-        if found != expected:
+        given, expected = (len(self._ridge), self._profiles.shape[1]), (config.width, config.clusters)
+        if given != expected:
             raise ValueError(
-                f"the ensemble is over {found} features and clusters, the network over {expected}."
+                f"the ensemble is over {given} features and clusters, the network over {expected}."
             )
         if self._feature.max() >= config.components:
             raise ValueError("the forest of the ensemble uses features that the network lacks.")
@@ -186,13 +186,13 @@ class Ensemble:
 
     def _find_leaves_of_one(self, x: list[float]) -> list[int]:
         """Return the leaves of one query; a walk in Python is faster than arrays of one row."""
-        found = []
+        places = []
         for root in self._trees:
             place, threshold, left, right = root
             while left is not None:
                 place, threshold, left, right = right if x[place] > threshold else left
-            found.append(place)
-        return found
+            places.append(place)
+        return places
 
     @cached_property
     def _trees(self) -> list[tuple[Any, ...]]:

@@ -76,16 +76,16 @@ def profile_pool(
                     f"Not one {measure} of {candidate.name!r} is known; leave it out, or add outcomes."
                 )
         if before is not None:
-            length = expected_log_tokens(written, assignment, effects[1], np.array(before.log_tokens))
+            length = estimate_log_tokens(written, assignment, effects[1], np.array(before.log_tokens))
         elif lengths is not None:
             length = effects[1] + lengths[column]
         else:
-            length = expected_log_tokens(written, assignment, effects[1])
+            length = estimate_log_tokens(written, assignment, effects[1])
         mean = _mean_quality(quality, assignment, effects[0], before, anchors)
         evidence = tally(quality[:, None], assignment, len(mean))[1][0]
         profile = Profile(
             quality=tuple(mean.tolist()),
-            log_tokens=tuple(shrunk_means(written, assignment, length, TOKENS_SHRINKAGE).tolist()),
+            log_tokens=tuple(shrink_means(written, assignment, length, TOKENS_SHRINKAGE).tolist()),
             evidence=tuple((evidence if before is None else evidence + before.evidence).tolist()),
         )
         pool.append(candidate.model_copy(update={"profile": profile}))
@@ -104,7 +104,7 @@ def _mean_quality(
         total, count = (each[0] for each in tally(quality[:, None], assignment, len(ease)))
         return likely_quality(total, count, anchors)
     known = None if before is None else np.array(before.quality)
-    return shrunk_means(quality, assignment, expected_quality(quality, assignment, ease, known))
+    return shrink_means(quality, assignment, estimate_quality(quality, assignment, ease, known))
 
 
 def learned_prices(pool: Pool) -> Floats:
@@ -138,7 +138,7 @@ def pool_profiles(pool: Pool, clusters: int) -> PoolProfiles:
     )
 
 
-def shrunk_means(
+def shrink_means(
     values: Floats, assignment: npt.NDArray[np.intp], expected: Floats, shrinkage: float = SHRINKAGE
 ) -> Floats:
     """Return one candidate's means per cluster, shrunk to the expected ones, shape (k,).
@@ -152,14 +152,14 @@ def shrunk_means(
         expected: Expected mean per cluster, shape (k,).
         shrinkage: Weight of the expected mean in outcomes, s.
 
-    >>> shrunk_means(np.array([1.0, 0.0]), np.array([0, 1]), np.full(3, 0.5), shrinkage=1)
+    >>> shrink_means(np.array([1.0, 0.0]), np.array([0, 1]), np.full(3, 0.5), shrinkage=1)
     array([0.75, 0.25, 0.5 ])
     """
     total, count = tally(values[:, None], assignment, len(expected))
     return np.asarray((total[0] + shrinkage * expected) / (count[0] + shrinkage))
 
 
-def expected_quality(
+def estimate_quality(
     quality: Floats, assignment: npt.NDArray[np.intp], ease: Floats, known: Floats | None = None
 ) -> Floats:
     """Return a candidate's expected quality in each cluster, by its ability, shape (k,).
@@ -178,7 +178,7 @@ def expected_quality(
     return sigmoid(fit_ability(right[0], seen[0], logits, spread=SHIFT) + logits)
 
 
-def expected_log_tokens(
+def estimate_log_tokens(
     log_tokens: Floats, assignment: npt.NDArray[np.intp], effects: Floats, known: Floats | None = None
 ) -> Floats:
     """Return a candidate's expected log tokens in each cluster, shape (k,).
@@ -195,7 +195,7 @@ def expected_log_tokens(
     return np.asarray(start + beyond)
 
 
-def quality_variance(quality: Floats, evidence: Floats) -> Floats:
+def estimate_variance(quality: Floats, evidence: Floats) -> Floats:
     """Return the variance of the mean quality in each cluster, shape (m, k).
 
     With v = quality * (1 - quality), n outcomes in the cluster and s the shrinkage, the outcomes there leave

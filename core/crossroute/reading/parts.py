@@ -90,15 +90,15 @@ class Part(NamedTuple):
 
 
 @lru_cache(REMEMBERED)
-def parts_in(text: str) -> tuple[Part, ...]:
+def list_parts(text: str) -> tuple[Part, ...]:
     r"""Return the parts of a prompt that have a heading, in order.
 
-    >>> [part.kind for part in parts_in("Context:\nA text.\n\nHere is my question: Who?\nAnswer:")]
+    >>> [part.kind for part in list_parts("Context:\nA text.\n\nHere is my question: Who?\nAnswer:")]
     ['context', 'question', 'answer']
-    >>> [part.kind for part in parts_in("=== BEGIN DOCUMENT ===\nA text.\n=== END DOCUMENT ===\nWho?")]
+    >>> [part.kind for part in list_parts("=== BEGIN DOCUMENT ===\nA text.\n=== END DOCUMENT ===\nWho?")]
     ['context', 'rest']
     """
-    pattern, lowered = HEAD.reading(text)
+    pattern, lowered = HEAD.choose(text)
     start, found = 0, list[Part]()
     signs = [*filter(text.__contains__, SIGNS)]
     for line in text.split("\n"):

@@ -39,15 +39,15 @@ from crossroute.reading.ends import (
     has_choices,
     split_ends,
 )
-from crossroute.reading.parts import Part, drop_frames, parts_in
+from crossroute.reading.parts import Part, drop_frames, list_parts
 from crossroute.reading.sections import (
     HEAD,
     LEAST_WORDS,
     PARAGRAPH,
     WORD,
     drop_harness,
-    heads_in,
-    own_words,
+    find_heads,
+    list_own_words,
     says_something,
 )
 from crossroute.reading.wrapping import unwrap
@@ -159,7 +159,7 @@ def _take_prose(text: str, context: list[str]) -> str:
     if not prose:
         return text
     rest = "\n\n".join(others)
-    solves = PROBLEM.search(rest) and not any(head["question"] for head in heads_in(rest))
+    solves = PROBLEM.search(rest) and not any(head["question"] for head in find_heads(rest))
     if solves or not _is_substantial(CHOICE.sub("\n", f"\n{rest}")):
         return text
     context.extend(prose)
@@ -182,7 +182,7 @@ def _is_prose(paragraph: str, text: str, start: int) -> bool:
     if REQUEST.match(paragraph) or HEAD.match(paragraph) or has_choices(paragraph):
         return False
     end = start + len(paragraph)
-    return not any(part.kind == "question" and start <= part.start < end for part in parts_in(text))
+    return not any(part.kind == "question" and start <= part.start < end for part in list_parts(text))
 
 
 def _find_greeting(text: str, prose: str) -> str:
@@ -209,7 +209,7 @@ def _asks_something(text: str) -> bool:
 def _is_substantial(text: str) -> bool:
     """Return whether a text has a few words with content, or one long word in a script without spaces."""
     content = 0
-    for word in own_words(text):
+    for word in list_own_words(text):
         content += word not in wordings.FILLERS
         if content >= LEAST_WORDS or (len(word) > LEAST_WORDS and not word.isascii()):
             return True
@@ -293,7 +293,7 @@ def _find_answered(sections: list[tuple[Part, str]]) -> list[tuple[str, str]]:
 
 def _find_parts(text: str) -> Sequence[Part]:
     """Return the parts of a text. Headings that are sentences count only if the text has a question."""
-    parts = parts_in(text)
+    parts = list_parts(text)
     if any(part.kind in ("question", "rest") for part in parts) or all(part.is_label for part in parts):
         return parts
     last = parts[-1]

@@ -74,15 +74,15 @@ PICK = re.compile(
 CLAUSE = re.compile(r"[,.!?;:\n，。！？；]+")
 
 
-def heads_in(text: str) -> list[re.Match[str]]:
+def find_heads(text: str) -> list[re.Match[str]]:
     r"""Return the headings in a text, as `HEAD` finds them, but faster: only lines that may have one are matched.
 
-    >>> [head["question"].lower() for head in heads_in("Some lines.\nQuestion: Who?\n# Task\nTell: it.")]
+    >>> [head["question"].lower() for head in find_heads("Some lines.\nQuestion: Who?\n# Task\nTell: it.")]
     ['question', 'task']
     """
     if not any(map(text.__contains__, HEAD_SIGNS)):
         return []
-    return at_lines(*HEAD.reading(text), HEAD_SIGNS)
+    return at_lines(*HEAD.choose(text), HEAD_SIGNS)
 
 
 def at_lines(pattern: re.Pattern[str], text: str, signs: Collection[str]) -> list[re.Match[str]]:
@@ -167,7 +167,7 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
         return content_words > 1 and len(text) <= NUDGE_CHARACTERS and not _has_words_beyond_nudges(text)
     if content_words > 1 and (text.strip(ENDS).lower() in wordings.FOLLOW_UPS or is_choice(text)):
         return True
-    words = [*own_words(text)]
+    words = [*list_own_words(text)]
     if (
         content_words > 1
         and "?" not in text
@@ -199,7 +199,7 @@ def is_choice(text: str) -> bool:
     return PICK.fullmatch(text) is not None
 
 
-def own_words(text: str) -> Iterator[str]:
+def list_own_words(text: str) -> Iterator[str]:
     """Yield the words of a text, without clauses that greet, thank or praise."""
     for clause in CLAUSE.split(text.lower()):
         words = WORD.findall(clause)

@@ -29,7 +29,7 @@ from crossroute.model.doubt import Doubt, Situation
 from crossroute.model.effects import LEAST_CHANCE, pool_efforts, pool_lessons
 from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
-from crossroute.model.profiles import learned_prices, pool_profiles, profile_pool, quality_variance
+from crossroute.model.profiles import estimate_variance, learned_prices, pool_profiles, profile_pool
 from crossroute.numeric import Flags, Floats, clip, sigmoid
 from crossroute.query import Query
 from crossroute.reward import Reward, best
@@ -291,7 +291,7 @@ class Predictor:
         self.windows, self.least_window = np.array(windows), min(windows, default=np.inf)
         self.context = profiles if context is None else context
         self.keys = network.keys(profiles, self.context)
-        self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
+        self.variance = estimate_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network)
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
         self.lessons = pool_lessons(self.pool, network.config.clusters)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from crossroute.numeric import Floats, mean_known
+from crossroute.numeric import Floats, average_known
 from crossroute.reward import best
 from crossroute.traffic.drift import FEWEST, has_drifted
 from crossroute.traffic.estimates import Estimate, estimate
@@ -153,10 +153,10 @@ def _build_row(logged: Logged, column: int) -> Row:
         calls=int(mine.sum()),
         usd=float(np.nansum(logged.cost[mine])),
         unknown=int(np.isnan(logged.cost[mine]).sum()),
-        predicted_cost=mean_known(logged.predicted_cost[mine, column]),
-        cost=mean_known(logged.cost[mine]),
-        predicted=mean_known(logged.predicted[graded, column]),
-        observed=mean_known(logged.quality[graded]),
+        predicted_cost=average_known(logged.predicted_cost[mine, column]),
+        cost=average_known(logged.cost[mine]),
+        predicted=average_known(logged.predicted[graded, column]),
+        observed=average_known(logged.quality[graded]),
         graded=int(graded.sum()),
         drift=tuple(drift),
     )

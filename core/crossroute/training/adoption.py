@@ -16,7 +16,7 @@ from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import assign_classes
 from crossroute.training.run import PreparedSplit, likelihood
-from crossroute.training.stacking import HALF_PENALTY, fit_mean_lengths, network_logit, weigh
+from crossroute.training.stacking import HALF_PENALTY, fit_mean_lengths, predict_logit, weigh
 
 SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
 """Settings that cannot change after training; neither can the encoder and the components."""
@@ -120,7 +120,7 @@ def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepa
     if weighed is None:
         return None
     members = before.ensemble.sum_members(encoded, predictor.network.project(encoded), weighed)
-    network = network_logit(predictor, validation)[:, known]
+    network = predict_logit(predictor, validation)[:, known]
     start = np.array([float(tensors["own"][0]), 1.0])
     quality = validation.outcomes.quality[:, known]
     halves = weigh(np.stack([network, members]), quality, start, HALF_PENALTY * len(known))

@@ -146,7 +146,7 @@ def fit_ensemble(
     members = grow_members(predictor, known, encoded, quality, config)
     logits = logit(np.stack([members.left_out, members.forest.unseen]), HELD)  # (members, n, c)
     shares = weigh_members(logits, quality)
-    network = np.concatenate([network_logit(predictor, part) for part in (train, validation)])  # (n, m)
+    network = np.concatenate([predict_logit(predictor, part) for part in (train, validation)])  # (n, m)
     seen, combined = len(train.encoded), shares(logits)  # (n, c)
     halves = weigh_network(network[:, known], combined, quality, seen, shares.worth)
     unseen = sigmoid(network[seen:])
@@ -208,7 +208,7 @@ def fit_mean_lengths(predictor: Predictor, parts: Sequence[PreparedSplit]) -> Fl
     return np.asarray((count * own + SHRUNK_TO_ALL * every) / (count + SHRUNK_TO_ALL))
 
 
-def network_logit(predictor: Predictor, part: PreparedSplit) -> Floats:
+def predict_logit(predictor: Predictor, part: PreparedSplit) -> Floats:
     """Return the logit of the network's predicted quality, without ensemble and doubt, shape (n, m)."""
     alone = predictor.with_doubt(None).with_ensemble(None)
     return logit(alone.predict_encoded(part.queries).quality, LEAST_CHANCE)

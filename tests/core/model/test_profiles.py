@@ -4,12 +4,12 @@ import pytest
 from crossroute import DataError, Pool
 from crossroute.model.profiles import (
     SHRINKAGE,
-    expected_log_tokens,
-    expected_quality,
+    estimate_log_tokens,
+    estimate_quality,
+    estimate_variance,
     learned_prices,
     pool_profiles,
-    quality_variance,
-    shrunk_means,
+    shrink_means,
 )
 
 
@@ -41,19 +41,19 @@ def test_prices_are_those_of_the_profiles_or_else_the_candidates_own(router):
 
 def test_much_evidence_gives_the_observed_mean_and_none_the_expected():
     values, assignment = np.full(100_000, 0.9), np.zeros(100_000, dtype=int)
-    found = shrunk_means(values, assignment, np.array([0.5, 0.4, 0.3]))
+    found = shrink_means(values, assignment, np.array([0.5, 0.4, 0.3]))
     np.testing.assert_allclose(found, [0.9, 0.4, 0.3], atol=1e-3)
 
 
 def test_shrinkage_by_hand():
-    found = shrunk_means(np.array([1.0, 1.0, np.nan]), np.array([0, 0, 1]), np.array([0.5, 0.0]))
+    found = shrink_means(np.array([1.0, 1.0, np.nan]), np.array([0, 0, 1]), np.array([0.5, 0.0]))
     np.testing.assert_allclose(found, [(2 + SHRINKAGE * 0.5) / (2 + SHRINKAGE), 0])
 
 
 def test_an_able_candidate_is_expected_to_do_better_everywhere_and_best_where_it_is_easy():
     ease, assignment = np.array([1.0, 0.0, -1.0]), np.ones(200, dtype=int)
     strong, weak = (
-        expected_quality((np.arange(200) < right).astype(float), assignment, ease) for right in (160, 60)
+        estimate_quality((np.arange(200) < right).astype(float), assignment, ease) for right in (160, 60)
     )
     assert (strong > weak).all()
     assert strong[1] == pytest.approx(0.8, abs=0.01)
@@ -63,27 +63,27 @@ def test_an_able_candidate_is_expected_to_do_better_everywhere_and_best_where_it
 def test_a_known_profile_moves_little_by_few_outcomes_and_keeps_its_shape():
     known = np.array([0.9, 0.6, 0.3])
     wrong = np.zeros(5)
-    found = expected_quality(wrong, np.zeros(5, dtype=int), np.zeros(3), known)
+    found = estimate_quality(wrong, np.zeros(5, dtype=int), np.zeros(3), known)
     assert (found < known).all()
     assert (found > known - 0.25).all()
     assert found[0] > found[1] > found[2]
-    none = expected_quality(np.full(5, np.nan), np.zeros(5, dtype=int), np.zeros(3), known)
+    none = estimate_quality(np.full(5, np.nan), np.zeros(5, dtype=int), np.zeros(3), known)
     np.testing.assert_allclose(none, known)
 
 
 def test_log_tokens_are_expected_by_the_clusters_effects_or_by_what_was_known():
     effects, assignment = np.array([0.5, -0.5]), np.zeros(4, dtype=int)
     log_tokens = np.array([3.0, 3.2, 2.8, np.nan])
-    np.testing.assert_allclose(expected_log_tokens(log_tokens, assignment, effects), [3, 2])
+    np.testing.assert_allclose(estimate_log_tokens(log_tokens, assignment, effects), [3, 2])
     known = np.array([3.0, 4.0])
-    np.testing.assert_allclose(expected_log_tokens(log_tokens, assignment, effects, known), known)
-    unseen = expected_log_tokens(np.full(4, np.nan), assignment, effects, known)
+    np.testing.assert_allclose(estimate_log_tokens(log_tokens, assignment, effects, known), known)
+    unseen = estimate_log_tokens(np.full(4, np.nan), assignment, effects, known)
     np.testing.assert_allclose(unseen, known)
 
 
 def test_the_variance_falls_with_evidence_there_and_by_less_with_evidence_elsewhere():
     quality = np.full((3, 2), 0.8)
-    none, here, much = np.sqrt(quality_variance(quality, np.array([[0.0, 0.0], [50.0, 0.0], [5000.0, 0.0]])))
+    none, here, much = np.sqrt(estimate_variance(quality, np.array([[0.0, 0.0], [50.0, 0.0], [5000.0, 0.0]])))
     assert none[0] == none[1] > 0.2
     assert none[0] > here[0] > much[0]
     assert none[1] > here[1] > much[1] > much[0]
@@ -91,5 +91,5 @@ def test_the_variance_falls_with_evidence_there_and_by_less_with_evidence_elsewh
 
 
 def test_a_perfect_record_is_not_certain():
-    few, many = np.sqrt(quality_variance(np.ones((2, 1)), np.array([[5.0], [500.0]])))[:, 0]
+    few, many = np.sqrt(estimate_variance(np.ones((2, 1)), np.array([[5.0], [500.0]])))[:, 0]
     assert few > many > 0

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import Query
-from crossroute.query import plain_tokens
+from crossroute.query import count_plain_tokens
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.asides import ASIDE_WORDS, is_aside, is_aside_clause, may_be_aside, may_hold_aside
 
@@ -85,7 +85,7 @@ def test_a_line_with_courtesy_at_an_end_is_not_taken_for_plain(words):
     clause = " ".join(words)
     for text in (f"{clause}, which gas is it?", f"which gas is it, {clause}"):
         if drop_appeals(text) != text:
-            assert plain_tokens(text) == 0
+            assert count_plain_tokens(text) == 0
 
 
 def test_an_aside_is_short():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import Query
-from crossroute.query import plain_tokens
+from crossroute.query import count_plain_tokens
 from crossroute.reading.ciphers import MORSE, TURNED, read_cipher
 
 QUESTION = "Which gas makes up most of the air that we breathe?"
@@ -63,4 +63,4 @@ def test_what_is_in_no_code_stays(text):
 @given(st.text(alphabet="abehnortyz .,-_#0123", max_size=40))
 def test_no_text_in_code_is_taken_for_plain(text):
     if read_cipher(text) != text:
-        assert not plain_tokens(text)
+        assert not count_plain_tokens(text)

@@ -1,7 +1,7 @@
 import pytest
 
-from crossroute.reading.parts import drop_frames, parts_in
-from crossroute.reading.sections import heads_in
+from crossroute.reading.parts import drop_frames, list_parts
+from crossroute.reading.sections import find_heads
 
 
 @pytest.mark.parametrize(
@@ -18,19 +18,19 @@ from crossroute.reading.sections import heads_in
     ],
 )
 def test_a_line_begins_a_part(line, kind):
-    assert [part.kind for part in parts_in(f"It rains.\n{line}\nIt snows.")] == [kind]
+    assert [part.kind for part in list_parts(f"It rains.\n{line}\nIt snows.")] == [kind]
 
 
 @pytest.mark.parametrize(
     "line", ["It is a question of taste.", "Context matters!", "Paris: a city", "text", "---", ""]
 )
 def test_a_line_of_prose_begins_none(line):
-    assert not parts_in(f"It rains.\n{line}\nIt snows.")
+    assert not list_parts(f"It rains.\n{line}\nIt snows.")
 
 
 def test_all_heads_are_parts():
     text = "Context:\nA lease.\n\n### Question\nWho pays?\nAnswer:"
-    assert [part.start for part in parts_in(text)] == [head.start() for head in heads_in(text)]
+    assert [part.start for part in list_parts(text)] == [head.start() for head in find_heads(text)]
 
 
 def test_frames_are_dropped_at_the_ends_only():

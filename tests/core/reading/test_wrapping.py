@@ -3,7 +3,7 @@ import json
 import pytest
 
 from crossroute import Query
-from crossroute.query import plain_tokens
+from crossroute.query import count_plain_tokens
 from crossroute.reading.wrapping import read_source, unwrap
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
@@ -159,7 +159,7 @@ def test_source_code_that_is_more_than_words_stays(text):
     "text", ['print("Which gas is it")', "echo 'Which gas is it'", 'q = "Which gas is it";']
 )
 def test_no_line_of_source_code_is_taken_for_plain(text):
-    assert not plain_tokens(text)
+    assert not count_plain_tokens(text)
 
 
 @pytest.mark.parametrize(
