@@ -127,7 +127,7 @@ __all__ = [  # spelled out for type checkers
     "profile_model",
     "read_outcomes",
 ]
-if not all(map(find_spec, ("torch", "sklearn", "scipy", "threadpoolctl"))):
+if not TYPE_CHECKING and not all(map(find_spec, ("torch", "sklearn", "scipy", "threadpoolctl"))):
     __all__.remove("TrainingConfig")  # so that `import *` works without the extra `train`
     __all__.remove("fit")
 
