@@ -34,7 +34,7 @@ FILE = Path(crossroute.catalogue.__file__).with_name("catalogue.json")
 ABILITIES = {"t": "tools", "s": "structured_output", "v": "vision", "a": "audio", "f": "files"}
 PACKAGE = f"genai-prices {version('genai-prices')}"
 
-AS_OF = date(2026, 11, 30)
+AS_OF = date(2026, 12, 1)
 """Day whose prices are listed: some of genai-prices change on a later day. Raise it to build the catalogue anew."""
 
 
