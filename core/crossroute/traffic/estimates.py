@@ -31,7 +31,7 @@ FEWEST = 30
 """Minimum effective number of decisions for an estimate."""
 UNSUPPORTED = 0.02
 """Maximum share of a policy's choices with propensity 0 in the log."""
-UNGRADED = "no decision of this log is graded. Grade answers with log.feedback(decision_id, quality)"
+UNGRADED = "No decision of this log is graded. Grade answers with log.feedback(decision_id, quality)"
 """Why nothing is estimated or learned from a log without grades."""
 SHRINKAGE = 20.0
 """Weight of a router's prediction for a candidate, in outcomes."""

@@ -88,7 +88,7 @@ class Policy:
 
     def __init__(self, router: Router, logged: Logged) -> None:
         if not len(logged):
-            raise TrafficError(f"N{UNGRADED[1:]}.")
+            raise TrafficError(f"{UNGRADED}.")
         self.router, self.logged = restrict_to_log(router, logged), logged
         predicted = logged.predict(self.router)
         shape = logged.propensity.shape

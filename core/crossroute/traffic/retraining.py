@@ -55,7 +55,7 @@ def learn(
         TrafficError: No decision is graded.
     """
     if not len(logged.graded):
-        raise TrafficError(f"N{UNGRADED[1:]}.")
+        raise TrafficError(f"{UNGRADED}.")
     held = np.arange(len(logged)) % 2 == 1
     taught, test = logged.take(~held), logged.take(held).graded
     learned = {REFRESHED: learn_from_log(old, taught)}

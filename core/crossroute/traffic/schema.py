@@ -172,7 +172,7 @@ def to_url(log: str | Path) -> sa.URL:
 
 
 def open_engine(url: sa.URL) -> Engine:
-    """Return the engine of a log's database, not yet connected."""
+    """Return the engine of a log's database, not yet connected; its errors do not show texts of queries."""
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise ValueError(
             f"A traffic log needs SQLite or PostgreSQL, got {url.get_backend_name()!r}. Expected "
@@ -180,8 +180,9 @@ def open_engine(url: sa.URL) -> Engine:
         )
     if url.get_backend_name() == "postgresql":
         with require_extra("A traffic log in PostgreSQL", "traffic"):
-            return sa.create_engine(url, pool_pre_ping=True, pool_size=2)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
+            return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=2)
+    waiting = {"timeout": BUSY_S, "check_same_thread": False}
+    engine = sa.create_engine(url, hide_parameters=True, connect_args=waiting)
     sa.event.listen(engine, "connect", _take_over_transactions)
     sa.event.listen(engine, "begin", _begin)
     return engine

@@ -78,7 +78,7 @@ def test_a_log_without_grades_says_that_it_has_none(log):
     ):
         assert str(say(*command)[2]) == told
     code, shown, _ = say("traffic", "report", log)
-    assert (code, "no decision of this log is graded" in shown, "propensity" in shown) == (0, True, False)
+    assert (code, "No decision of this log is graded" in shown, "propensity" in shown) == (0, True, False)
 
 
 def test_estimates_stay_within_what_quality_and_cost_can_be():

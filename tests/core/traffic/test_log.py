@@ -164,6 +164,21 @@ def test_an_error_leaves_its_type_alone(log, router):
     assert "the secret" not in str(called)
 
 
+def test_errors_of_the_database_do_not_show_texts_of_queries(tmp_path, router, caplog):
+    log = TrafficLog(tmp_path / "traffic.db", keep_text=True)
+    dispatcher, _ = dispatcher_to(log, router)
+    with log.writing() as connection:
+        refusal = "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        connection.execute(sa.text(f"CREATE TRIGGER refuse BEFORE INSERT ON crossroute_decisions {refusal}"))
+    with pytest.raises(sa.exc.IntegrityError) as caught, log.writing() as connection:
+        connection.execute(sa.insert(schema.adoptions).values(reason="the secret"))
+    assert "the secret" not in str(caught.value)
+    dispatcher.attempts(dispatcher.decide(Query("the secret")))
+    log.flush()
+    assert log.lost == 1
+    assert "the secret" not in caplog.text
+
+
 def check_that_it_is_told_once(log, dispatcher, caplog, calls):
     with caplog.at_level(logging.WARNING, "crossroute.traffic"):
         for _ in range(calls):
