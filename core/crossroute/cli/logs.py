@@ -56,10 +56,13 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
     from crossroute.traffic.logged import read_logged
     from crossroute.traffic.policies import Policy
 
-    graded = read_logged(TrafficLog.existing(url)).graded
+    logged = read_logged(TrafficLog.existing(url))
+    graded = logged.graded
+    others = int((logged.quality == logged.quality).sum()) - len(graded)
+    left_out = f", without {others:,} whose answers were not sampled at random" if others else ""
     table = plain_table(
         "dial", "quality (doubly robust)", "snips", "direct", "USD a call", "effective decisions",
-        caption=f"{len(graded):,} graded decisions; 95 % intervals, for the direct method without its bias.",
+        caption=f"{len(graded):,} graded decisions{left_out}; 95 % intervals, for the direct method without its bias.",
     )  # fmt: skip
     points = Policy(load(router), graded).curve()
     for point in points:

@@ -137,6 +137,8 @@ def judge(
     price = dict(map(parse_price, prices or ())).get(model.partition("=")[0])
     if not share:
         raise ValueError("--share must be above 0 and at most 1, got 0.")
+    if limit == 0:
+        raise ValueError("--limit must be above 0, got 0.")
     kept, asked = TrafficLog.existing(log), asked_model(model, price=price)
     rubrics = JudgeSettings(rubric=rubric) if rubric else None
     with shorten_provider_errors(asked.candidate.name, GOES_ON):
@@ -151,7 +153,10 @@ def judge(
     if told.stopped:
         note(f"The spending limit of ${limit:.4g} was reached; continue with a higher --limit.")
     if told.unread:
-        note(f"The judge's reply had no readable grade for {format_count(told.unread, 'answer')}.")
+        note(
+            f"The judge's reply had no readable grade for {format_count(told.unread, 'answer')} of this share; "
+            "a later run asks again."
+        )
 
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
@@ -231,6 +236,16 @@ def _build_dial_table(dials: list[OtherDial]) -> Table:
     return table
 
 
+def _explain_exploration(explorable: float) -> str:
+    """Return how many decisions could have gone to another candidate, as a sentence of a caption."""
+    if explorable:
+        return f" {explorable:.1%} of them could have gone to another candidate by exploration."
+    return (
+        " None of them could have gone to another candidate: exploration was off, or no other candidate was within "
+        "one standard error of the chosen one's reward."
+    )
+
+
 def _build_table(told: TrafficReport) -> Table:
     from rich.markup import escape
 
@@ -252,6 +267,7 @@ def _build_table(told: TrafficReport) -> Table:
     if told.shadow_loss is not None:
         mean, low, high = told.shadow_loss
         caption += f" It loses {mean:.3f} of quality ({low:.3f} to {high:.3f})."
+    caption += _explain_exploration(told.explorable)
     table = plain_table("candidate", title="Candidates, observed and predicted", caption=caption)
     for heading in ("calls", "USD", "USD a call", "predicted USD", "graded", "quality", "predicted quality"):
         table.add_column(heading, justify="right")

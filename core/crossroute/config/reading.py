@@ -69,6 +69,8 @@ def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
         is_folder(folder / pool.floor.outcomes) or is_file(folder / pool.floor.outcomes)
     ):
         found["floor"] = pool.floor.model_copy(update={"outcomes": str(folder / pool.floor.outcomes)})
+    if pool.traffic is not None and "://" not in pool.traffic:
+        found["traffic"] = str(folder.resolve() / pool.traffic)
     return found
 
 

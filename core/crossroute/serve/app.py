@@ -137,10 +137,10 @@ def _show_model(service: Service) -> Endpoint:
         name = request.path_params["name"]
         try:
             service.guard.admit(request.headers)
-            service.chosen(name)
+            found = service.chosen(name).get("candidate", name)
         except RequestError as error:
             return refuse(error, CHAT, service)
-        return JSONResponse(_describe_model(name))
+        return JSONResponse(_describe_model(found))
 
     return endpoint
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +14,10 @@ from crossroute.budgets.state import State, open_state
 from crossroute.calls.hooks import Observer
 from crossroute.calls.providers import find_provider
 from crossroute.calls.settings import CallSettings
-from crossroute.candidate import Capability
+from crossroute.candidate import Candidate, Capability, Pool
+from crossroute.catalogue import find_candidate
 from crossroute.config import ModelEntry, PoolConfig, read_config
-from crossroute.errors import ConfigError
+from crossroute.errors import ConfigError, EffortError
 from crossroute.errors.names import suggest_name
 from crossroute.routing.members import Ability
 from crossroute.serve.balancing import TokenBudgets
@@ -74,6 +77,7 @@ class Service:
                 for name in ("cost_preference", "willingness_to_pay", "constraints", "escalate")
             }
         )
+        self._spellings = read_spellings(config.models)
         self.keys = Keys(settings.keys_file)
         shared = None if settings.redis is None else Shared(settings.redis)
         counters, share = (
@@ -163,6 +167,9 @@ class Service:
             return {"cost_preference": _parse_dial(dial)}
         if model in self.members:
             return {"candidate": model}
+        meant = find_member(self._spellings, model)
+        if meant is not None:
+            return {"candidate": meant}
         known = (POOL, f"{POOL}:0.8", *self.members)
         near = suggest_name(model.strip().lower(), known)
         raise RequestError(
@@ -170,6 +177,29 @@ class Service:
             status=404,
             code="model_not_found",
         )
+
+
+def read_spellings(models: Iterable[ModelEntry]) -> tuple[Mapping[str, str | None], ...]:
+    """Return the members by their names, and by their models' names: None for a model of several members."""
+    models = tuple(models)
+    count = Counter(entry.model for entry in models)
+    by_model = {entry.model: entry.name if count[entry.model] == 1 else None for entry in models}
+    return {entry.name: entry.name for entry in models}, by_model
+
+
+def find_member(spellings: Iterable[Mapping[str, str | None]], model: str) -> str | None:
+    """Return the one member that a spelling of its name, else of its model, means; None if there is none.
+
+    Args:
+        spellings: See `read_spellings`.
+        model: The client's spelling.
+    """
+    for members in spellings:
+        with suppress(EffortError):
+            found = find_candidate(Pool([Candidate(name=name) for name in members]), model)
+            if found is not None and found.name in members:
+                return members[found.name]
+    return None
 
 
 def make_opener(shared: Shared | None, url: str | None) -> Callable[[str | Path | None], State]:

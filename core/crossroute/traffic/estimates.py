@@ -60,6 +60,7 @@ class Estimates(NamedTuple):
         effective: Effective number of decisions, (sum w)^2 / sum w^2.
         unsupported: Share of the policy's choices with propensity 0 in the log, in [0, 1].
         decisions: Number of decisions.
+        explorable: Share of decisions with more than one candidate of nonzero propensity, in [0, 1].
     """
 
     direct: Estimate
@@ -68,12 +69,20 @@ class Estimates(NamedTuple):
     effective: float
     unsupported: float
     decisions: int
+    explorable: float = 1.0
 
     @property
     def thin(self) -> str | None:
         """Why the estimates are unreliable, and what is needed; None if they are reliable."""
         if not self.decisions:
             return UNGRADED
+        if self.unsupported > UNSUPPORTED and not self.explorable:
+            return (
+                f"overlap too thin: {self.unsupported:.0%} of its choices have propensity 0 in this log, where no "
+                "decision could have gone to another candidate. Turn exploration on; if it was on, no other candidate "
+                "was within one standard error of the chosen one's reward, and more of it changes nothing: record "
+                "traffic at a dial where they are closer"
+            )
         if self.unsupported > UNSUPPORTED:
             return (
                 f"overlap too thin: {self.unsupported:.0%} of its choices have propensity 0 in this log. Record "
@@ -81,9 +90,10 @@ class Estimates(NamedTuple):
             )
         if self.effective < FEWEST:
             needed = self.decisions * FEWEST / max(self.effective, 1.0)
+            more = ", or use more exploration" if self.explorable else ""
             return (
                 f"overlap too thin: the effective number of the {self.decisions:,} graded decisions is "
-                f"{self.effective:.0f}. Record about {needed:,.0f}, or use more exploration"
+                f"{self.effective:.0f}. Record about {needed:,.0f}{more}"
             )
         return None
 
@@ -132,7 +142,17 @@ def estimate(
         effective=float(total**2 / max((weighted**2).sum(), 1e-12)),
         unsupported=float((policy * (propensity <= 0)).sum(axis=1).mean()) if n else 1.0,
         decisions=n,
+        explorable=measure_explorable(propensity),
     )
+
+
+def measure_explorable(propensity: Floats) -> float:
+    """Return the share of decisions with more than one candidate of nonzero propensity.
+
+    >>> measure_explorable(np.array([[1.0, 0.0], [0.95, 0.05]]))
+    0.5
+    """
+    return float(((propensity > 0).sum(axis=1) > 1).mean()) if len(propensity) else 0.0
 
 
 def cross_fit(chosen: npt.NDArray[np.intp], observed: Floats, predicted: Floats, seed: int = 0) -> Floats:

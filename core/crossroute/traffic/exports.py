@@ -55,7 +55,7 @@ class ImportResult(NamedTuple):
         graded: Number of decisions graded by the import.
         unknown: Number of scores for runs and traces that the log does not contain.
         unread: Number of scores that are not on the scale.
-        names: Name -> number of scores.
+        names: Name -> number of scores that graded decisions.
     """
 
     graded: int
@@ -89,9 +89,8 @@ def import_feedback(
         )
     known = _decisions_by_id(log, {each for one in found for each in one.ids})
     rows, unread, unknown = {}, 0, 0
-    names: dict[str, int] = defaultdict(int)
+    names = dict.fromkeys((one.name for one in found), 0)
     for one in found:
-        names[one.name] += 1
         decisions: Iterable[str] = next((known[each] for each in one.ids if each in known), ())
         unknown += not decisions
         try:
@@ -99,6 +98,7 @@ def import_feedback(
         except ValueError:
             unread += 1
             continue
+        names[one.name] += bool(decisions)
         for decision_id in decisions:
             row = {
                 "decision_id": decision_id,
@@ -108,7 +108,7 @@ def import_feedback(
             }
             rows[decision_id, one.name] = row | {"quality": quality, "probability": None}
     log.add_feedback(list(rows.values()))
-    return ImportResult(len({decision_id for decision_id, _ in rows}), unknown, unread, dict(names))
+    return ImportResult(len({decision_id for decision_id, _ in rows}), unknown, unread, names)
 
 
 def read_scores(path: Path) -> Iterator[Score]:

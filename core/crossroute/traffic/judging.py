@@ -51,13 +51,18 @@ class UnjudgedAnswer(NamedTuple):
     answer: str
     place: float
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What its grade is stored by."""
+        return self.decision_id, self.candidate
+
 
 class JudgingResult(NamedTuple):
     """The result of judging.
 
     Attributes:
         graded: Number of answers with the judge's grade, including earlier ones.
-        share: Share of the answers that is judged.
+        share: Share of the answers that is judged, including those without a readable grade.
         usd: Cost of the judge's calls, USD.
         unread: Number of answers for which the judge's reply had no readable grade.
         stopped: Whether the spending limit was reached before the share.
@@ -92,31 +97,43 @@ def judge_traffic(
         on_graded: Called with the number of judged answers and their total.
 
     Raises:
-        ValueError: The share is out of range.
-        TrafficError: The log keeps no texts.
+        ValueError: The share or the limit is out of range.
+        TrafficError: The log has no answers, or keeps no texts.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share must be above 0 and at most 1, got {share!r}.")
+    if limit is not None and not limit > 0:
+        raise ValueError(f"limit must be above 0 USD, got {limit!r}.")
     drawn = [one for one in _read_answers(log) if one.place < share]
     known = _read_grades(log)
-    todo = iter([one for one in drawn if (one.decision_id, one.candidate) not in known])
+    todo = iter([one for one in drawn if one.key not in known])
     wanted, purse, unread, new, reached = len(drawn), Purse(limit), 0, 0, share
-    while some := list(islice(todo, AT_ONCE)):
-        grades: dict[UnjudgedAnswer, float] = {}
-        try:
-            refused = run_here(_grade_batch(some, judge, purse, settings or JudgeSettings(), grades))
-        finally:  # an error, or an interruption, must not lose grades that were paid for
-            told = [one for one in some if not math.isnan(grades.get(one, math.nan))]
-            log.add_feedback([_row(one, grades[one], share) for one in told])
-        known |= {(one.decision_id, one.candidate): grades[one] for one in told}
-        new += len(told)
-        unread += sum(one in grades for one in some) - len(told)
-        on_graded(len(known), wanted)
-        if refused:
-            reached = next(one.place for one in some if one not in grades)
-            break
-    inside = [one for one in drawn if one.place < reached and (one.decision_id, one.candidate) in known]
-    log.add_feedback([_row(one, known[one.decision_id, one.candidate], reached) for one in inside])
+    inside: list[UnjudgedAnswer] = []
+    try:
+        while reached == share and (some := list(islice(todo, AT_ONCE))):
+            grades: dict[UnjudgedAnswer, float] = {}
+            stopped = True  # until the batch is complete
+            try:
+                stopped = run_here(_grade_batch(some, judge, purse, settings or JudgeSettings(), grades))
+            finally:  # an error, or an interruption, must not lose grades that were paid for
+                told = [one for one in some if not math.isnan(grades.get(one, math.nan))]
+                log.add_feedback([_row(one, grades[one], share) for one in told])
+                known |= {one.key: (grades[one], 0.0) for one in told}
+                if stopped:
+                    reached = next((one.place for one in some if one not in grades), share)
+            new += len(told)
+            unread += sum(one in grades for one in some) - len(told)
+            on_graded(len(known), wanted)
+    finally:  # whatever ended it, the share that was reached is the probability
+        inside += [one for one in drawn if one.place < reached and one.key in known]
+        # an answer that an earlier run drew with a larger share keeps that
+        log.add_feedback(
+            [
+                _row(one, quality, max(reached, earlier))
+                for one in inside
+                for quality, earlier in [known[one.key]]
+            ]
+        )
     return JudgingResult(len(inside), reached, purse.spent, unread, reached < share, new)
 
 
@@ -167,6 +184,9 @@ def _read_answers(log: TrafficLog) -> Iterator[UnjudgedAnswer]:
     found = found.where(c.answered, d.text.is_not(None), c.answer.is_not(None))
     with log.reading() as connection:
         rows: list[Any] = list(connection.execute(found))
+        answered = connection.scalar(sa.select(c.id).where(c.answered).limit(1))
+    if answered is None:
+        raise TrafficError("The log has no answered decisions yet. Call the pool that writes to it first.")
     if not rows:
         raise TrafficError("The log has no answers with texts. Keep texts: TrafficLog(url, keep_text=True).")
     own = [
@@ -183,11 +203,12 @@ def draw_position(decision_id: str) -> float:
     return int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:7], "big") / 2**56
 
 
-def _read_grades(log: TrafficLog) -> dict[tuple[str, str], float]:
+def _read_grades(log: TrafficLog) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return the judge's grades with the probability that they were drawn with."""
     f = schema.feedback.c
     with log.reading() as connection:
         rows = connection.execute(sa.select(schema.feedback).where(f.source == JUDGE)).all()
-    return {(row.decision_id, row.candidate): row.quality for row in rows}
+    return {(row.decision_id, row.candidate): (row.quality, row.probability or 0.0) for row in rows}
 
 
 def _row(one: UnjudgedAnswer, quality: float, share: float) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from crossroute.query import Query
 from crossroute.routing.predictor import LazyPrediction
 from crossroute.routing.router import Router
 from crossroute.traffic import schema
+from crossroute.traffic.estimates import FEWEST
 from crossroute.traffic.log import TrafficLog
 
 PREDICTED = ("predicted", "error", "predicted_cost")
@@ -119,10 +120,15 @@ class Logged:
 
     @property
     def graded(self) -> Logged:
-        """The graded decisions; only the sampled ones, if some were sampled with a known probability."""
+        """The graded decisions; only those sampled with a known probability, if they suffice for an estimate.
+
+        If they are too few, all count alike.
+        """
         known = ~np.isnan(self.quality)
         drawn = known & (self.weight != 1)
-        return self.take(drawn if drawn.any() else known)
+        if drawn.sum() >= FEWEST or (drawn == known).all():
+            return self.take(drawn)
+        return replace(self.take(known), weight=np.ones(int(known.sum())))
 
     def predict(self, router: Router) -> LazyPrediction:
         """Predict the queries with a router.

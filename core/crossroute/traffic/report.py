@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from crossroute.numeric import Floats, average_known
 from crossroute.reward import best
 from crossroute.traffic.drift import FEWEST, has_drifted
-from crossroute.traffic.estimates import Estimate, estimate
+from crossroute.traffic.estimates import Estimate, estimate, measure_explorable
 from crossroute.traffic.logged import Logged
 
 
@@ -58,6 +58,7 @@ class TrafficReport(BaseModel):
         shadow_loss: In shadow mode, the mean quality that routing loses, with its 95 % interval, from calls with both
             answers graded.
         shadow_observed: Number of shadow choices that were called.
+        explorable: Share of decisions with more than one candidate of nonzero propensity, in [0, 1].
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,6 +71,7 @@ class TrafficReport(BaseModel):
     shadow_saving: tuple[float, float, float] | None = None
     shadow_loss: tuple[float, float, float] | None = None
     shadow_observed: int = 0
+    explorable: float = 0.0
 
 
 WORTH = {"a quarter": 0.25, "half": 0.5, "as it was": 1.0, "twice": 2.0, "four times": 4.0}
@@ -133,6 +135,7 @@ def build_report(logged: Logged) -> TrafficReport:
         shadow_saving=_interval(_estimate_saving(logged)),
         shadow_loss=_interval(logged.quality - np.where(logged.would != "", logged.would_quality, np.nan)),
         shadow_observed=int((~np.isnan(logged.would_cost)).sum()),
+        explorable=measure_explorable(logged.propensity),
     )
 
 

@@ -269,7 +269,7 @@ def test_budgets_and_traffic_are_arguments_of_the_integrations(tmp_path):
     assert (day.usd, day.per, day.pace) == (50, "day", True)
     assert (users.per.total_seconds(), users.key, users.then) == (21_600, "user:*", "refuse")
     told = [settings[name] for name in ("traffic", "exploration", "shadow", "shadow_share")]
-    assert told == ["traffic.db", 0.05, "large", 0.05]
+    assert told == [str(tmp_path.resolve() / "traffic.db"), 0.05, "large", 0.05]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import httpx
 import openai
 import pytest
 
+from crossroute.config import ModelEntry
+from crossroute.serve.service import find_member, read_spellings
 from tests.core.serve.conftest import ENVIRONMENT
 from tests.support import serving
 from tests.support.routers import ARITHMETIC, CODE, STORY
@@ -58,6 +60,28 @@ def test_the_dial_is_in_the_name_or_in_the_field(client):
 
 def test_a_model_by_its_name_is_taken(client, upstream):
     assert ask(client, ARITHMETIC, "small").choices[0].message.content == "I am small"
+
+
+@pytest.mark.parametrize(
+    ("asked", "candidate"),
+    [
+        ("anthropic/claude-opus-4-5", "claude-opus-4.5"),
+        ("claude-opus-4-5", "claude-opus-4.5"),
+        ("openai/gpt-4o-mini", "fast"),
+        ("openai/gpt-4o", None),  # two members
+        ("gpt-5.5", None),
+        ("claude-opus-4-5@nonsense", None),
+    ],
+)
+def test_a_spelling_of_one_member_means_it(asked, candidate):
+    spelled = [
+        ("claude-opus-4.5", "anthropic:claude-opus-4-5"),
+        ("fast", "openai:gpt-4o-mini"),
+        ("one", "openai:gpt-4o"),
+        ("two", "openai:gpt-4o"),
+    ]
+    members = read_spellings([ModelEntry(name=name, model=model) for name, model in spelled])
+    assert find_member(members, asked) == candidate
 
 
 def test_what_is_asked_is_passed_on_byte_by_byte(served, upstream):

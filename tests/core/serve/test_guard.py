@@ -81,8 +81,11 @@ def test_a_key_s_models_alone_may_answer(serve):
     with serve(key(allow={"small", "coder"})) as served:
         told = ask(served, said(ARITHMETIC, "crossroute:0")).json()["crossroute"]
         assert told["candidate"] in {"small", "coder"}
-        answer = ask(served, said(ARITHMETIC, "large"))
-        assert (answer.status_code, answer.json()["error"]["type"]) == (403, "permission_error")
+        for spelling in ("large", "anthropic:large"):
+            answer = ask(served, said(ARITHMETIC, spelling))
+            assert (answer.status_code, answer.json()["error"]["type"]) == (403, "permission_error")
+        answer = ask(served, said(ARITHMETIC, "openai:small"))
+        assert answer.json()["crossroute"]["candidate"] == "small"
         field = {"crossroute": {"constraints": {"allow": ["large"]}}}
         assert ask(served, said(ARITHMETIC, **field)).status_code == 400
         headers = {"authorization": f"Bearer {SECRET}"}

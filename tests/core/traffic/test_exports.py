@@ -142,3 +142,10 @@ def test_a_file_without_such_a_score_is_refused(log, tmp_path):
     path = write(tmp_path / "feedback.jsonl", [{"run_id": RUN, "key": "a", "score": 1.0}])
     with pytest.raises(DataError, match=r"no score 'b'. Export runs with their feedback"):
         import_feedback(log, path, score="b")
+
+
+def test_a_score_that_grades_nothing_is_not_counted_by_name(log, tmp_path):
+    rows = [{"run_id": RUN, "key": "user", "score": value} for value in (7, 0.5)]
+    rows.append({"run_id": OTHER, "key": "user", "score": 1})
+    told = import_feedback(log, write(tmp_path / "feedback.jsonl", rows))
+    assert (told.graded, told.unread, told.unknown, told.names) == (1, 1, 1, {"user": 1})

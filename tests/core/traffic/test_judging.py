@@ -74,6 +74,8 @@ def test_what_was_graded_before_the_judge_failed_is_kept(log):
     with pytest.raises(PermissionError):
         judge_traffic(log, judge(fails), share=0.2)
     assert len(grades(log)) == 7
+    ranks = sorted(draw_position(f"d{number}") for number in range(ANSWERS))
+    assert {row.probability for row in grades(log).values()} == {ranks[7]}  # the share that was reached
     told = judge_traffic(log, judge(), share=0.2)
     assert told.graded == told.new + 7 == len(grades(log))
 
@@ -108,5 +110,34 @@ def test_it_is_shown_the_question_and_the_answer(log):
 
 
 def test_a_log_without_texts_is_refused(tmp_path):
-    with pytest.raises(TrafficError, match=r"Keep texts: TrafficLog\(url, keep_text=True\)"):
+    with pytest.raises(TrafficError, match="no answered decisions yet"):
         judge_traffic(TrafficLog(tmp_path / "none.db"), judge())
+
+
+def test_a_log_that_keeps_no_texts_is_refused(log):
+    with log.writing() as connection:
+        connection.execute(schema.decisions.update().values(text=None))
+    with pytest.raises(TrafficError, match=r"Keep texts: TrafficLog\(url, keep_text=True\)"):
+        judge_traffic(log, judge())
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
+def test_a_limit_is_above_0(log, limit):
+    with pytest.raises(ValueError, match="limit must be above 0"):
+        judge_traffic(log, judge(), limit=limit)
+
+
+def test_a_smaller_share_later_leaves_the_probability_of_what_was_drawn(log):
+    judge_traffic(log, judge(), share=0.3)
+    told = judge_traffic(log, judge(), share=0.1)
+    assert (told.new, told.share) == (0, 0.1)
+    assert {row.probability for row in grades(log).values()} == {0.3}
+
+
+def test_a_limit_at_what_was_not_read_before_leaves_the_probability_of_the_others(log):
+    said = iter([Answer(text="Fine.", input_tokens=1, output_tokens=1, cost=0.01)])
+    first = judge_traffic(log, judge(lambda _: next(said, CENT)), share=0.3)
+    assert first.unread == 1
+    told = judge_traffic(log, judge(), share=0.3, limit=0.001)
+    assert (told.new, told.stopped) == (0, True)
+    assert {row.probability for row in grades(log).values()} == {0.3}

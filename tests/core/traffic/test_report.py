@@ -12,6 +12,7 @@ from rich.console import Console
 pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute.cli.traffic import _build_dial_table, _build_table
+from crossroute.traffic.estimates import FEWEST
 from crossroute.traffic.policies import compare_policies
 from crossroute.traffic.report import WORTH, build_report, estimate_dials
 from tests.core.traffic.test_learning import logged, router  # noqa: F401
@@ -54,6 +55,30 @@ def test_costs_that_are_unknown_in_part_are_no_part_of_the_sum_and_are_counted(l
     assert sum(row.unknown for row in told.rows) == 3
     assert "and 4 of unknown cost" in _told(told)
     assert "unknown" not in _told(build_report(logged))
+
+
+def test_how_many_decisions_could_have_gone_elsewhere_is_told(logged):  # noqa: F811
+    alone = np.eye(logged.propensity.shape[1])[logged.chosen]
+    never = replace(logged, propensity=alone)
+    assert build_report(never).explorable == 0
+    assert "None of them could have gone to another candidate" in _told(build_report(never))
+    half = replace(logged, propensity=np.where((np.arange(len(logged)) % 2 == 0)[:, None], alone, 0.5))
+    assert build_report(half).explorable == pytest.approx(0.5, abs=0.01)
+    assert "50.0% of them could have gone to another" in _told(build_report(half))
+    reasons = [each.thin for each in estimate_dials(never) if each.thin]
+    assert reasons
+    assert all("more of it changes nothing" in reason for reason in reasons)
+
+
+def test_a_few_sampled_grades_do_not_leave_out_all_others(logged):  # noqa: F811
+    def sampled(count):
+        weight = np.where(np.arange(len(logged)) < count, 20.0, 1.0)
+        return replace(logged, weight=weight).graded
+
+    assert len(sampled(FEWEST)) == FEWEST
+    assert set(sampled(FEWEST).weight) == {20.0}
+    assert len(sampled(FEWEST - 1)) == len(logged.graded) > FEWEST
+    assert set(sampled(FEWEST - 1).weight) == {1.0}
 
 
 def _told(report):
