@@ -22,7 +22,7 @@ from crossroute.calls.spend import Usage
 from crossroute.errors import BrokenStreamError, NoAnswerError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
-from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, LangChain, chunk, event, whole
+from tests.support.faulty import MESSAGE, OPENING, STREAM, USAGE, WORDS, LangChain, chunk, event, typed, whole
 from tests.support.routers import STORY
 
 pytestmark = pytest.mark.filterwarnings(
@@ -91,20 +91,6 @@ def test_a_stream_that_does_not_or_says_that_it_failed_is_cut(pool, server, even
         asyncio.run(pool.astream()) if awaited else pool.stream()
 
 
-def typed(kind: str, **data: Any) -> str:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n"
-
-
-MESSAGE = {
-    "id": "m",
-    "type": "message",
-    "role": "assistant",
-    "model": "m",
-    "content": [],
-    "stop_reason": None,
-    "stop_sequence": None,
-    "usage": {"input_tokens": 11, "output_tokens": 1},
-}
 BLOCK = [
     typed("message_start", message=MESSAGE),
     typed("content_block_start", index=0, content_block={"type": "text", "text": ""}),

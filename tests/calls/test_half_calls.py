@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import httpx
@@ -21,7 +20,7 @@ from crossroute.errors import BrokenStreamError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
 from tests.support import serving
-from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, chunk, event
+from tests.support.faulty import MESSAGE, OPENING, STREAM, USAGE, WORDS, chunk, event, typed
 from tests.support.routers import STORY, make_router
 
 pytestmark = pytest.mark.filterwarnings(
@@ -117,21 +116,7 @@ def test_a_reason_or_complete_arguments_make_it_whole(server, ask, events):
     assert ask(f"{server.url}/v1")
 
 
-def typed(kind: str, **data: Any) -> str:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n"
-
-
 USE = {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}}
-MESSAGE = {
-    "id": "m",
-    "type": "message",
-    "role": "assistant",
-    "model": "m",
-    "content": [],
-    "stop_reason": None,
-    "stop_sequence": None,
-    "usage": {"input_tokens": 11, "output_tokens": 1},
-}
 BLOCK = [
     typed("message_start", message=MESSAGE),
     typed("content_block_start", index=0, content_block=USE),

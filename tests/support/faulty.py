@@ -34,6 +34,11 @@ def event(data: dict[str, Any] | str) -> str:
     return f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n"
 
 
+def typed(kind: str, **data: Any) -> str:
+    """Return an event of Anthropic's."""
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n"
+
+
 def chunk(delta: dict[str, Any], finish: str | None = None, written: int | None = None) -> str:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     told = {"prompt_tokens": 11, "completion_tokens": written, "total_tokens": 11 + (written or 0)}
@@ -44,6 +49,17 @@ def chunk(delta: dict[str, Any], finish: str | None = None, written: int | None 
 OPENING = chunk({"role": "assistant", "content": ""})
 WORDS = [chunk({"content": "I am "}), chunk({"content": "well"})]
 STREAM = [OPENING, *WORDS, chunk({}, "stop"), event("[DONE]")]
+MESSAGE = {
+    "id": "m",
+    "type": "message",
+    "role": "assistant",
+    "model": "m",
+    "content": [],
+    "stop_reason": None,
+    "stop_sequence": None,
+    "usage": {"input_tokens": 11, "output_tokens": 1},
+}
+"""Anthropic's message as its first event states it."""
 OVERLOADED = {"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}}
 
 

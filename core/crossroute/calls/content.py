@@ -34,6 +34,9 @@ TEXT_FILE = re.compile(
 )
 """Media types of files that are text."""
 
+FORMATS = dict.fromkeys(("txt", "md", "csv", "html"), "text/plain")
+"""Bedrock's formats of documents that are text -> a media type."""
+
 DATA_URL = re.compile(r"data:([^;,]*)[^,]{0,80},")
 
 KEY_TOKENS = 2
@@ -108,7 +111,3 @@ def _count_media(block: Mapping[str, Any]) -> int:
     data = next((place for place in (*places, *within) if place and isinstance(place, (str, bytes))), None)
     mime = block.get("mime_type") or source.get("media_type") or FORMATS.get(str(block.get("format")))
     return count_file(data, mime if isinstance(mime, str) else None)
-
-
-FORMATS = dict.fromkeys(("txt", "md", "csv", "html"), "text/plain")
-"""Bedrock's formats of documents that are text -> a media type."""

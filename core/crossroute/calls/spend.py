@@ -111,7 +111,7 @@ class Usage(BaseModel):
             return self
         own, others = self.__dict__, other.__dict__
         told = {name: others[name] for name in (*PARTS, "input_tokens") if others[name] and not own[name]}
-        if own["tier"] == 1 != others["tier"]:
+        if own["tier"] == 1 and others["tier"] != 1:
             told["tier"] = others["tier"]
         return Usage(**{**own, **told}) if told else self
 
