@@ -189,10 +189,11 @@ def refuse_settings(arguments: Iterable[str]) -> None:
     """
     for name in arguments:
         if name in CallSettings.model_fields:
+            copied = "'constraints': {'allow': [...]}" if name == "candidate" else f"{name!r}: ..."
             raise TypeError(
                 f"{name!r} is a setting of the router, and no argument of its models. Of one call state it so: "
                 f"invoke(..., config={{'configurable': {{{name!r}: ...}}}}) in LangChain, "
-                f"llm.model_copy(update={{{name!r}: ...}}) in LlamaIndex."
+                f"llm.model_copy(update={{{copied}}}) in LlamaIndex."
             )
 
 

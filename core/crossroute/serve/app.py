@@ -54,6 +54,11 @@ def make_app(service: Service) -> Starlette:
         yield
         showing.cancel()
         await service.upstream.close()
+        if service.traffic is not None:
+            from crossroute.traffic.log import LAST_S
+
+            # now: a process that a signal ends runs no exit handlers
+            await asyncio.to_thread(service.traffic.flush, LAST_S)
 
     routes = [
         Route("/v1/chat/completions", _answer_calls(service, CHAT), methods=["POST"]),

@@ -29,6 +29,9 @@ with require_extra("A traffic log", "traffic"):
 DAY_S = 86_400
 USER = "user"
 
+LAST_S = 5.0
+"""Time to write pending rows when a process ends, seconds."""
+
 
 class TrafficLog:
     """A database of decisions, calls and grades; safe to share between threads, and to use after a fork.
@@ -280,7 +283,7 @@ def _register_hooks(log: TrafficLog) -> None:
     def end() -> None:
         alive = known()
         if alive is not None:
-            alive.flush(timeout=5)
+            alive.flush(timeout=LAST_S)
 
     def forked() -> None:
         alive = known()

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ CALLS = 24
 
 
 @contextmanager
-def process(path, workers):
+def process(path, workers, stop=signal.SIGINT):
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -37,7 +38,7 @@ def process(path, workers):
         wait_for(lambda: httpx.get(f"{url}/health/ready").status_code == 200)
         yield url
     finally:
-        running.send_signal(signal.SIGINT)
+        running.send_signal(stop)
         running.wait(30)
 
 
@@ -81,6 +82,38 @@ def told(url):
     recent = [line["id"] for line in found["recent"]]
     calls = found["models"]["small"]["calls"], found["keys"]["-"]["calls"]
     return *calls, len(recent), len(set(recent)), float(decisions)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_that_is_stopped_has_logged_every_answer(folder, upstream, tmp_path, workers):
+    pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
+    from crossroute.traffic import TrafficLog, schema
+
+    log = tmp_path / "traffic.db"
+    path = serving.write_pool(folder, {"small": f"openai {upstream.openai}"}, more=f'traffic = "{log}"')
+    with ThreadPoolExecutor(4) as clients:
+        with process(path, workers, stop=signal.SIGTERM) as url:
+            asking = [clients.submit(ask_to_the_end, url) for _ in range(4)]
+            time.sleep(1)
+        answered = {each for one in asking for each in one.result()}
+    with TrafficLog.existing(log).reading() as connection:
+        decided = {row.id for row in connection.execute(schema.decisions.select())}
+        called = {row.decision_id for row in connection.execute(schema.calls.select())}
+    assert answered
+    assert not answered - decided
+    assert not answered - called
+
+
+def ask_to_the_end(url):
+    """Ask until the server has gone, and return the ids of the decisions that were answered."""
+    body = {"model": "small", "messages": [{"role": "user", "content": STORY}]}
+    answered = []
+    with suppress(httpx.TransportError), httpx.Client(timeout=60) as client:
+        while True:
+            told = client.post(f"{url}/v1/chat/completions", json=body)
+            answered.append(told.headers["x-crossroute-decision-id"])
+    return answered
 
 
 def test_servers_with_one_redis_count_together(folder, upstream, tmp_path):
