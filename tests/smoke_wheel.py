@@ -7,6 +7,7 @@ Run by `make check`: python tests/smoke_wheel.py
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -101,8 +102,7 @@ def look_into_environment(python: Path, folder: Path) -> None:
 
 
 def run_tests_of(sdist: Path, folder: Path) -> None:
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
+    shutil.unpack_archive(sdist, folder / "unpacked")
     (unpacked,) = (folder / "unpacked").iterdir()
     paths = os.pathsep.join(map(str, (unpacked / "core", unpacked)))
     run(
