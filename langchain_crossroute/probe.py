@@ -17,7 +17,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
-from crossroute.calls.ending import is_half
+from crossroute.calls.ending import are_half
 from crossroute.calls.faults import ANSWERED, note
 from crossroute.calls.handlers import find_handler_arguments, is_of_handler, walk_frames
 from crossroute.calls.spend import Usage
@@ -67,7 +67,7 @@ class ToolCallProbe(BaseCallbackHandler):
     @property
     def is_amid_call(self) -> bool:
         """Whether a tool call's arguments are not complete."""
-        return any(is_half("".join(parts)) for parts in self.arguments.values())
+        return are_half(self.arguments)
 
 
 class UsageProbe(ToolCallProbe):

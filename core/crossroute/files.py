@@ -29,6 +29,11 @@ def as_path(name: str | Path) -> Path:
     return Path(name)
 
 
+def place_beside(folder: Path, place: str) -> str:
+    """Return the full path of a file that is named relative to a folder; a URL is returned as it is."""
+    return place if "://" in place else str(folder / place)
+
+
 def is_folder(path: str | Path) -> bool:
     """Return whether there is a folder of a name, which may be invalid or empty."""
     with suppress(OSError, ValueError):  # too long; with a NUL

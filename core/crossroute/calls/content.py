@@ -27,7 +27,7 @@ UNREAD = words(
     "type id tool_use_id tool_call_id call_id toolUseId index status cache_control signature thought_signature "
     "thoughtSignature extras annotations citations"
 )
-"""Keys whose values are not the model's to read."""
+"""Keys of values that a model does not read."""
 
 TEXT_FILE = re.compile(
     r"text/|application/(?:[\w.-]+\+)?(?:json|xml|yaml|x-yaml|csv|javascript|x-python|sql)"

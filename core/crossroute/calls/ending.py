@@ -86,7 +86,7 @@ class Ending:
     @property
     def is_amid_call(self) -> bool:
         """Whether no finish reason was stated, and a tool call's arguments are not complete."""
-        return not self._told and any(is_half("".join(parts)) for parts in self.arguments.values())
+        return not self._told and are_half(self.arguments)
 
     def is_cut(self, frames: Iterable[FrameType] = ()) -> bool:
         """Return whether the end is missing or failed, also by the stack frames that read the stream."""
@@ -134,6 +134,11 @@ def is_half(arguments: object) -> bool:
     except ValueError:
         return True
     return False
+
+
+def are_half(arguments: Mapping[object, Sequence[str]]) -> bool:
+    """Return whether any tool call's arguments are half; by the place of the call, in the parts of a stream."""
+    return any(is_half("".join(parts)) for parts in arguments.values())
 
 
 def _is_last(value: object) -> bool:

@@ -17,7 +17,7 @@ from crossroute.config.located import LocatedToml, Place, walk_values
 from crossroute.config.pool import PoolConfig
 from crossroute.errors import ConfigError
 from crossroute.errors.names import suggest_name
-from crossroute.files import as_path, is_file, is_folder
+from crossroute.files import as_path, is_file, is_folder, place_beside
 from crossroute.routing.policy import Constraints
 
 SECRET_NAME = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|credentials)$", re.IGNORECASE)
@@ -69,8 +69,8 @@ def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
         is_folder(folder / pool.floor.outcomes) or is_file(folder / pool.floor.outcomes)
     ):
         found["floor"] = pool.floor.model_copy(update={"outcomes": str(folder / pool.floor.outcomes)})
-    if pool.traffic is not None and "://" not in pool.traffic:
-        found["traffic"] = str(folder.resolve() / pool.traffic)
+    if pool.traffic is not None:
+        found["traffic"] = place_beside(folder.resolve(), pool.traffic)
     return found
 
 

@@ -179,24 +179,31 @@ class Service:
         )
 
 
-def read_spellings(models: Iterable[ModelEntry]) -> tuple[Mapping[str, str | None], ...]:
-    """Return the members by their names, and by their models' names: None for a model of several members."""
+Spellings = tuple[tuple[Pool, Mapping[str, str | None]], ...]
+
+
+def read_spellings(models: Iterable[ModelEntry]) -> Spellings:
+    """Return the members by their names, and by their models' names: None for a model of several members.
+
+    Each comes with the pool in which a spelling is looked up.
+    """
     models = tuple(models)
     count = Counter(entry.model for entry in models)
+    by_name: dict[str, str | None] = {entry.name: entry.name for entry in models}
     by_model = {entry.model: entry.name if count[entry.model] == 1 else None for entry in models}
-    return {entry.name: entry.name for entry in models}, by_model
+    return tuple((Pool(Candidate(name=name) for name in names), names) for names in (by_name, by_model))
 
 
-def find_member(spellings: Iterable[Mapping[str, str | None]], model: str) -> str | None:
+def find_member(spellings: Spellings, model: str) -> str | None:
     """Return the one member that a spelling of its name, else of its model, means; None if there is none.
 
     Args:
         spellings: See `read_spellings`.
         model: The client's spelling.
     """
-    for members in spellings:
+    for pool, members in spellings:
         with suppress(EffortError):
-            found = find_candidate(Pool([Candidate(name=name) for name in members]), model)
+            found = find_candidate(pool, model)
             if found is not None and found.name in members:
                 return members[found.name]
     return None

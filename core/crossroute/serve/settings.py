@@ -12,6 +12,7 @@ from crossroute.config import PoolConfig
 from crossroute.config.entries import Address, Amount, Variable
 from crossroute.errors import ConfigError
 from crossroute.errors.names import suggest_name
+from crossroute.files import place_beside
 
 MEGABYTE = 1_000_000
 SPENDING = "crossroute-spending.sqlite3"
@@ -129,8 +130,8 @@ class ServerSettings(BaseModel):
             update["state"] = str(folder / SPENDING)
         for name in ("state", "traffic"):
             place = getattr(self, name)
-            if place is not None and "://" not in place:
-                update[name] = str(folder / place)
+            if place is not None:
+                update[name] = place_beside(folder, place)
         return self.model_copy(update=update)
 
 

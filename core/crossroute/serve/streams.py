@@ -99,11 +99,12 @@ class Tail(tail.Tail[Any]):
             if self._writer is not None:
                 continue
             last = self._wire.is_last(event)
-            if self._ended or self._held or (last and self.ending.is_amid_call):
+            amid = last and self.ending.is_amid_call
+            if self._ended or self._held or amid:
                 self._held.append(event)
             else:
                 yield event.raw
-            if last and not self.ending.is_amid_call:
+            if last and not amid:
                 self._end()
                 yield from self._last()
 

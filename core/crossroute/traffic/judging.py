@@ -108,7 +108,6 @@ def judge_traffic(
     known = _read_grades(log)
     todo = iter([one for one in drawn if one.key not in known])
     wanted, purse, unread, new, reached = len(drawn), Purse(limit), 0, 0, share
-    inside: list[UnjudgedAnswer] = []
     try:
         while reached == share and (some := list(islice(todo, AT_ONCE))):
             grades: dict[UnjudgedAnswer, float] = {}
@@ -125,14 +124,10 @@ def judge_traffic(
             unread += sum(one in grades for one in some) - len(told)
             on_graded(len(known), wanted)
     finally:  # whatever ended it, the share that was reached is the probability
-        inside += [one for one in drawn if one.place < reached and one.key in known]
+        inside = {one: known[one.key] for one in drawn if one.place < reached and one.key in known}
         # an answer that an earlier run drew with a larger share keeps that
         log.add_feedback(
-            [
-                _row(one, quality, max(reached, earlier))
-                for one in inside
-                for quality, earlier in [known[one.key]]
-            ]
+            [_row(one, quality, max(reached, earlier)) for one, (quality, earlier) in inside.items()]
         )
     return JudgingResult(len(inside), reached, purse.spent, unread, reached < share, new)
 
