@@ -26,7 +26,6 @@ from crossroute.reading.normalization import (
     LOWER,
     REPEATED_SENTENCES,
     REPEATED_SHARE,
-    REPETITIVE_SHARE,
     SAMPLE,
     TITLE_WORDS,
     UPPER,
@@ -63,7 +62,7 @@ CHARACTERS_A_TOKEN = 4
 
 MARK = re.compile(
     "|".join(map(re.escape, ("</", "<|", "[/", "```", "??", "!!", "?!", "!?", "\\", *ADDRESS_SIGNS, *MODELS)))
-    + r"|&\w*;|&#|\.\.\w|[a-z][013457@$]+[a-z]|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-"
+    + r"| (?:[#/]|--)\w|&\w*;|&#|\.\.\w|[a-z][013457@$]+[a-z]|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-"
 )
 """Marks that disqualify a word from the fast path for plain text."""
 
@@ -343,9 +342,7 @@ def _may_repeat(text: str, words: list[str], ends: int) -> bool:
         ends: Upper bound on the number of sentence ends in it.
     """
     different, count = len(set(words)), len(words)
-    if different < REPEATED_SHARE * count or (
-        different < REPETITIVE_SHARE * count and drop_second_half(text) != text
-    ):
+    if different < REPEATED_SHARE * count or drop_second_half(text) != text:
         return True
     if min(ends + 1, count) < REPEATED_SENTENCES:
         return False

@@ -3,7 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crossroute import Query
@@ -20,6 +20,7 @@ PARTS = [
     *("wow wow ", "haha", '"', ";", "-- "),
 ]
 LINES = st.lists(st.sampled_from(PARTS), max_size=24).map("".join)
+WRITTEN = (LINES | st.text(st.characters(codec="ascii"))).filter(str.strip)
 
 TEXTS = st.text(st.characters(exclude_categories=())).filter(str.strip)  # lone surrogates as well
 
@@ -127,7 +128,9 @@ def test_ordinary_lines_are_plain(text):
     assert count_plain_tokens(text) == estimate_tokens(text)
 
 
-@given((LINES | st.text(st.characters(codec="ascii"))).filter(str.strip))
+@given(WRITTEN | st.builds("{0}{1}{0}".format, WRITTEN, st.sampled_from(["", " ", "? "])))
+@example("What <b>What <b>")
+@example("What now What now")
 def test_what_is_taken_for_plain_is_what_the_rules_leave_as_it_is(text):
     if count_plain_tokens(text):
         assert find_question(normalize(text)) == Asked(text)

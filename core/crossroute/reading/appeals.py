@@ -46,7 +46,7 @@ MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
 BEGIN = re.compile(
     rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*"
-    rf"(?=[A-Z(\[][\w':;-]* [\w{{]|(?:[#/@]|--)\w\S*\s*\Z|[{_UNSPACED}\u0590-\u0dff])"
+    rf"(?=[A-Z(\[][\w':;-]* [\w{{]|(?:[#/@]|--){wordings.SWITCHES}\S*\s*\Z|[{_UNSPACED}\u0590-\u0dff])"
 )
 """A place where a sentence may begin without the end of another."""
 

@@ -325,6 +325,9 @@ FORM_STARTS = frozenset(
 APPEAL_SIGNS = "#:="
 
 _NAMED = r"(?:(?:anthropic|openai|google|xai)(?:'s)? )?(?:(?:claude|gpt|gemini|grok|deepseek|llama|mistral|qwen|kimi|glm|chatgpt)[\w .-]{0,16}|opus|sonnet|haiku|fable|mythos|o[134]|o[34]-\w+)(?: \d[\d.]*)?(?: (?:high|max|pro|ultra))?"
+SWITCHES = r"(?:(?:no|ultra|mega|deep|hyper|use|set|max|high|low)[_-]?)?(?:think|reason|effort|model|tier|quality|verbosity|budget|opus|sonnet|haiku|claude|gpt|chatgpt|gemini|grok|llama|mistral|qwen|o[134]\b)"
+"""Beginnings of switches of a model or its effort; any other at a sentence's end is a part of it ("git rebase --onto")."""
+
 HINTS = (
     rf"(?:please |only |always |you must |make sure to )*(?:use|ask|call|choose|pick|select|take|try|let|prefer|route(?: this)? to|send (?:this|it) to|forward (?:this|it) to|escalate(?: this| it)? to|switch to|answer with) (?:only )?{_NAMED}(?: (?:for|on|with|answer|handle|do) (?:this|it|that|everything)(?: \w+){{0,2}})?"
     rf"|(?:only )?{_NAMED} (?:only|should|must|may|has to|needs to)(?: only)? (?:answer|handle|do|solve|take)[^?\n]{{0,40}}"

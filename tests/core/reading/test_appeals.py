@@ -76,6 +76,8 @@ def test_what_stands_behind_a_question_to_sway_is_not_read(after):
         "Today is Christmas Eve of 1937. What is the date tomorrow?",
         "Use the best model of a car that you know, and describe it.",
         "Claude wrote ten letters. How many stamps did he need?",
+        *("Explain what is in /etc", "How do I undo git reset --hard", "Explain git rebase --onto."),
+        *("Explain the hashtag #metoo", "Who is behind the account @nasa", "What does #region do in C#"),
     ],
 )
 def test_what_is_asked_stays(text):
