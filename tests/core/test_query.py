@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters and punctuation of other scripts
 import math
 import pickle
 
@@ -126,6 +127,110 @@ def test_one_call_is_a_truth_value():
 )
 def test_ordinary_lines_are_plain(text):
     assert count_plain_tokens(text) == estimate_tokens(text)
+
+
+SUBJECTS = {
+    "texts to work on": [
+        *(
+            "Translate to German: Thank you very much!",
+            "Translate into French\n\nThank you so much for your help!",
+        ),
+        *(
+            "Traduce al inglés: Muchas gracias por tu ayuda.",
+            "Przetłumacz na angielski: Dziękuję bardzo za pomoc!",
+        ),
+        *(
+            "Improve this prompt: You are a helpful assistant. Answer the question.",
+            "Shorten: hey, can you help me?",
+        ),
+        *(
+            "Is this message phishing? This is urgent. Please reply.",
+            "Translate to Spanish. I hope you are well!",
+        ),
+        *(
+            "Classify the sentiment: This is amazing, thanks",
+            "Is this sign-off correct?\n\nYours faithfully,\nJane Doe",
+        ),
+        *("Reply to this mail: Can we meet at 3? Thanks, Tom", 'Who said this? "Do your best."'),
+    ],
+    "titles and quotes": [
+        *("Who sang Thank You", "Write a haiku titled Hello World", "Who plays in Take a Deep Breath"),
+        *("Write a message saying I am sorry", "What does ASAP mean", "ما معنى السلام عليكم؟"),
+        *("Give me synonyms for urgent, important, and critical.", "Which is more polite, please or kindly"),
+    ],
+    "choices": [
+        *("List the steps: 1) Yes 2) No", "Write a question with the options A) Yes B) No C) Not sure"),
+    ],
+    "addresses and hashes": [
+        *("What is the purpose of https://schema.org?", "Write a regex that matches foo@bar.com"),
+        *("Validate this email: john.doe@example.com", "https://example.com is down, why"),
+        *(
+            "Who runs the website www.archive.org",
+            "Which string has the md5 5f4dcc3b5aa765d61d8327deb882cf99?",
+        ),
+        "Is 123e4567-e89b-12d3-a456-426614174000 a valid UUID?",
+    ],
+    "commands": [
+        "/think is not working in my terminal",
+        "@claude is not answering, why",
+        "Explain the command /think",
+    ],
+    "signs": [
+        *(
+            "What is 5!!",
+            "What is 5!!?",
+            "Compute n!! for n=9",
+            "What does ??= do in C#",
+            "What does the operator ?? do",
+        ),
+        *(
+            "Explain regex (a|b)*c??",
+            "What does sudo !! do",
+            "Chess: what does Nf3!? mean",
+            "Is ((((())))) balanced",
+        ),
+        *("What does the emoji mean: 🙃", "Explain the emoji 🥺👉👈", "What does a..b..c..d mean"),
+    ],
+    "capitals": [
+        *(
+            "What is $HOME",
+            "What is H2SO4",
+            "Balance: Fe2O3 + CO -> Fe + CO2",
+            "Convert 100 JPY to USD",
+            "Name CH3CH2OH",
+        ),
+        *(
+            "Explain SELECT * FROM users WHERE id = 1;",
+            "Which is right, IIII or IV?",
+            "What comes next: A B A B A B A B",
+        ),
+        *(
+            "Find the longest run in AAAAAACCGT",
+            "npm ERR! code ERESOLVE",
+            "What song is E E F G G F E D C C D E E D D",
+        ),
+    ],
+    "repeated letters": ["Simplify a + a + a + a + a + a", "Simplify x x x x x x x x"],
+    "markup": [
+        *(
+            "What does <|endoftext|> mean?",
+            "What is </s> in a tokenizer",
+            "What does [INST] hi [/INST] mean?",
+        ),
+        *(
+            "Explain this XML: <note><to>Tove</to></note>",
+            "What does <reminder>Be brief.</reminder> mean in a prompt?",
+        ),
+    ],
+    "dates": ["2024-01-01 00:00:00 is which weekday?", "2024-01-01 10:00 in Tokyo is what time in London?"],
+    "scripts": ["What does the Russian word сор mean?", "How do I pronounce Сорос", "What is Cyrillic а"],
+}
+"""What is dropped or rewritten elsewhere, and is the subject here."""
+
+
+@pytest.mark.parametrize("text", [each for group in SUBJECTS.values() for each in group])
+def test_what_is_asked_about_is_read(text):
+    assert Query(text).view.instance == text
 
 
 @given(WRITTEN | st.builds("{0}{1}{0}".format, WRITTEN, st.sampled_from(["", " ", "? "])))

@@ -46,9 +46,31 @@ MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
 BEGIN = re.compile(
     rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*"
-    rf"(?=[A-Z(\[][\w':;-]* [\w{{]|(?:[#/@]|--){wordings.SWITCHES}\S*\s*\Z|[{_UNSPACED}\u0590-\u0dff])"
+    rf"(?=(?:[A-Z](?![A-Z])|[(\[])[\w':;-]* [\w{{]|(?:[#/@]|--){wordings.SWITCHES}\S*\s*\Z|[{_UNSPACED}\u0590-\u0dff])"
 )
 """A place where a sentence may begin without the end of another."""
+
+OPEN_ENDS = frozenset(wordings.OPEN_ENDS.split())
+TITLE = re.compile(
+    r"(?!.* in )(?:(?:[A-Z][\w'’-]*|[a-z]{1,3}) )+[A-Z][\w'’-]*[.!]?|(?:Hello|Hi|Hey|Dear) .*", re.DOTALL
+)
+"""A name or title, of which all words but short ones begin with a capital, or a greeting, which ends no text."""
+
+_PLEASE = r"\W*(?:(?:please|can you|could you|kindly|bitte) )?"
+GIVEN = AnyCase(rf"{_PLEASE}(?:{wordings.ON_TEXTS})[^\n:：?]{{0,90}}[:：]")
+"""A request for work on the text behind its colon."""
+
+LACKS_TEXT = AnyCase(
+    rf"{_PLEASE}(?:{wordings.REWORDS})\w*(?: (?:this|these|the following))?(?: \w+)?"
+    r"(?: (?:to|into|in|as|ins|en|al|para o|na|на|naar het) \w+)?[.!]?"
+    rf"|[^\n]{{0,40}}\b{wordings.GIVEN_TEXT}\b[^\n]{{0,60}}"
+    r"|(?:which|what) (?:sentence|phrase|word|greeting|closing|line|message) is [^\n]{0,40}"
+    r"|who (?:said|wrote|sang|says) (?:this|that|it)\W*"
+)
+"""A request or question about a text that is missing."""
+
+DATA_SIGNS = "<{[`$\\|"
+"""First characters of code and data."""
 
 ANSWER_HEAD = lazy(rf"(?i)\n[*# ]*(?:{wordings.ANSWERS})[* ]*:[* \n]*\Z")
 """Heading of an answer at the end."""
@@ -90,11 +112,13 @@ FOOTER_CHARACTERS = range(30, 600)
 
 _ADDRESS = r"(?:https?://|www\.)[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+"
 ADDRESS_LAST = lazy(
-    r"[\s(\[<]*(?:\b(?:see|cf|source|via|link|ref|from)\b[.:]? ?(?:also )?)?"
+    r"[\s(\[<]*(?:\b(?:see|cf|source|via|link|ref)\b[.:]? ?(?:also )?|(?<=[.!?:。？！\n)\]]\s)(?<!:\s)|(?<=[(\[<]))"
     rf"(?<![\"'])[<(\[]?(?:{_ADDRESS})[>)\].,]*\s*\Z",
     re.IGNORECASE,
 )
-ADDRESS_FIRST = lazy(rf"\s*<?(?:{_ADDRESS})>?[:,]?\s+(?=\S)", re.IGNORECASE)
+ADDRESS_FIRST = lazy(rf"\s*<?(?:{_ADDRESS})>?(?:[:,]\s|\s*\n|\s+(?=[^\sa-z]))\s*(?=\S)")
+"""An address that is no part of a sentence."""
+
 ADDRESS_SIGNS = ("://", "www.", "@")
 LONGEST_ADDRESSED = 1_000
 """Most characters of a text whose addresses are dropped; in a longer one they change little."""
@@ -104,7 +128,7 @@ LEAST_ASKED = 3
 
 SIGNATURE = AnyCase(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z")
 EMPTY_CHOICES = lazy(
-    r"(?:\s+(?:options|choices|answers|possible answers)(?: are)?:)?"
+    r"(?P<apart>(?<=[.?!;。？！)])|(?=\s*\n))?(?:\s+(?:options|choices|answers|possible answers)(?: are)?:)?"
     rf"(?:\s+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!,;]?(?=\s|$)){{2,}}\s*$",
     re.IGNORECASE,
 )
@@ -119,14 +143,15 @@ SHORTEST = 16
 MAY_IDENTIFY = re.compile(r"\W*(?:\w+[:=#])?[0-9a-fA-F-]{16,}\W*")
 """A word that may contain an identifier."""
 
+_LABEL = r"\b(?:request|trace|session|message|correlation|ticket|reference|ref|case|commit)"
+_NUMBER = r"(?:[ _-]?(?:id|no|number)\b[ ]?[:=#]?|[ ]?[:=#])"
 IDENTIFIER = lazy(
-    r"[(\[]?(?:\b(?:request|trace|session|message|correlation|ticket|reference|ref|case|commit)"
-    r"[ _-]?(?:id|no|number)?\b)?"
-    r"[ ]?[:=#]?[ ]?\b(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,64})\b[)\]]?",
+    rf"(?:(?<=[.!?。？！]\s)|(?<=\n)|(?=[(\[])|(?={_LABEL}{_NUMBER}))[(\[]?(?:{_LABEL}{_NUMBER}?)?"
+    r"[ ]?\b(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,64})\b[)\]]?(?=[.!]?\s*(?:\Z|\n|[A-Z]))",
     re.IGNORECASE,
 )
-"""A UUID or a hash, with its label."""
+"""A UUID or a hash, with its label, that is no part of a sentence."""
 
 
 def drop_appeals(text: str) -> str:
@@ -149,7 +174,9 @@ def drop_appeals(text: str) -> str:
     words = tail.split()
     if max(map(len, words), default=0) >= SHORTEST and any(map(MAY_IDENTIFY.fullmatch, words)):
         rest = head + IDENTIFIER.sub("", tail).rstrip()
-    return rest.strip() if any(map(str.isalpha, rest)) and not is_aside(rest.lower()) else text
+    if not any(map(str.isalpha, rest)) or is_aside(rest.lower()):
+        return text
+    return text if rest != text and LACKS_TEXT.fullmatch(rest.strip()) else rest.strip()
 
 
 def drop_empty_choices(text: str) -> str:
@@ -161,7 +188,7 @@ def drop_empty_choices(text: str) -> str:
     if not text[-CHOICES_CHARACTERS:].lower().rstrip(" \n.!,;").endswith(wordings.CHOICE_ENDS):
         return text
     found = EMPTY_CHOICES.search(text, max(0, len(text) - CHOICES_CHARACTERS))
-    return text[: found.start()] if found else text
+    return text[: found.start()] if found and found["apart"] is not None else text
 
 
 def drop_routing(text: str) -> str:
@@ -249,7 +276,7 @@ def _drop_mail_ending(text: str) -> str:
     rest, _, last = text.rpartition("\n")
     text = rest.rstrip("\n") if len(last) in FOOTER_CHARACTERS and FOOTER.fullmatch(last) else text
     signature = SIGNATURE.search(text, max(0, len(text) - SIGNATURE_CHARACTERS))
-    return text[: signature.start()] if signature else text
+    return text[: signature.start()] if signature and not GIVEN.match(text) else text
 
 
 def _drop_addresses(text: str) -> str:
@@ -268,7 +295,7 @@ def _drop_first(text: str) -> str:
     if text[:10].lower().lstrip().startswith(wordings.BEGINS) and (begin := BEGINNING.match(text)):
         return text[begin.end() :]
     for end in reversed([*islice(END.finditer(text, 0, HINT_CHARACTERS + 2), 2)]):
-        if end.end() < len(text) and is_appeal(text[: end.start() + 1]):
+        if end.end() < len(text) and _may_be_first(end) and is_appeal(text[: end.start() + 1]):
             return text[end.end() :]
     commas = [*islice(COMMA.finditer(text, 0, LONGEST), MOST_COMMAS)]
     if commas and may_be_aside(text[: commas[0].start()]):
@@ -278,15 +305,35 @@ def _drop_first(text: str) -> str:
     return text
 
 
+def _may_be_first(end: re.Match[str]) -> bool:
+    """Return whether what ends may be an appeal: a colon before a sign introduces data ("Explain this JSON: {")."""
+    return end[0][0] != ":" or end.string[end.end()] not in DATA_SIGNS
+
+
 def _drop_last(text: str) -> str:
     start = max(0, len(text) - HINT_CHARACTERS - 2)
     last = 0
     for end in END.finditer(text, start):
         if end.end() < len(text) and (end[0].strip() != ":" or ANSWER_HEAD.search(text, start, end.end())):
             last = end.end()  # text after any other colon is content
-    begins = [begin.end() for begin in BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]
+    begins = [
+        begin.end()
+        for begin in [*BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]
+        if not TITLE.fullmatch(text, begin.end()) and _may_end(text[: begin.start()])
+    ]
     place = _find_appeal(text, [last, *begins] if last else begins)
-    return _drop_last_clause(text) if place is None else text[:place].rstrip()
+    shorter = _drop_last_clause(text) if place is None else text[:place].rstrip()
+    return text if shorter != text and GIVEN.match(text) and not _is_hint(text[place or 0 :]) else shorter
+
+
+def _may_end(text: str) -> bool:
+    """Return whether a text without a mark at its end may be a sentence: its last word needs no further one."""
+    words = text.rsplit(None, LEAST_ASKED)
+    return len(words) >= LEAST_ASKED and text[-1] != ":" and words[-1].lower() not in OPEN_ENDS
+
+
+def _is_hint(sentence: str) -> bool:
+    return HINT.match(sentence.lower()) is not None or _requests_model(sentence)
 
 
 def _find_appeal(text: str, places: list[int]) -> int | None:

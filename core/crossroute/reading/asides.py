@@ -22,6 +22,9 @@ FEW_WORDS = 3
 JOINING = frozenset("and or but as if when und oder aber et ou mais y o pero e и или но".split())
 """First words of a clause that continues the one before it."""
 
+LISTED = re.compile(r"(?:, ?| )(?:or|oder|ou|или)\b|, (?:and|und|et|y|e|и) \w+\W*\Z")
+"""The last item of a list, or a choice."""
+
 OTHERWISE = re.compile(r"[?\n]|:\s")
 """What no courteous clause contains."""
 
@@ -201,7 +204,7 @@ def is_aside(sentence: str) -> bool:
     if len(sentence) > LONGEST:
         return False
     words = WORD.findall(sentence)
-    if "?" not in sentence:
+    if "?" not in sentence and "؟" not in sentence:
         courteous = ASIDE_WORDS.issuperset(words) and not COURTEOUS.isdisjoint(words)
     elif HELP_WORDS.issuperset(words):
         courteous = not FOR_HELP.isdisjoint(words)
@@ -240,7 +243,7 @@ def is_aside_clause(clause: str) -> bool:
     [True, True, False, True]
     """
     words = WORD.findall(clause)
-    if not words or words[0] in JOINING or OTHERWISE.search(clause):
+    if not words or words[0] in JOINING or OTHERWISE.search(clause) or LISTED.search(clause):
         return False
     core = EXPRESS if len(words) >= FEW_WORDS else COURTESIES
     return not core.isdisjoint(words) and is_aside(clause)

@@ -202,7 +202,7 @@ def _drop_separators(text: str) -> str:
     """Remove the sign that separates most words of a text."""
     if ".." in text or "…" in text:
         dots = len(BETWEEN.findall(text))
-        if dots >= LEAST_BETWEEN and dots >= text.count(" "):
+        if dots >= LEAST_BETWEEN and dots > text.count(" "):
             return BETWEEN.sub(" ", text)
     first = text.split(None, 4)[1:4:2]
     if len(first) < 2 or first[0] != first[1] or any(map(str.isalnum, sign := first[0])):

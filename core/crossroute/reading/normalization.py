@@ -33,10 +33,11 @@ READ_CHARACTERS = 10_000
 """Characters read from each end of a longer text."""
 
 KEPT_OF_RUN = 8
-"""Characters kept of a run that decodes to nothing, if the text has no letters besides it."""
+"""Characters kept of a run that decodes to nothing, if it is within a sentence or the text has no letters besides."""
 
-UPPER_SHARE = 0.4
-"""Least share of capitals among the letters of a text in capitals."""
+UPPER_SHARE, SHOUTED_WORDS, SHOUTED_SHARE = 0.4, 3, 0.6
+"""Share of capitals among the letters of a text in capitals, least number of its words of letters, and share of those
+with capitals within them: a formula, an acronym or a statement in SQL makes no such text."""
 
 REPEATS = 3
 """Characters kept of one that is repeated."""
@@ -50,6 +51,9 @@ REPEATED_SENTENCES = 8
 LEAST_TITLE, TITLE_WORDS, TITLE_SHARE = 4, 40, 0.9
 """Least words of a title, words that are checked, and least share of capitalized words among them."""
 
+LETTERS_ALONE = lazy(r"(?<![\w$])[^\W\d_]{2,}(?!\w)")
+"""A word of letters alone."""
+
 SAMPLE = 256
 """Characters in the sample that decides whether a text is in capitals."""
 
@@ -62,6 +66,12 @@ REPEATED_SHARE = 0.3
 FILLER = 200
 """Characters of repeated words from which they are dropped as filler."""
 
+POWER = lazy("(?<=[\\w)\\]])(?<![\u02b0-\u02ff\u1d2c-\u1d6a])[\u00b2\u00b3\u00b9\u2070\u2074-\u207b]+")
+"""Superscript digits and signs behind a letter or number, which compatibility forms would join to it."""
+
+APART = lazy("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215e])|(?<=[\u2080-\u2089])(?=[0-9])")
+"""Where a number meets a fraction, or an index."""
+
 INVISIBLE = lazy(
     "[\u00ad\u034f\u061c\u0640\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x9f]"
@@ -69,8 +79,11 @@ INVISIBLE = lazy(
 """Invisible and control characters."""
 
 _EMOJI = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\\s]+"
-_LAST_EMOJI = rf"(?<=[\w.,;:!?)]){_EMOJI}\Z"
+_LAST_EMOJI = rf"(?<=[\w.,;!?)]){_EMOJI}\Z"
 LAST_EMOJI, EDGE_EMOJI = lazy(_LAST_EMOJI), lazy(rf"\A{_EMOJI}(?=.*\w)|{_LAST_EMOJI}", re.DOTALL)
+ON_EMOJI = lazy("emoji|smil|эмодзи|смайл|表情|絵文字|顔文字|이모지|إيموجي|इमोजी", re.IGNORECASE)
+"""Words for emoji, which are then the subject."""
+
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
 """Combining marks."""
 
@@ -83,10 +96,17 @@ BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:|[^\n]{1
 """A blank line within a sentence."""
 
 REPEATED = lazy(r"([^\d\s])\1{3,}")
-PUNCTUATION = lazy(r"([?!])[?!]+")
+PUNCTUATION = lazy(
+    r"(?:(?<=[^\W\d_]{2})|(?<=\b[Ii])|(?<=[^\w\s?!])|(?<=\d)(?=\?)|\s(?=[?!]+(?![?!])\s*(?:\Z|[^\sa-z])))([?!])[?!]+(?![\w=])"
+)
+"""Repeated marks at the end of a sentence: in "n!!", "3!?" or "a ?? b" they are signs."""
+
 REPEATED_MARKS = ("??", "!!", "?!", "!?")
 SHOUTED = 3
 """Least marks at the end of a text that are emphasis."""
+
+FACTORIAL = re.compile(r"\d\Z|(?<![\w'’])[a-hj-z]\Z")
+"""What is before a factorial."""
 
 ASKED = lazy(
     r"(?:.*[.!?:;,\n]\s*)?(?:(?:and|but|so|or) )?(?:wh(?:at|ich|om?|ose|en|ere|y)|how|is|are|was|were|am|do|does|did"
@@ -154,6 +174,9 @@ REPEATED_SIGN = re.compile(_REPEATED_SIGN)
 REPETITION = re.compile(rf"{_REPEATED_SIGN}|([^\d\s]{{2,8}}?)\3{{3}}")
 """A character three or four times in a row, or a group of characters four times."""
 
+FEW_SIGNS, SEQUENCE = 6, lazy(r"\W?(?:[A-Z]{2,40}|[()\[\]{}<>]{2,24})\W?")
+"""Most different characters of a sequence of capitals or brackets, which is not repeated for emphasis."""
+
 LEAST_EQUAL, LEAST_IN_GROUPS = 2, 6
 """Least repeated characters of a word with a repeated character, and with a repeated group."""
 
@@ -182,7 +205,9 @@ def normalize(text: str) -> str:
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     text = join_letters(read_cipher(unwrap(read_escapes(text))))
     if not text.isascii():
-        text = STACKED_MARKS.sub("", drop_marks(unicodedata.normalize("NFKC", text)))
+        text = STACKED_MARKS.sub(
+            "", drop_marks(unicodedata.normalize("NFKC", _spell_powers(text)).replace("⁄", "/"))
+        )
         text = unwrap(fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text))
         text = _drop_edge_emoji(text) if _has_emoji_at_an_end(text) else text
     text = collapse_blanks(text if is_printed(text) else INVISIBLE.sub("", text))
@@ -193,6 +218,16 @@ def normalize(text: str) -> str:
     text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
     text = drop_emphasis(read_leet(text))
     return PUNCTUATION.sub(r"\1", text) if any(map(text.__contains__, REPEATED_MARKS)) else text
+
+
+def _spell_powers(text: str) -> str:
+    """Mark superscripts by "^", and separate numbers from fractions.
+
+    >>> _spell_powers("x² + 10⁻³ = 2½"), _spell_powers("H₂O, log₂8")
+    ('x^2 + 10^-3 = 2 ½', 'H₂O, log₂ 8')
+    """
+    powers = POWER.sub(lambda run: "^" + unicodedata.normalize("NFKC", run[0]).replace("−", "-"), text)
+    return APART.sub(" ", powers)
 
 
 def is_printed(text: str) -> bool:
@@ -206,22 +241,23 @@ def _has_emoji_at_an_end(text: str) -> bool:
 
 
 def _drop_edge_emoji(text: str) -> str:
-    """Drop the emoji at the end of a text, and at its beginning if it has words."""
-    return (EDGE_EMOJI if WORD_SIGN.search(text) else LAST_EMOJI).sub("", text)
+    """Drop the emoji at the end of a text, and at its beginning if it has words; not if they are its subject."""
+    rest = (EDGE_EMOJI if WORD_SIGN.search(text) else LAST_EMOJI).sub("", text)
+    return text if ON_EMOJI.search(rest) or len(rest.split()) == 1 else rest
 
 
 def fold_lookalikes(text: str) -> str:
-    """Replace Cyrillic and Greek letters that look Latin by Latin ones, in a text with Latin words.
+    """Replace Cyrillic and Greek letters that look Latin by Latin ones, in a text with Latin words and mixed ones.
 
     >>> fold_lookalikes("Whаt is a сору?"), fold_lookalikes("Что это за слово?"), fold_lookalikes("the angle ω")
     ('What is a copy?', 'Что это за слово?', 'the angle ω')
     """
     if not FOREIGN.search(text):
         return text
-    text = MIXED_WORD.sub(lambda word: _fold(word[0]), text)
-    if _count_latin(text) < sum(map(len, FOREIGN.findall(text))):
-        return text
-    return FOREIGN_WORD.sub(lambda word: _fold(word[0]), text)
+    mended = MIXED_WORD.sub(lambda word: _fold(word[0]), text)
+    if mended == text or _count_latin(mended) < sum(map(len, FOREIGN.findall(mended))):
+        return mended
+    return FOREIGN_WORD.sub(lambda word: _fold(word[0]), mended)
 
 
 def collapse_blanks(text: str) -> str:
@@ -273,13 +309,15 @@ def drop_repetition(text: str) -> str:
     words = text.split()
     different = dict.fromkeys(words)
     repetitive = [*filter(find_repetition, different)]
+    if any(map(_is_sequence, repetitive)) and not is_capitals(text):
+        repetitive = [word for word in repetitive if not _is_sequence(word)]
     for word in repetitive:
         text = text.replace(word, _shorten_repetition(word))
     lengthened = sum(LENGTHENED.search(word) is not None for word in repetitive)
     if lengthened >= max(LEAST_LENGTHENED, LENGTHENED_SHARE * len(different)):
         text = LENGTHENED.sub(r"\1", text)
     if len(different) < REPEATED_SHARE * len(words) and _has_repeated_words(words):
-        text = REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip()
+        text = REPEATED_WORDS.sub(_shorten_repeated_words, text).strip()
     if len(different) < REPETITIVE_SHARE * len(words):
         text = _drop_sentences(text, _find_repeated_sentences(text))
     return text or " ".join(dict.fromkeys(words))
@@ -317,10 +355,25 @@ def drop_emphasis(text: str) -> str:
     """
     spoken = text.rstrip("?!")
     shouted = text[len(spoken) :]
+    if FACTORIAL.search(spoken):
+        spoken += shouted[: len(shouted) - len(shouted.lstrip("!"))]
+        shouted = text[len(spoken) :]
     if len(shouted) < SHOUTED or "?" not in shouted:
         return text
     spoken = spoken.rstrip()
     return spoken + "?" if ASKED.match(spoken) else spoken
+
+
+def _is_sequence(word: str) -> bool:
+    """Return whether a word is a sequence of a few capitals or brackets: a genome, a numeral, nesting."""
+    return len(set(word)) <= FEW_SIGNS and SEQUENCE.fullmatch(word) is not None
+
+
+def _shorten_repeated_words(run: re.Match[str]) -> str:
+    """Return a repeated group once; nothing if it is filler; all if it is a short formula of single letters."""
+    if len(run[0]) < LEAST_RUN and max(map(len, run[1].split())) == 1 and WORD_SIGN.search(run[1]):
+        return run[0]
+    return run[1] if len(run[0]) < FILLER else ""
 
 
 def _shorten_repetition(word: str) -> str:
@@ -335,7 +388,7 @@ def is_titled(words: Sequence[str]) -> bool:
     """
     if len(words) < LEAST_TITLE or words[1][0].islower() or words[2][0].islower():
         return False
-    letters = [word for word in words if word[0].isalpha()]
+    letters = [word for word in words if word[0].isalpha() and len(word) > 1]
     titled = sum(word[0].isupper() and not word[1:].isupper() for word in letters)
     return len(letters) >= LEAST_TITLE and titled >= TITLE_SHARE * len(letters)
 
@@ -348,7 +401,11 @@ def is_capitals(text: str) -> bool:
         upper, lower = (len(letters) - len(letters.translate(None, each)) for each in (UPPER, LOWER))
     else:
         upper, lower = sum(map(str.isupper, sample)), sum(map(str.islower, sample))
-    return upper > UPPER_SHARE * (upper + lower)
+    if upper <= UPPER_SHARE * (upper + lower):
+        return False
+    words: list[str] = LETTERS_ALONE.findall(text[:READ_CHARACTERS])
+    quiet = sum(word[1:].islower() for word in words)
+    return len(words) >= SHOUTED_WORDS + quiet and quiet <= (1 - SHOUTED_SHARE) * len(words)
 
 
 def _has_repeated_words(words: Sequence[str]) -> bool:
@@ -407,8 +464,8 @@ def _shorten(run: re.Match[str]) -> str:
     end = run[0][len(run[0].rstrip()) :]
     if text := decode_run(joined):
         return text + end
-    return (
-        end
-        if LETTER_RUN.search(run.string[: run.start()] + run.string[run.end() :])
-        else joined[:KEPT_OF_RUN]
-    )
+    before, after = run.string[: run.start()].rstrip(), run.string[run.end() :]
+    if not LETTER_RUN.search(before + after):
+        return joined[:KEPT_OF_RUN]
+    is_in_sentence = before[-1:].isalnum() and "\n" not in run.string[len(before) : run.start()]
+    return (joined[:KEPT_OF_RUN] if is_in_sentence and joined[0].isalnum() else "") + end

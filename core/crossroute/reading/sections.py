@@ -135,7 +135,15 @@ def is_summary(text: str) -> bool:
 
 def drop_blocks(text: str) -> str:
     """Drop blocks in tags that an agent's harness inserted."""
-    return replace_blocks(text, lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) else block[0])
+    return replace_blocks(
+        text,
+        lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) and not _is_in_sentence(block) else block[0],
+    )
+
+
+def _is_in_sentence(block: re.Match[str]) -> bool:
+    text, start, end = block.string, block.start(), block.end()
+    return text[max(0, start - 2) : start].strip(" ").isalnum() and text[end : end + 2].strip(" ").islower()
 
 
 def _drop_inserted(text: str) -> str:

@@ -351,6 +351,30 @@ USING = (
 )
 """Words that together, in one sentence, request a model."""
 
+OPEN_ENDS = (
+    "a an the to of in at for with from by about on as into like than between or and is are was were be means mean says say said saying"
+    " titled called named reads read sings sang wrote write directed starring stars word words phrase term command flag option switch"
+    " parameter setting argument token tag hashtag mode song book film movie show line lyrics answer"
+)
+"""Last words of a text that goes on."""
+
+REWORDS = (
+    "translat|rephras|reword|paraphras|proofread|spell[- ]?check|classif|punctuat|capitali[sz]|tokeni[sz]|correct"
+    "|übersetz|korrigier|formulier|tradui|corrig|reformul|traduc|traduz|reescri|riscriv|перевед|исправ|перепиши|翻译|翻訳|英語に|日本語に|번역|영어로"
+    "|ترجم|अनुवाद|अंग्रेज़ी में|przetłumacz|popraw|vertaal|verbeter|[^\\W\\d_]+ çevir|dịch|sửa"
+)
+ON_TEXTS = (
+    rf"{REWORDS}|rewrit|summari[sz]|improv|shorten|polish|edit|format|revers|count|label|rate|complete|continue|make (?:it|this)|fix|convert|reply|respond"
+    "|is (?:this|the following)|does this|what does this|say|kürz|fasse|résum|resum|riassum"
+)
+"""Beginnings of requests for other words for a text, and for any work on a text."""
+
+GIVEN_TEXT = (
+    "(?:this|these|the following|my|diese\\w*|folgende\\w*|este|esta|cette|ce|questo|questa|это\\w*)(?: \\w+)? (?:sentences?|phrases?|messages?|e?-?mails?|letter|prompts?|text|tweet|review|comment|quotes?|line|greeting"
+    "|closing|sign[- ]off|signature|wording|grammatical|polite|rude|formal|spam|phishing|article|page|link|url|website|site|satz|nachricht|frase|texto|testo|предложение|текст)"
+)
+"""Names of a given text, and what is asked of one."""
+
 SIGN_OFFS = (
     "--(?=\\s*\\n)|(?:best|kind|warm|with kind|with best)? ?(?:regards|wishes)|cheers|sincerely|yours(?: truly| sincerely| faithfully)?|many thanks|thanks|thank you|best|br|sent from my"
     "|mit (?:freundlichen|besten|lieben|herzlichen) grüßen|(?:viele|beste|liebe|freundliche) grüße|mfg|lg|cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|atenciosamente|с уважением|pozdrawiam|saygilarimla"
@@ -365,9 +389,9 @@ FOOTERS = (
 """Legal footers of mails."""
 
 BEGINNINGS = (
-    r"/(?:no_?)?think\b[ :,]*|"
+    r"/(?:no_?)?think\b(?! (?:is|isn't|does|doesn't|was) )[ :,]*|"
     r"(?:just|only) (?:curious|wondering|asking|checking),? |out of (?:sheer |pure )?curiosity,? |quick question,? |by the way,? |btw,? "
-    r"|(?:@|/)(?:bot|assistant|ai|gpt|chatgpt|claude|gemini|copilot|grok|ask|chat|prompt|query)\b[ :,]*"
+    r"|(?:@|/)(?:bot|assistant|ai|gpt|chatgpt|claude|gemini|copilot|grok|ask|chat|prompt|query)\b(?! (?:is|isn't|does|doesn't|was) )[ :,]*"
     r"|(?:as|speaking as) an? [\w ]{2,30}, i(?: would like to| want to)? ask:? |(?:very |extremely |super )?(?:important|urgent)[!:]+ "
 )
 """Introductions of a question in the same sentence."""

@@ -19,11 +19,15 @@ from crossroute.reading.payloads import read_json
 MOST_LAYERS = 4
 """Most wrappers that are removed."""
 
-TEMPLATE = lazy(
+_TEMPLATE = (
     r"<\|[a-z_]{2,24}\|>(?:(?:system|user|assistant|human)(?=<\|end_header_id\|>|\n))?"
     r"|<(?:start|end)_of_turn>(?:user|model)?|\[/?INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?s>"
 )
+TEMPLATE = lazy(_TEMPLATE)
 """Special tokens of chat templates."""
+
+TEMPLATE_APART = lazy(rf"(?:\A|\n|[.?!。？！]\s?)\s*(?:{_TEMPLATE})")
+"""Such a token that is no part of a sentence."""
 
 TEMPLATE_MARKS = ("<|", "INST]", "_turn>", "SYS>>", "SYSTEM_PROMPT]", "</s>")
 """Substrings of which every such token has one."""
@@ -84,7 +88,8 @@ DOCUMENT = lazy(r"\s*(?:\\documentclass[^\n]*\n)?\s*\\begin\{document\}(.*)\\end
 RULE_ABOVE = lazy(r"\A(?:\s*(?:[-=_*#~+]{4,}|---)[ ]*\n)+")
 RULE_BELOW = lazy(r"(?:\n[ ]*(?:[-=_*#~+]{4,}|---)\s*)+\Z")
 STAMP = lazy(
-    r"\s*\[?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ :-]*(?=\S)"
+    r"\s*\[?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)"
+    r"(?!:?\d)(?:\][ :-]*|(?:[ :-](?! *[a-z]))+)(?=\S)"
 )
 """A date or time at the beginning of a text."""
 
@@ -181,7 +186,7 @@ def _drop_placeholders(text: str) -> str:
 
 
 def _drop_wrapper(text: str) -> str:
-    if any(map(text.__contains__, TEMPLATE_MARKS)) and TEMPLATE.search(text):
+    if any(map(text.__contains__, TEMPLATE_MARKS)) and TEMPLATE_APART.search(text):
         return TEMPLATE.sub("\n\n", text).strip()
     start = text.lstrip()[:1]
     if (start in ("{", "[") or "\n{" in text or "\n[" in text) and (question := read_json(text)):

@@ -60,6 +60,19 @@ def test_what_is_meant_stays(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("What is 2³ + x²?", "What is 2^3 + x^2?"),
+        ("Write 10⁻³ and 2½ as decimals", "Write 10^-3 and 2 1/2 as decimals"),
+        ("Is H₂O the same in log₂8?", "Is H2O the same in log2 8?"),
+        (f"Is {'ACGT' * 12} a gene?", "Is ACGTACGT a gene?"),
+    ],
+)
+def test_numbers_keep_their_value_and_sequences_their_beginning(text, read):
+    assert normalize(text) == read
+
+
+@pytest.mark.parametrize(
     "run",
     [
         "a" * 1000,
