@@ -45,8 +45,8 @@ from crossroute.numeric import Floats
 from crossroute.training.heads import MANNER_STRENGTH, balance_weights, draw_framed, standardize
 
 RIDGE = 600.0
-"""Penalty on the linear part of the ease, for standardized inputs. Chosen, as `WORDS` and `TRANSLATED_WEIGHT`, by leaving
-out each of the four series of requests, with the translations of its own."""
+"""Penalty on the linear part of the ease, for standardized inputs. Chosen, as `WORDS` and `TRANSLATED_WEIGHT`, on each
+of the four series of requests and its translations, left out in turn."""
 
 WORDS = 400.0
 """Variance of a word's number in the ease, relative to that of a linear weight."""

@@ -75,8 +75,8 @@ OPTIONAL = (BY_WORDS, MANNER_WORDS, *HIDDEN, *USUAL)
 
 FULL_WEIGHT = 2.0
 """The ease by words and by the hidden layer counts this many times the probability that a query is an ordinary request,
-but at most once: it was fitted to such requests and misleads on benchmark tasks. Chosen on data sets left out of training and on requests
-held out."""
+but at most once: it was fitted to such requests and misleads on benchmark tasks. Chosen on data sets left out of
+training and on requests held out."""
 
 
 class Situation(NamedTuple):
@@ -169,9 +169,8 @@ class Doubt:
         scale, turn = np.linalg.eigh(overall @ overall.T)
         white = held["within"] @ turn
         self._squares = np.stack([np.ones(size), scale], axis=1)  # (p, 2)
-        weights, biases, self._ease_output = (
-            held.get(name, np.zeros(shape)) for name, shape in zip(HIDDEN, ((size, 0), 0, 0), strict=True)
-        )
+        none = {HIDDEN[0]: np.zeros((size, 0)), HIDDEN[1]: np.zeros(0), HIDDEN[2]: np.zeros(0)}
+        weights, biases, self._ease_output = ((none | held)[name] for name in HIDDEN)
         self._weights = np.concatenate([white, weights, held["ordinary_heads"], held["manner"], near], axis=1)
         shifts = -held["location"] @ white, -held["location"] @ near - (means**2).sum(axis=1)
         self._bias = np.concatenate(
@@ -350,8 +349,8 @@ class Doubt:
 
         Returns:
             The whitened query, the hidden units, the heads, the logits of manners, and 2 z . mean_c - |mean_c|^2 per
-            class, shape (n, p + h + K + 5 + c + o); squared norms under both whitenings, shape (n, 2); the squared distance to the
-            nearest class, shape (n,).
+            class, shape (n, p + h + K + 5 + c + o); squared norms under both whitenings, shape (n, 2); the squared
+            distance to the nearest class, shape (n,).
         """
         linear = x.astype(float) @ self._weights + self._bias
         square = linear[:, : self._size] ** 2 @ self._squares

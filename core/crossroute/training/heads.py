@@ -229,7 +229,7 @@ def fit_hidden_layer(rows: Rows, heads: tuple[Floats, Floats]) -> dict[str, Floa
             network.fit(z, left, sample_weight=rows.weight / rows.weight.max())
         layers.append((*network.coefs_, *network.intercepts_))
     each, outputs, offsets, constants = zip(*layers, strict=True)
-    varying = z.any(axis=0)[:, None]  # a weight of any other feature is as it was drawn
+    varying = np.any(z, axis=0)[:, None]  # a weight of any other feature is as it was drawn
     weights = np.hstack([*each, np.zeros((len(mean), 1))]) * varying / deviation[:, None]
     output = np.concatenate([*outputs, [np.sum(constants, axis=0)]])[:, 0] / NETWORKS
     return dict(
