@@ -222,6 +222,31 @@ SUBJECTS = {
             "What does <reminder>Be brief.</reminder> mean in a prompt?",
         ),
     ],
+    "quotations": [
+        'What is the difference between "Hello everyone, welcome back!" and "Hi"?',
+        *(
+            'Give me three alternatives to "Vielen Dank im Voraus!"',
+            "Is 'Hello all, welcome back!' too informal?",
+        ),
+    ],
+    "lists, records and templates": [
+        "Which of these words are greetings?\nhello\nbye\nmilk\nthanks",
+        "Create a ticket:\nTitle: Login fails\nDescription: error 500\nPriority: urgent",
+        "Put these in order:\nA) Yes\nB) No\nC) Maybe",
+        "Give this poem a title:\n\nThank you for the moon,\nthank you for the sun,\nthank you.",
+        "Improve this prompt:\n\nUse the context to answer the question.\n\nContext: {context}\n\nQuestion: {question}",
+        "What is wrong with my YAML?\n\nquestion: Who?\nanswer: nobody\ncontext: none",
+        "Check the answers:\n\nQ: Capital of Peru?\nA: Lima\nQ: Capital of Chile?\nA: Quito",
+    ],
+    "boards and puzzles": [
+        "FEN: rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b KQkq e3 0 1",
+        *(
+            "Solve this: SEND + MORE = MONEY",
+            'Excel: =IF(A1>10,"YES","NO") explain',
+            "Decode from Morse: .... .. / ....",
+        ),
+        *("IBM vs HP vs DELL", "Who wins after 5. Qh5?? Nf6 here"),
+    ],
     "dates": ["2024-01-01 00:00:00 is which weekday?", "2024-01-01 10:00 in Tokyo is what time in London?"],
     "scripts": ["What does the Russian word сор mean?", "How do I pronounce Сорос", "What is Cyrillic а"],
 }

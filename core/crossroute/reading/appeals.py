@@ -15,7 +15,14 @@ from itertools import islice
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
-from crossroute.reading.asides import LONGEST, is_about_form, is_aside, is_aside_clause, may_be_aside
+from crossroute.reading.asides import (
+    LONGEST,
+    is_about_form,
+    is_aside,
+    is_aside_clause,
+    is_within_quotes,
+    may_be_aside,
+)
 
 MOST_DROPPED = 6
 """Most rounds of dropping from both ends, and most places where the last sentence may begin."""
@@ -50,7 +57,6 @@ BEGIN = re.compile(
 )
 """A place where a sentence may begin without the end of another."""
 
-OPEN_ENDS = frozenset(wordings.OPEN_ENDS.split())
 TITLE = re.compile(
     r"(?!.* in )(?:(?:[A-Z][\w'’-]*|[a-z]{1,3}) )+[A-Z][\w'’-]*[.!]?|(?:Hello|Hi|Hey|Dear) .*", re.DOTALL
 )
@@ -63,11 +69,14 @@ GIVEN = AnyCase(rf"{_PLEASE}(?:{wordings.ON_TEXTS})[^\n:：?]{{0,90}}[:：]")
 LACKS_TEXT = AnyCase(
     rf"{_PLEASE}(?:{wordings.REWORDS})\w*(?: (?:this|these|the following))?(?: \w+)?"
     r"(?: (?:to|into|in|as|ins|en|al|para o|na|на|naar het) \w+)?[.!]?"
-    rf"|[^\n]{{0,40}}\b{wordings.GIVEN_TEXT}\b[^\n]{{0,60}}"
+    rf"|[^\n]{{0,40}}\b{wordings.GIVEN_TEXT}\b[^\n:]{{0,60}}"
     r"|(?:which|what) (?:sentence|phrase|word|greeting|closing|line|message) is [^\n]{0,40}"
     r"|who (?:said|wrote|sang|says) (?:this|that|it)\W*"
 )
 """A request or question about a text that is missing."""
+
+LONGEST_ITEM, FIELD = 2, re.compile(r"[\w ]{2,20}: ")
+"""Most words of a short line, and the beginning of a field."""
 
 DATA_SIGNS = "<{[`$\\|"
 """First characters of code and data."""
@@ -126,9 +135,11 @@ LONGEST_ADDRESSED = 1_000
 LEAST_ASKED = 3
 """Least words left without an address; with fewer, the address is the subject of the question."""
 
-SIGNATURE = AnyCase(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z")
+SIGNATURE = AnyCase(
+    rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n(?!(?:\S+ ){{3,}}\S+[.!:] *(?:\n|\Z))[^\n?]{{0,60}}){{0,5}}\Z"
+)
 EMPTY_CHOICES = lazy(
-    r"(?P<apart>(?<=[.?!;。？！)])|(?=\s*\n))?(?:\s+(?:options|choices|answers|possible answers)(?: are)?:)?"
+    r"(?:\s+(?:options|choices|answers|possible answers)(?: are)?:)?"
     rf"(?:\s+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!,;]?(?=\s|$)){{2,}}\s*$",
     re.IGNORECASE,
 )
@@ -174,9 +185,12 @@ def drop_appeals(text: str) -> str:
     words = tail.split()
     if max(map(len, words), default=0) >= SHORTEST and any(map(MAY_IDENTIFY.fullmatch, words)):
         rest = head + IDENTIFIER.sub("", tail).rstrip()
+    rest = rest.strip()
     if not any(map(str.isalpha, rest)) or is_aside(rest.lower()):
         return text
-    return text if rest != text and LACKS_TEXT.fullmatch(rest.strip()) else rest.strip()
+    return (
+        text if len(rest) < len(text.strip()) and (rest[-1] in ":：" or LACKS_TEXT.fullmatch(rest)) else rest
+    )
 
 
 def drop_empty_choices(text: str) -> str:
@@ -188,7 +202,8 @@ def drop_empty_choices(text: str) -> str:
     if not text[-CHOICES_CHARACTERS:].lower().rstrip(" \n.!,;").endswith(wordings.CHOICE_ENDS):
         return text
     found = EMPTY_CHOICES.search(text, max(0, len(text) - CHOICES_CHARACTERS))
-    return text[: found.start()] if found and found["apart"] is not None else text
+    before = text[: found.start()].rstrip() if found else ""
+    return before if before and (before[-1] in "?.!;？。！)" or _may_end(before)) else text
 
 
 def drop_routing(text: str) -> str:
@@ -259,7 +274,8 @@ def _split_clauses(spoken: str) -> list[str]:
 
 
 def _may_appeal(sentence: str) -> bool:
-    return len(sentence) <= HINT_CHARACTERS and "?" not in sentence.rstrip(" \n")[:-1]
+    may = len(sentence) <= HINT_CHARACTERS and "?" not in sentence.rstrip(" \n")[:-1]
+    return may and not is_within_quotes(sentence)
 
 
 def _may_begin(spoken: str, starts: Collection[str]) -> bool:
@@ -276,7 +292,9 @@ def _drop_mail_ending(text: str) -> str:
     rest, _, last = text.rpartition("\n")
     text = rest.rstrip("\n") if len(last) in FOOTER_CHARACTERS and FOOTER.fullmatch(last) else text
     signature = SIGNATURE.search(text, max(0, len(text) - SIGNATURE_CHARACTERS))
-    return text[: signature.start()] if signature and not GIVEN.match(text) else text
+    if not signature or GIVEN.match(text) or _is_item(text, signature.start() + 1):
+        return text
+    return text[: signature.start()]
 
 
 def _drop_addresses(text: str) -> str:
@@ -321,15 +339,28 @@ def _drop_last(text: str) -> str:
         for begin in [*BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]
         if not TITLE.fullmatch(text, begin.end()) and _may_end(text[: begin.start()])
     ]
-    place = _find_appeal(text, [last, *begins] if last else begins)
+    place = None if _is_item(text, last) else _find_appeal(text, [last, *begins] if last else begins)
     shorter = _drop_last_clause(text) if place is None else text[:place].rstrip()
     return text if shorter != text and GIVEN.match(text) and not _is_hint(text[place or 0 :]) else shorter
+
+
+def _is_item(text: str, start: int) -> bool:
+    """Return whether a text's last line is one of several short lines, or fields, and so no sentence of its own."""
+    above = (
+        text[max(0, start - LONGEST) : max(0, start - 1)].rpartition("\n")[2]
+        if text[start - 1 : start] == "\n"
+        else ""
+    )
+    return above != "" and (
+        (max(len(above.split()), len(text[start:].split())) <= LONGEST_ITEM and above[-1].isalnum())
+        or (": " in above and FIELD.match(text, start) is not None)
+    )
 
 
 def _may_end(text: str) -> bool:
     """Return whether a text without a mark at its end may be a sentence: its last word needs no further one."""
     words = text.rsplit(None, LEAST_ASKED)
-    return len(words) >= LEAST_ASKED and text[-1] != ":" and words[-1].lower() not in OPEN_ENDS
+    return len(words) >= LEAST_ASKED and text[-1] != ":" and words[-1].lower() not in wordings.OPEN_ENDS
 
 
 def _is_hint(sentence: str) -> bool:

@@ -25,6 +25,9 @@ JOINING = frozenset("and or but as if when und oder aber et ou mais y o pero e �
 LISTED = re.compile(r"(?:, ?| )(?:or|oder|ou|или)\b|, (?:and|und|et|y|e|и) \w+\W*\Z")
 """The last item of a list, or a choice."""
 
+QUOTE = re.compile(r"[\"“”„«»「」]|(?<!\w)'|'(?!\w)")
+"""A quotation mark."""
+
 OTHERWISE = re.compile(r"[?\n]|:\s")
 """What no courteous clause contains."""
 
@@ -174,7 +177,7 @@ FORM_WORDS = ON_FORM | frozenset(
         " wrap wrapped surround structured object key keys field fields named called form style final short brief briefly"
         " concise concisely direct directly simple clear detailed explanation explanations explain sentence sentences word"
         " words paragraph paragraphs line lines characters tokens bullet bullets points markdown html csv latex table list"
-        " box dr must should will always also you i we me double check your result results full complete that as possible use polite formal informal"
+        " box dr must should will always also you i we me your result results full complete that as possible use polite formal informal"
     ).split()
 )
 """All words that such a sentence may contain, apart from numbers."""
@@ -243,10 +246,25 @@ def is_aside_clause(clause: str) -> bool:
     [True, True, False, True]
     """
     words = WORD.findall(clause)
-    if not words or words[0] in JOINING or OTHERWISE.search(clause) or LISTED.search(clause):
+    if (
+        not words
+        or words[0] in JOINING
+        or OTHERWISE.search(clause)
+        or LISTED.search(clause)
+        or is_within_quotes(clause)
+    ):
         return False
     core = EXPRESS if len(words) >= FEW_WORDS else COURTESIES
     return not core.isdisjoint(words) and is_aside(clause)
+
+
+def is_within_quotes(sentence: str) -> bool:
+    """Return whether a sentence or clause begins or ends within a quotation.
+
+    >>> is_within_quotes('thank you!" mean?'), is_within_quotes('say "thank you"'), is_within_quotes("it's fine")
+    (True, False, False)
+    """
+    return len(QUOTE.findall(sentence)) % 2 == 1
 
 
 def may_hold_aside(line: str) -> bool:

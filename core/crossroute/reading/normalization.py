@@ -51,8 +51,8 @@ REPEATED_SENTENCES = 8
 LEAST_TITLE, TITLE_WORDS, TITLE_SHARE = 4, 40, 0.9
 """Least words of a title, words that are checked, and least share of capitalized words among them."""
 
-LETTERS_ALONE = lazy(r"(?<![\w$])[^\W\d_]{2,}(?!\w)")
-"""A word of letters alone."""
+LETTERS_ALONE = lazy(r"(?<!\S)[^\w\s$]*([^\W\d_]{2,})[^\w\s]*(?!\S)")
+"""A word of letters, with signs around it."""
 
 SAMPLE = 256
 """Characters in the sample that decides whether a text is in capitals."""
@@ -96,8 +96,10 @@ BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:|[^\n]{1
 """A blank line within a sentence."""
 
 REPEATED = lazy(r"([^\d\s])\1{3,}")
+_AT_END = r"(?=[?!]+(?![?!])\s*(?:\Z|[^\sa-z]))"
 PUNCTUATION = lazy(
-    r"(?:(?<=[^\W\d_]{2})|(?<=\b[Ii])|(?<=[^\w\s?!])|(?<=\d)(?=\?)|\s(?=[?!]+(?![?!])\s*(?:\Z|[^\sa-z])))([?!])[?!]+(?![\w=])"
+    rf"(?:(?<=[^\W\d_]{{2}})|(?<=\b[Ii])|(?<=[^\w\s?!]){_AT_END}|(?<=\d)(?<!\b[A-Z][a-h]\d)(?=\?)|\s{_AT_END})"
+    r"([?!])[?!]+(?![\w=])"
 )
 """Repeated marks at the end of a sentence: in "n!!", "3!?" or "a ?? b" they are signs."""
 
@@ -174,8 +176,11 @@ REPEATED_SIGN = re.compile(_REPEATED_SIGN)
 REPETITION = re.compile(rf"{_REPEATED_SIGN}|([^\d\s]{{2,8}}?)\3{{3}}")
 """A character three or four times in a row, or a group of characters four times."""
 
-FEW_SIGNS, SEQUENCE = 6, lazy(r"\W?(?:[A-Z]{2,40}|[()\[\]{}<>]{2,24})\W?")
-"""Most different characters of a sequence of capitals or brackets, which is not repeated for emphasis."""
+FEW_SIGNS = 6
+"""Most different capitals in a sequence of them."""
+
+SEQUENCE = lazy(r"\W?(?:[A-Z]{2,40}|[()\[\]{}<>]{2,24}|[.-]{2,6}|(?=\S*\d/)[\w/]{2,80})\W?")
+"""A sequence of capitals, of brackets, of Morse signs or of a chess board, which is not repeated for emphasis."""
 
 LEAST_EQUAL, LEAST_IN_GROUPS = 2, 6
 """Least repeated characters of a word with a repeated character, and with a repeated group."""
@@ -243,7 +248,13 @@ def _has_emoji_at_an_end(text: str) -> bool:
 def _drop_edge_emoji(text: str) -> str:
     """Drop the emoji at the end of a text, and at its beginning if it has words; not if they are its subject."""
     rest = (EDGE_EMOJI if WORD_SIGN.search(text) else LAST_EMOJI).sub("", text)
-    return text if ON_EMOJI.search(rest) or len(rest.split()) == 1 else rest
+    words = rest.split()
+    is_asked = (
+        ON_EMOJI.search(rest)
+        or (len(words) < 2 and rest.isascii())
+        or words[-1].lower() in wordings.OPEN_ENDS
+    )
+    return text if is_asked else rest
 
 
 def fold_lookalikes(text: str) -> str:
@@ -365,8 +376,9 @@ def drop_emphasis(text: str) -> str:
 
 
 def _is_sequence(word: str) -> bool:
-    """Return whether a word is a sequence of a few capitals or brackets: a genome, a numeral, nesting."""
-    return len(set(word)) <= FEW_SIGNS and SEQUENCE.fullmatch(word) is not None
+    """Return whether a word is a sequence of a few signs or capitals, such as a genome or a numeral."""
+    is_long = len(set(word)) > FEW_SIGNS and word.isalpha()
+    return not is_long and SEQUENCE.fullmatch(word) is not None
 
 
 def _shorten_repeated_words(run: re.Match[str]) -> str:
@@ -405,7 +417,7 @@ def is_capitals(text: str) -> bool:
         return False
     words: list[str] = LETTERS_ALONE.findall(text[:READ_CHARACTERS])
     quiet = sum(word[1:].islower() for word in words)
-    return len(words) >= SHOUTED_WORDS + quiet and quiet <= (1 - SHOUTED_SHARE) * len(words)
+    return len(words) >= SHOUTED_WORDS + quiet and quiet < (1 - SHOUTED_SHARE) * len(words)
 
 
 def _has_repeated_words(words: Sequence[str]) -> bool:

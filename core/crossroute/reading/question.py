@@ -24,7 +24,7 @@ from itertools import pairwise
 
 from crossroute.patterns import OTHER_BLANKS, AnyCase, lazy
 from crossroute.reading import wordings
-from crossroute.reading.appeals import drop_appeals
+from crossroute.reading.appeals import GIVEN, drop_appeals
 from crossroute.reading.asides import is_aside
 from crossroute.reading.blocks import take_blocks, take_code
 from crossroute.reading.conversation import read_dialogue
@@ -56,7 +56,7 @@ LEAD_CHARACTERS = 300
 """Most characters before a marked question that are read as instructions."""
 
 SHORT = 600
-"""In a shorter text without parts, sentences that introduce parts are kept."""
+"""In a shorter text without parts, sentences that introduce parts are kept; so are parts that it asks about."""
 
 LINE = re.compile("\n")
 QUOTED = AnyCase(
@@ -227,6 +227,9 @@ def _split_sections(text: str, has_context: bool, had_prose: bool) -> Asked | No
         if not first:
             return None
     lead = text[: parts[0].start].strip()
+    asks_about = GIVEN.match(text) or (lead and lead[-1] in QUESTION_MARKS)
+    if asks_about and len(text) < SHORT and any(part.kind == "question" for part in parts):
+        return None  # the parts are what it asks about
     ends = [*(part.start for part in parts[1:]), len(text)]
     sections = [
         (part, _drop_rules(text[part.body : end]).strip()) for part, end in zip(parts, ends, strict=True)

@@ -200,6 +200,12 @@ def test_addresses_and_footers_at_the_end_are_not_read(after):
     assert Query(f"{QUESTION} {after}").view == Query(QUESTION).view
 
 
+def test_a_mail_below_a_signature_is_followed_by_what_is_asked():
+    mail = "From: Tom\nTo: Ann\nSubject: Delay\n\nWhere is my order?\n\nThanks,\nTom\n\n"
+    asked = "Write an answer that refuses a refund."
+    assert Query(mail + asked).view.instance.endswith(asked)
+
+
 def test_what_is_asked_about_an_address_is_read():
     assert drop_appeals("Open https://example.com") == "Open https://example.com"
     quoted = 'Fill all boxes with pictures whose address has the words "https://example.com"'
