@@ -27,6 +27,8 @@ from langchain_crossroute.messages.translation import translate_tools
 from langchain_crossroute.wrapping import Change, copy_model
 
 if TYPE_CHECKING:
+    from langchain.agents.middleware import ModelRequest
+
     from langchain_crossroute.call import Call
 
 BINDING = "crossroute_tools"
@@ -64,6 +66,11 @@ class ToolBinding:
             check_tools(names, dialect, self.member)
             kwargs = translate_arguments(kwargs, dialect, self.member, names)
         return model.bind_tools(translate_tools(self.tools, find_provider(model)), **kwargs)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of a member's call besides the tools."""
+        return self.kwargs
 
     @property
     def described(self) -> list[dict[str, Any]]:
@@ -125,6 +132,12 @@ def take_tools(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any
     return binding, tools, {"structured_output"} if asked.get("response_format") else set()
 
 
+def list_arguments(request: ModelRequest[Any]) -> dict[str, Any]:
+    """Return the arguments of an agent's request to a model, as a call's keywords."""
+    form = request.response_format
+    return {"response_format": getattr(form, "schema", form), **request.model_settings}
+
+
 @dataclass(frozen=True, repr=False)
 class SchemaBinding:
     """The arguments of `with_structured_output`, applied to the member that is chosen.
@@ -140,6 +153,11 @@ class SchemaBinding:
     def __call__(self, model: BaseChatModel) -> Runnable[Any, Any]:
         """Bind the schema to a member's chat model."""
         return model.with_structured_output(self.schema, **self.kwargs)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of a member's call that it stands for."""
+        return {"response_format": self.schema}
 
     @property
     def need(self) -> Capability:

@@ -150,13 +150,20 @@ class Call:
         self.change, self.tools, self.needs = change, tools, needs
         self.cache_prompts = cache_prompts
         self.structured = isinstance(change, SchemaBinding)
+        bound = change.arguments if isinstance(change, ToolBinding | SchemaBinding) else {}
+        self.arguments = {**kwargs, **bound}
 
     def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member; with `max_calls` above 1, escalation may call others."""
         alone = self.settings.streams_alone if streamed else ""
         with self.routing.label_calls(self.config):
             return self.routing.decide(
-                self.messages, self.settings, tools=self.tools, needs=self.needs, alone=alone
+                self.messages,
+                self.settings,
+                tools=self.tools,
+                needs=self.needs,
+                arguments=self.arguments,
+                alone=alone,
             )
 
     async def adecide(self, *, streamed: bool = False) -> Decision:

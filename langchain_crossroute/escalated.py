@@ -23,7 +23,7 @@ from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from langchain_crossroute.agent_models import LastModelCallback, hear_models
-from langchain_crossroute.bindings import SchemaBinding, request_logprobs
+from langchain_crossroute.bindings import SchemaBinding, list_arguments, request_logprobs
 from langchain_crossroute.messages.reading import change_answers, find_answers
 from langchain_crossroute.messages.reply import (
     PARSED,
@@ -98,7 +98,9 @@ class EscalatedCall:
     def _start_loop(self) -> EscalationLoop[MemberResult]:
         call = self._call
         escalation = call.settings.escalate or Escalation()
-        return call.routing.start_escalation(self._decision, call.messages, escalation, tools=call.tools)
+        return call.routing.start_escalation(
+            self._decision, call.messages, escalation, tools=call.tools, arguments=call.arguments
+        )
 
     def _ask_member(
         self, config: RunnableConfig, decision: Decision, logprobs: bool
@@ -203,7 +205,10 @@ class EscalatedStep:
     def _start_loop(self, decision: Decision) -> EscalationLoop[Step]:
         system, tools = self._request.system_message, self._request.tools
         messages = [*([system] if system else []), *self._request.messages]
-        return self._routing.start_escalation(decision, messages, self._escalation, tools=tools)
+        arguments = list_arguments(self._request)
+        return self._routing.start_escalation(
+            decision, messages, self._escalation, tools=tools, arguments=arguments
+        )
 
     def _ask_member(self, decision: Decision, logprobs: bool) -> Steps[tuple[Step, Reply]]:
         """Return the steps to a member's response, or to an error that contains an answer."""

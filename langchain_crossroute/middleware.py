@@ -24,6 +24,7 @@ from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import name_models
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.agent_models import AgentModels, LastModelCallback, hear_models, is_innermost
+from langchain_crossroute.bindings import list_arguments
 from langchain_crossroute.configured import read_arguments
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, find_model_effort, model_name
@@ -238,6 +239,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
                 settings,
                 tools=request.tools,
                 needs=needs,
+                arguments=list_arguments(request),
                 either=schema is not None and not needs,
                 speaker=route.get("candidate"),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.exceptions import ContextOverflowError
@@ -151,6 +152,7 @@ class Routing:
         *,
         tools: Sequence[Any] = (),
         needs: Iterable[Capability] = (),
+        arguments: Mapping[str, Any] = MappingProxyType({}),
         either: bool = False,
         speaker: str | None = None,
         alone: str = "",
@@ -162,11 +164,12 @@ class Routing:
             settings: Settings of the decision.
             tools: The tools that come with the call.
             needs: Further capabilities required by the call.
+            arguments: The call's arguments; a schema among them is part of its input.
             either: Whether the call needs tools or native structured output.
             speaker: The author of the last answer, if the messages do not name it.
             alone: Reason not to escalate; overrides the settings.
         """
-        reading = read(messages, tools, needs)
+        reading = read(messages, tools, needs, arguments)
         if unable := self._find_unable(tools if reading.tool_providers else (), either):
             constraints = settings.constraints or Constraints()
             settings = settings.model_copy(update={"constraints": constraints.without(unable)})
@@ -191,13 +194,14 @@ class Routing:
         escalation: Escalation,
         *,
         tools: Sequence[Any] = (),
+        arguments: Mapping[str, Any] = MappingProxyType({}),
     ) -> EscalationLoop[Any]:
         """Return the escalation loop of a decision that allows more than one call.
 
         Raises:
             UnroutableError: There is no text.
         """
-        query = read(messages, tools).query
+        query = read(messages, tools, arguments=arguments).query
         if query is None:
             raise UnroutableError
         askable = {name for name, member in self.members.items() if can_be_asked(member.model)}

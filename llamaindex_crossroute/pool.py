@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -184,7 +184,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         Args:
             reading: The facts of the call, or a completion's prompt.
             send: Calls a member's endpoint.
-            options: Names of the arguments that the user set for the call.
+            options: The arguments that the user set for the call, or their names.
             tools: The call's tools.
             unescalated: Reason not to escalate; empty to allow it.
             schema: The class into which its streams are parsed.
@@ -195,9 +195,10 @@ class MemberPool(PoolFields, FunctionCallingLLM):
             reading = Reading(Query.of_turns([Turn("human", reading)]))
         elif not isinstance(reading, Reading):
             raise TypeError(f"A prompt must be a str, got {type(reading).__name__}. For messages, call chat.")
+        given = options if isinstance(options, Mapping) else {}
         return Call(
             self._routing,
-            reading,
+            reading.with_arguments({"response_format": schema, **given}),
             send,
             self._settings,
             options=options or (),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from langchain_core.messages import (
@@ -22,6 +23,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crossroute import Capability, Query
+from crossroute.calls.arguments import count_schema_tokens
 from crossroute.calls.content import CALLS, count_content
 from crossroute.calls.reply import is_said
 from crossroute.calls.tools import find_tool_provider
@@ -76,9 +78,12 @@ class Reading(NamedTuple):
 
 
 def read(
-    messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iterable[Capability] = ()
+    messages: Sequence[BaseMessage],
+    tools: Sequence[Any] = (),
+    needs: Iterable[Capability] = (),
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> Reading:
-    """Read a conversation, the newest message last, and the tools that come with the call."""
+    """Read a conversation, the newest message last, and the tools and arguments that come with the call."""
     messages = normalize_roles(messages)
     human = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     turn = messages[human + 1 :]
@@ -89,7 +94,7 @@ def read(
     wanted = set(needs) | find_media(messages)
     if tools or results:
         wanted.add("tools")
-    tokens = count_message_tokens(messages) + count_tool_tokens(tools)
+    tokens = count_message_tokens(messages) + count_tool_tokens(tools) + count_schema_tokens(arguments)
     return Reading(
         query=Query.of_turns(to_turns(messages), system=_join_system(messages), input_tokens=tokens),
         needs=frozenset(wanted),

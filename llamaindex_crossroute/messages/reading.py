@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from llama_index.core.base.llms.types import (
@@ -19,6 +20,7 @@ from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
+from crossroute.calls.arguments import count_schema_tokens
 from crossroute.calls.content import count_content, count_file
 from crossroute.calls.counting import get_field
 from crossroute.calls.reply import is_said
@@ -66,6 +68,13 @@ class Reading(NamedTuple):
     def question(self) -> str:
         """The text of the question; empty if the call has no text."""
         return self.query.text if self.query else ""
+
+    def with_arguments(self, arguments: Mapping[str, Any]) -> Reading:
+        """Return a copy that counts the schema among a call's arguments as input."""
+        tokens = count_schema_tokens(arguments)
+        if not tokens or self.query is None:
+            return self
+        return self._replace(query=replace(self.query, input_tokens=self.query.whole_tokens + tokens))
 
 
 class ToolCall(NamedTuple):

@@ -10,6 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from llama_index.core.llms import CompletionResponse
 
+from crossroute.calls.arguments import count_schema_tokens
 from crossroute.calls.counting import read_cost
 from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
@@ -30,6 +31,25 @@ def test_a_call_of_unknown_cost_is_no_free_call():
     spend.charge("b", 0.0)
     assert (spend.total.calls, spend.total.unknown, spend.total.cost) == (4, 2, 3.0)
     assert {name: one.unknown for name, one in spend.by_candidate.items()} == {"a": 2, "b": 0}
+
+
+FIELDS = {f"field_{place}": {"type": "string", "description": "As it stands."} for place in range(40)}
+FORM = {"name": "page", "schema": {"type": "object", "properties": FIELDS}}
+FORMS = [
+    {"response_format": {"type": "json_schema", "json_schema": FORM}},
+    {"response_json_schema": FORM["schema"]},
+    {"format": FORM["schema"]},
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_schema_of_an_answer_is_part_of_what_is_read(router, integration, form):
+    asked = integration(router, Provider())
+    plain, formed = asked.ask(), asked.ask(**form)
+    price = router.pool["small"].price.input / 1e6
+    read = next(one.cost for one in formed.alternatives) - next(one.cost for one in plain.alternatives)
+    assert read / price == pytest.approx(count_schema_tokens(form))
+    assert 300 < count_schema_tokens(form) < 1_200
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,15 @@ def test_the_structured_output_strategy_follows_the_chosen_model(middleware, fak
     assert candidates(state)[0] == "large"
 
 
+def test_the_schema_of_a_step_is_part_of_what_is_read(middleware, fakes):
+    def predict(strategy):
+        agent = create_agent(fakes["small"], tools=[], middleware=[middleware], response_format=strategy)
+        return answers(agent.invoke(ask(ARITHMETIC)))[0].response_metadata["crossroute"]["cost"]
+
+    formed = [predict(strategy(Forecast)) for strategy in (ToolStrategy, ProviderStrategy)]
+    assert min(formed) > predict(None)
+
+
 def test_an_automatic_schema_needs_tools_or_native_structured_output(router):
     models = {
         "small": ChatFake(model_name="small", profile={"structured_output": True, "tool_calling": False}),

@@ -6,12 +6,14 @@ out with one warning, or it excludes a member from the call, if the answer would
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PydanticUserError, TypeAdapter
 
 from crossroute.calls.dialects import (
     ANTHROPIC,
@@ -24,12 +26,16 @@ from crossroute.calls.dialects import (
     words,
 )
 from crossroute.errors import DroppedArgumentWarning, UnableError
+from crossroute.tokens import estimate_tokens
 
 SCHEMAS = frozenset({"response_schema", "response_json_schema"})
 """Google's keywords for a schema, which make its `response_mime_type` redundant."""
 
 FORMS = SCHEMAS | {"response_format", "response_mime_type", "format"}
 """OpenAI's word, Google's, and Ollama's."""
+
+HOLDING_SCHEMAS = FORMS - {"response_mime_type"} | {"output_format", "output_config", "text_format", "text"}
+"""Arguments that may contain a schema of the answer: these, Anthropic's, and those of OpenAI's Responses API."""
 
 TEXT, JSON = {"type": "text"}, {"type": "json_object"}
 MIME_TYPES: Mapping[Any, Any] = {"text/plain": TEXT, "application/json": JSON}
@@ -226,6 +232,40 @@ def _named_tool(name: str, dialect: Dialect) -> Any:
     if dialect is OPENAI:
         return {"type": "function", "function": {"name": name}}
     return {"type": "tool", "name": name} if dialect is ANTHROPIC else name
+
+
+def count_schema_tokens(arguments: Mapping[str, Any]) -> int:
+    """Estimate the tokens of the answer's schema in a call's arguments, which is sent and billed as input.
+
+    >>> count_schema_tokens({"temperature": 0}), count_schema_tokens({"response_format": int})
+    (0, 6)
+    """
+    schemas = (_describe_schema(arguments[name]) for name in HOLDING_SCHEMAS & arguments.keys())
+    return sum(estimate_tokens(schema) for schema in schemas if schema)
+
+
+def _describe_schema(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return (
+        ""
+        if value is None or isinstance(value, str) or not isinstance(value, Hashable)
+        else _describe_type(value)
+    )
+
+
+@lru_cache(64)
+def _describe_type(value: Any) -> str:
+    """Return the JSON schema of a type, or an empty text where it has none."""
+    try:
+        if hasattr(value, "model_json_schema"):
+            schema = value.model_json_schema()
+        else:
+            is_earlier = hasattr(value, "__fields__")  # a class of pydantic 1
+            schema = value.schema() if is_earlier else TypeAdapter[Any](value).json_schema()
+        return json.dumps(schema, ensure_ascii=False)
+    except (PydanticUserError, TypeError, ValueError):
+        return ""
 
 
 def to_response_format(name: str, value: Any) -> Mapping[str, Any] | None:

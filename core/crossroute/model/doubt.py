@@ -6,7 +6,8 @@
     trust  = known^2 / (known^2 + (1 - known)^2)            weight of the network's prediction            (n,)
 
 W whitens with the covariance within classes, W_0 with that of all queries. Linear heads predict the kinds of work
-(n, K), the ease and the log tokens of the answer (n,). Their predictions have full weight for queries like ordinary
+(n, K), the ease and the log tokens of the answer (n,). For ordinary requests, the numbers of their words and a hidden
+layer are added to the ease. The predictions have full weight for queries like ordinary
 requests; for other queries they are shrunk towards a typical query. For an agent's whole run, the means of known runs
 replace them. A run has hundreds of times the tokens of an answer, so the expected cost of a query that may be a run is
 near that of the run. Therefore such a query is predicted the length of a run, unless it is near a class of training
@@ -68,13 +69,14 @@ TENSORS = (
     *("near_spread", "far_spread"),
 )
 BY_WORDS, MANNER_WORDS = "by_words", "manner_words"
-OPTIONAL = (BY_WORDS, MANNER_WORDS, *USUAL)
-"""Tensors that a doubt model may lack."""
+HIDDEN = ("ease_hidden", "ease_hidden_bias", "ease_output")
+OPTIONAL = (BY_WORDS, MANNER_WORDS, *HIDDEN, *USUAL)
+"""Tensors that a doubt model may lack; of `HIDDEN`, all or none."""
 
 FULL_WEIGHT = 2.0
-"""The ease by words counts this many times the probability that a query is an ordinary request, but at most once: it
-was fitted to such requests and misleads on benchmark tasks. Chosen on data sets left out of training and on requests
-held out."""
+"""The ease by words and by the hidden layer counts this many times the probability that a query is an ordinary request,
+but at most once: it was fitted to such requests and misleads on benchmark tasks. Chosen on data sets left out of
+training and on requests held out."""
 
 
 class Situation(NamedTuple):
@@ -121,6 +123,8 @@ class Doubt:
               no ordinary request.
             - `near_spread` (k,), `far_spread` (3,): standard deviations of log tokens per cluster, and per manner.
             - `by_words` (1,), `manner_words` (3,), optional: weights of the ease and of the manner by words.
+            - `ease_hidden` (p, h), `ease_hidden_bias` (h,), `ease_output` (h,), optional: a layer of rectified units,
+              whose output is added to the ease of ordinary requests.
             - Those of `Usual`, optional: typical queries of the user.
 
     Raises:
@@ -130,10 +134,12 @@ class Doubt:
 
     def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
         self.kinds = kinds
-        names = (*TENSORS, *(name for name in OPTIONAL if name in tensors))
+        layer = HIDDEN if any(name in tensors for name in HIDDEN) else ()
+        names = (*TENSORS, *layer, *(name for name in OPTIONAL if name in tensors))
         self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in names}
         size, outputs = self.tensors["location"].size, len(kinds) + 2
         rows = {name: len(self.tensors[name]) for name in ("familiar", "own", "near_spread")}
+        hidden = self.tensors.get(HIDDEN[2], np.zeros(0)).size
         shapes = {
             "location": (size,),
             **dict.fromkeys(("within", "overall"), (size, size)),
@@ -147,6 +153,7 @@ class Doubt:
             "far_spread": (3,),
             BY_WORDS: (1,),
             MANNER_WORDS: (3,),
+            **dict(zip(HIDDEN, ((size, hidden), (hidden,), (hidden,)), strict=True)),
         }
         for name, shape in shapes.items():
             if name in self.tensors and (found := self.tensors[name].shape) != shape:
@@ -162,10 +169,14 @@ class Doubt:
         scale, turn = np.linalg.eigh(overall @ overall.T)
         white = held["within"] @ turn
         self._squares = np.stack([np.ones(size), scale], axis=1)  # (p, 2)
-        self._weights = np.concatenate([white, held["ordinary_heads"], held["manner"], near], axis=1)
+        none = {HIDDEN[0]: np.zeros((size, 0)), HIDDEN[1]: np.zeros(0), HIDDEN[2]: np.zeros(0)}
+        weights, biases, self._ease_output = ((none | held)[name] for name in HIDDEN)
+        self._weights = np.concatenate([white, weights, held["ordinary_heads"], held["manner"], near], axis=1)
         shifts = -held["location"] @ white, -held["location"] @ near - (means**2).sum(axis=1)
-        self._bias = np.concatenate([shifts[0], held["ordinary_bias"], held["manner_bias"], shifts[1]])
-        self._size, self._heads_end = size, size + outputs
+        self._bias = np.concatenate(
+            [shifts[0], biases, held["ordinary_bias"], held["manner_bias"], shifts[1]]
+        )
+        self._size, self._heads_start, self._heads_end = size, size + hidden, size + hidden + outputs
         self._own_start = self._heads_end + 3 + rows["familiar"] if rows["own"] else None
         reach, width = held["gate"].T  # (2,) each
         self._nearer, self._scale = reach / width / 2, 0.5 / width
@@ -207,7 +218,7 @@ class Doubt:
         if len(x) == 1:
             return self._situate_one(x[0], 0 if one_call is None else int(one_call[0]), word_scores[0])
         linear, square, away = self._project(x)
-        heads = linear[:, self._size : self._heads_end]  # (n, K + 2)
+        heads = linear[:, self._heads_start : self._heads_end]  # (n, K + 2)
         manner = self._read_manner(linear[:, self._heads_end : self._heads_end + 3], word_scores)
         near = self._measure_nearness(square, away)
         trust: Floats = manner[:, AS_TRAINING] * near
@@ -217,7 +228,8 @@ class Doubt:
         trust = _sharpen(trust)
         heads[:, :-2] = softmax(heads[:, :-2])
         counted = np.minimum(FULL_WEIGHT * manner[:, AS_PEOPLE], 1)
-        heads[:, -2] += self._by_words * counted * word_scores[:, EASE]
+        units = np.maximum(linear[:, self._size : self._heads_start], 0)
+        heads[:, -2] += counted * (self._by_words * word_scores[:, EASE] + units @ self._ease_output)
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         noise = EASE_NOISE * _rate_unknown(trust, manner[:, AS_PEOPLE])
@@ -242,15 +254,16 @@ class Doubt:
 
     def _situate_one(self, x: Floats, one_call: int, word_scores: Floats) -> Situation:
         """Do the same for one query, shape (p,), with Python floats, which are faster than arrays of one row."""
-        linear, p = x.astype(float).dot(self._weights), self._size
+        linear, p, start = x.astype(float).dot(self._weights), self._size, self._heads_start
         linear += self._bias
         linear[self._heads_end : self._heads_end + 3] += word_scores[PEOPLE] * self._manner_words
         white = linear[:p]
         square, typical = (white * white).dot(self._squares).tolist()
-        rest: list[float] = linear[p:].tolist()
-        heads, near = rest[: self._heads_end - p], rest[self._heads_end - p + 3 :]
+        rest: list[float] = linear[start:].tolist()
+        heads, near = rest[: self._heads_end - start], rest[self._heads_end - start + 3 :]
         as_training, as_people, a_run = _softmax_few(rest[len(heads) : len(heads) + 3])
-        heads[-2] += self._by_words * min(FULL_WEIGHT * as_people, 1.0) * float(word_scores[EASE])
+        more = float(np.maximum(linear[p:start], 0).dot(self._ease_output))
+        heads[-2] += min(FULL_WEIGHT * as_people, 1.0) * (self._by_words * float(word_scores[EASE]) + more)
         own_start = len(near) if self._own_start is None else self._own_start - self._heads_end - 3
         closest = max(near[:own_start], default=-FARTHEST)
         known = self._measure_nearness_of_one(max(square - closest, 0.0), typical)
@@ -335,9 +348,9 @@ class Doubt:
         """Compute all linear functions of queries in one product, and their distances.
 
         Returns:
-            The whitened query, its heads, the logits of manners, and 2 z . mean_c - |mean_c|^2 per class, shape
-            (n, p + K + 5 + c + o); squared norms under both whitenings, shape (n, 2); the squared distance to the
-            nearest class, shape (n,).
+            The whitened query, the hidden units, the heads, the logits of manners, and 2 z . mean_c - |mean_c|^2 per
+            class, shape (n, p + h + K + 5 + c + o); squared norms under both whitenings, shape (n, 2); the squared
+            distance to the nearest class, shape (n,).
         """
         linear = x.astype(float) @ self._weights + self._bias
         square = linear[:, : self._size] ** 2 @ self._squares

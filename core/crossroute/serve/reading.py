@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
+from crossroute.calls.arguments import count_schema_tokens
 from crossroute.calls.content import count_content, count_file
 from crossroute.calls.tools import find_tool_provider
 from crossroute.candidate import Capability
@@ -49,8 +50,9 @@ class Reading:
     @cached_property
     def tokens(self) -> int:
         """Tokens of the whole request, estimated."""
-        described = map(_count_tool_tokens, _describe_tools(self._request))
-        return sum(map(_count_tokens, self._request.messages)) + sum(described)
+        request = self._request
+        described = sum(map(_count_tool_tokens, _describe_tools(request)))
+        return sum(map(_count_tokens, request.messages)) + described + count_schema_tokens(request.arguments)
 
     @cached_property
     def needs(self) -> frozenset[Capability]:

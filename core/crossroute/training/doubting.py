@@ -18,7 +18,7 @@ from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats, logit, means_by, softmax
 from crossroute.routing.predictor import Predictor
-from crossroute.training.heads import Labelled, Rows, fit_heads, fit_manners
+from crossroute.training.heads import Labelled, Rows, fit_heads, fit_hidden_layer, fit_manners
 from crossroute.training.run import PreparedSplit
 
 NEAR = 0.999
@@ -87,6 +87,7 @@ def fit_doubt(
     x = rows.x
     space = _fit_space(x, assign_classes(train, x, predictor.network))
     light = heavy = fit_heads(rows, len(kinds))
+    layer: dict[str, Floats] = {}
     for_manner = rows.take(slice(0))
     if labelled is not None:
         stated = labelled.to_rows(predictor.network)
@@ -94,8 +95,10 @@ def fit_doubt(
         reframed = rows.reframe(train.outcomes.texts, predictor.query_encoder, predictor.network)
         rows = rows.scale_weights(0.5).concatenate(reframed.scale_weights(0.5))
         light = fit_heads(rows.concatenate(stated), len(kinds))
-        weighed = rows.concatenate(stated.scale_weights(labelled.weight))
-        heavy = fit_heads(weighed.subtract_word_ease().drop_capitals(), len(kinds))
+        ours = stated.scale_weights(labelled.weight)
+        heavy = fit_heads(rows.concatenate(ours).subtract_word_ease().drop_capitals(), len(kinds))
+        asked = ours.take((~ours.run).nonzero()[0]).subtract_word_ease().drop_capitals()
+        layer = fit_hidden_layer(asked, heavy)
     read = x @ light[0] + light[1]  # (n, K + 2)
     if typical is None:
         typical = float(read[:, -1].mean())
@@ -108,6 +111,7 @@ def fit_doubt(
         **fit_manners(rows, for_manner, len(kinds)),
         "reading": np.array(READING_ALONE if labelled is None else READING),
         **({} if labelled is None else {BY_WORDS: np.ones(1)}),
+        **layer,
         "near_spread": _measure_spread(predictor, validation),
         "far_spread": np.array(FAR_SPREAD),
     }

@@ -7,6 +7,7 @@ time, in templates drawn at random (data augmentation).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from crossroute.encoder.features import CAPITALS, EASE, LOWEST, PEOPLE
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
-from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING, MANNER_WORDS
+from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING, HIDDEN, MANNER_WORDS
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats
 from crossroute.query import Query
@@ -44,6 +45,9 @@ WORD_FREEDOM = 0.3
 """Factor on the standardized score by words in the manner, so that its weight is penalized more than the others. With 1
 and more, known queries are recognized better, and unknown ones of benchmarks, runs and puzzles worse. Chosen on whole
 sets left out and on validation queries of known ones."""
+
+NETWORKS, UNITS, EPOCHS, PENALTY = 4, 16, 20, 5.0
+"""Small networks of the hidden layer, their units, epochs and penalty. Chosen on series of stated requests left out."""
 
 FRAMED = 4000
 """Training queries that are also read in another template."""
@@ -202,6 +206,35 @@ def fit_heads(rows: Rows, kinds: int) -> tuple[Floats, Floats]:
     scores, offsets = _fit_kinds(z, rows.kind, np.minimum(rows.weight, MOST_KIND_WEIGHT), kinds)
     heads = np.concatenate([scores, solved[1:]], axis=1) / deviation[:, None]
     return heads, np.concatenate([offsets, solved[0]]) - mean @ heads
+
+
+def fit_hidden_layer(rows: Rows, heads: tuple[Floats, Floats]) -> dict[str, Floats]:
+    """Return the tensors `HIDDEN` of `Doubt`: a layer fitted to the ease that linear heads leave.
+
+    The mean of several small networks is one network of all their units. A constant unit is their bias.
+
+    Args:
+        rows: Queries and targets.
+        heads: Weights and biases of the linear heads, from `fit_heads`.
+    """
+    from sklearn.neural_network import MLPRegressor
+
+    z, mean, deviation = standardize(rows.x)
+    left = rows.targets[:, 0] - rows.x @ heads[0][:, -2] - heads[1][-2]
+    layers = []
+    for seed in range(NETWORKS):
+        network = MLPRegressor(hidden_layer_sizes=(UNITS,), alpha=PENALTY, max_iter=EPOCHS, random_state=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that training ends after its epochs
+            network.fit(z, left, sample_weight=rows.weight / rows.weight.max())
+        layers.append((*network.coefs_, *network.intercepts_))
+    each, outputs, offsets, constants = zip(*layers, strict=True)
+    varying = np.any(z, axis=0)[:, None]  # a weight of any other feature is as it was drawn
+    weights = np.hstack([*each, np.zeros((len(mean), 1))]) * varying / deviation[:, None]
+    output = np.concatenate([*outputs, [np.sum(constants, axis=0)]])[:, 0] / NETWORKS
+    return dict(
+        zip(HIDDEN, (weights, np.concatenate([*offsets, [1.0]]) - mean @ weights, output), strict=True)
+    )
 
 
 def fit_manners(rows: Rows, stated: Rows, kinds: int) -> dict[str, Floats]:

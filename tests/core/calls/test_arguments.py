@@ -1,8 +1,9 @@
 """Arguments: one provider's words in another's; what is left out, and what keeps a member from a call."""
 
 import pytest
+from pydantic import create_model
 
-from crossroute.calls.arguments import check_tools, translate_arguments
+from crossroute.calls.arguments import check_tools, count_schema_tokens, translate_arguments
 from crossroute.calls.dialects import ANTHROPIC, GOOGLE, LLAMAINDEX_OLLAMA, OLLAMA, OPENAI, dialect_of
 from crossroute.errors import DroppedArgumentWarning, UnableError
 
@@ -169,3 +170,18 @@ def test_one_tool_at_a_time_in_anthropics_words_is_kept(choice):
     said = translate_arguments({"tool_choice": choice}, OPENAI)
     assert translate_arguments(alone, OPENAI) == {**said, "parallel_tool_calls": False}
     assert translate_arguments(alone, GOOGLE) == translate_arguments({"tool_choice": choice}, GOOGLE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [
+        ({"temperature": 0, "format": "json", "text": "words", "response_format": None}, False),
+        ({"output_config": {"format": {"type": "json_schema", "schema": {"title": "City"}}}}, True),
+        ({"response_schema": list[int]}, True),
+        ({"response_format": create_model("Page", title=str)}, True),
+        ({"response_schema": object()}, False),
+        ({"response_format": [1, 2]}, False),
+    ],
+)
+def test_the_tokens_of_a_schema_are_counted_wherever_it_stands(arguments, counts):
+    assert (count_schema_tokens(arguments) > 0) is counts

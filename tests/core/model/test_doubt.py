@@ -61,6 +61,23 @@ def test_the_ease_of_words_counts_where_a_query_asks_as_people_do():
         np.testing.assert_allclose(other.situate(x, None, scores).read, other.situate(x).read)
 
 
+def test_a_hidden_layer_adds_to_the_ease_of_what_people_ask():
+    layer = {
+        "ease_hidden": np.array([[1.0, -1.0], [0, 0], [0, 0]]),
+        "ease_hidden_bias": np.array([0.5, 0.0]),
+        "ease_output": np.array([2.0, -1.0]),
+    }
+    x, people = np.array([[-9.0, 0, 0], [-8.0, 0, 0], [1.5, 0, 0]]), np.array([-30.0, 0.0, -30.0])
+    parts = {"manner_bias": people, "reading": np.ones(3)}
+    read, plain = (doubt(**parts, **more).situate(x).read for more in (layer, {}))
+    assert (read - plain)[:, -2] == pytest.approx([-5.0, -5.0, 4.0])  # clipped at the least ease
+    assert doubt(reading=np.ones(3), **layer).situate(x).read[:, -2] == pytest.approx([1.0] * 3)
+    with pytest.raises(KeyError, match="ease_output"):
+        doubt(**{name: layer[name] for name in ("ease_hidden", "ease_hidden_bias")})
+    with pytest.raises(ValueError, match="ease_hidden does not fit"):
+        doubt(**layer | {"ease_hidden": np.zeros((7, 7))})
+
+
 def test_words_tell_how_a_query_asks():
     by_words = doubt(manner_bias=np.array([0.0, -5.0, -9.0]), manner_words=np.array([0, 1.0, 0]))
     scores = np.zeros((2, SCORES))
@@ -77,6 +94,9 @@ def test_one_query_is_situated_as_one_of_several():
             manner=heads[:, :3],
             reading=np.array([0.5, 0.4, 0.2]),
             by_words=np.array([0.7]),
+            ease_hidden=heads,
+            ease_hidden_bias=heads[0],
+            ease_output=heads[1],
             manner_words=heads[0, :3] * 3,
             **own,
         )
@@ -227,7 +247,8 @@ def test_means_are_of_each_group():
 
 
 @pytest.mark.parametrize(
-    "name", ["within", "familiar", "own", "gate", "manner", "reading", "heads", "run", "far_spread"]
+    "name",
+    ["within", "familiar", "own", "gate", "manner", "reading", "heads", "run", "far_spread"],
 )
 def test_tensors_that_do_not_fit_are_refused(name):
     with pytest.raises(ValueError, match=rf"doubt\.{name} does not fit 2 kinds of work"):

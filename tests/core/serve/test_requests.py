@@ -181,6 +181,9 @@ def test_tokens_are_counted_by_an_api_that_counts_them_or_estimated(served, upst
     asked = {"model": "crossroute", "messages": SAID}
     counted = httpx.post(url, json=asked).json()
     assert 1 < counted["input_tokens"] < 60
+    form = {"type": "json_schema", "schema": {"type": "object", "description": "words " * 100}}
+    formed = httpx.post(url, json=asked | {"output_config": {"format": form}}).json()
+    assert 100 < formed["input_tokens"] - counted["input_tokens"] < 200
     assert not upstream.requests
     httpx.post(url, json=asked | {"model": "large"})
     assert upstream.requests[0].path == "/v1/messages/count_tokens"

@@ -5,7 +5,7 @@ from crossroute.encoder.features import EASE, PEOPLE, SCORES
 from crossroute.model.doubt import A_RUN, AS_PEOPLE, MANNER_WORDS
 from crossroute.numeric import softmax
 from crossroute.query import Query
-from crossroute.training.heads import FRAMES, NEVER, Labelled, Rows, fit_heads, fit_manners
+from crossroute.training.heads import FRAMES, NEVER, Labelled, Rows, fit_heads, fit_hidden_layer, fit_manners
 
 P, KINDS, N = 4, 3, 400
 
@@ -48,6 +48,19 @@ def test_each_query_may_have_a_weight_of_its_own():
     mixed = others._replace(targets=np.where(is_wrong[:, None], 0.0, others.targets))
     weights, bias = fit_heads(ours.concatenate(mixed.scale_weights(np.where(is_wrong, 0.01, 1.0))), KINDS)
     assert np.abs(ours.x @ weights[:, -2:] + bias[-2:] - ours.targets).mean() < 0.3
+
+
+def test_a_hidden_layer_learns_what_linear_heads_leave():
+    ours, fresh = (rows(seed).take(np.arange(20 * N) % N) for seed in (0, 1))
+    bent, expected = ((each.targets[:, :1] + 3 * np.abs(each.x[:, 1:2] - 5)) for each in (ours, fresh))
+    ours = ours._replace(targets=bent.repeat(2, axis=1), x=np.column_stack([ours.x, np.full(20 * N, 7.0)]))
+    heads = fit_heads(ours, KINDS)
+    layer = fit_hidden_layer(ours, heads)
+    x = np.column_stack([fresh.x, np.zeros(20 * N)])  # the last feature was the same in all
+    units = np.maximum(x @ layer["ease_hidden"] + layer["ease_hidden_bias"], 0)
+    linear = x[:, :P] @ heads[0][:P, -2] + heads[1][-2]
+    left = [np.abs(read - expected[:, 0]).mean() for read in (linear, linear + units @ layer["ease_output"])]
+    assert left[1] < left[0] / 2
 
 
 def test_words_tell_the_manner_beside_features_that_do_not():
