@@ -72,11 +72,16 @@ LACKS_TEXT = AnyCase(
     rf"|[^\n]{{0,40}}\b{wordings.GIVEN_TEXT}\b[^\n:]{{0,60}}"
     r"|(?:which|what) (?:sentence|phrase|word|greeting|closing|line|message) is [^\n]{0,40}"
     r"|who (?:said|wrote|sang|says) (?:this|that|it)\W*"
+    r"|(?:fix|check|improve|mend) (?:the |my )?(?:grammar|spelling|punctuation|typos|style)\W*"
+    r"|(?:which|what) language is (?:this|it)\W*"
 )
 """A request or question about a text that is missing."""
 
 LONGEST_ITEM, FIELD = 2, re.compile(r"[\w ]{2,20}: ")
 """Most words of a short line, and the beginning of a field."""
+
+LEADING = ":：>→"
+"""Last signs of a text that leads to something."""
 
 DATA_SIGNS = "<{[`$\\|"
 """First characters of code and data."""
@@ -189,7 +194,9 @@ def drop_appeals(text: str) -> str:
     if not any(map(str.isalpha, rest)) or is_aside(rest.lower()):
         return text
     return (
-        text if len(rest) < len(text.strip()) and (rest[-1] in ":：" or LACKS_TEXT.fullmatch(rest)) else rest
+        text
+        if len(rest) < len(text.strip()) and (rest[-1] in LEADING or LACKS_TEXT.fullmatch(rest))
+        else rest
     )
 
 
@@ -359,8 +366,10 @@ def _is_item(text: str, start: int) -> bool:
 
 def _may_end(text: str) -> bool:
     """Return whether a text without a mark at its end may be a sentence: its last word needs no further one."""
-    words = text.rsplit(None, LEAST_ASKED)
-    return len(words) >= LEAST_ASKED and text[-1] != ":" and words[-1].lower() not in wordings.OPEN_ENDS
+    words = text.rpartition(": ")[2].rsplit(None, LEAST_ASKED)
+    return (
+        len(words) >= LEAST_ASKED and text[-1] not in LEADING and words[-1].lower() not in wordings.OPEN_ENDS
+    )
 
 
 def _is_hint(sentence: str) -> bool:
@@ -390,6 +399,7 @@ def _drop_last_clause(text: str) -> str:
     commas = [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]
     if commas and may_be_aside(text[commas[-1].end() :]):
         for comma in commas:
-            if is_aside_clause(text[comma.end() :].lower()):
-                return text[: comma.start()]
+            before = text[: comma.start()]
+            if is_aside_clause(text[comma.end() :].lower()) and (": " not in before or _may_end(before)):
+                return before
     return text

@@ -179,7 +179,7 @@ REPETITION = re.compile(rf"{_REPEATED_SIGN}|([^\d\s]{{2,8}}?)\3{{3}}")
 FEW_SIGNS = 6
 """Most different capitals in a sequence of them."""
 
-SEQUENCE = lazy(r"\W?(?:[A-Z]{2,40}|[()\[\]{}<>]{2,24}|[.-]{2,6}|(?=\S*\d/)[\w/]{2,80})\W?")
+SEQUENCE = lazy(r"\W?(?:[A-Z]{2,40}|[()\[\]{}<>]{2,24}|[.-]{2,6}|(?=\S*\w[/:]\d)[\w/:]{2,80})\W?")
 """A sequence of capitals, of brackets, of Morse signs or of a chess board, which is not repeated for emphasis."""
 
 LEAST_EQUAL, LEAST_IN_GROUPS = 2, 6
@@ -400,7 +400,7 @@ def is_titled(words: Sequence[str]) -> bool:
     """
     if len(words) < LEAST_TITLE or words[1][0].islower() or words[2][0].islower():
         return False
-    letters = [word for word in words if word[0].isalpha() and len(word) > 1]
+    letters = [word for word in words if word[0].isalpha() and len(word) > 1 and not word[-1].isdigit()]
     titled = sum(word[0].isupper() and not word[1:].isupper() for word in letters)
     return len(letters) >= LEAST_TITLE and titled >= TITLE_SHARE * len(letters)
 

@@ -353,7 +353,7 @@ USING = (
 
 OPEN_ENDS = frozenset(
     (
-        "a an the to of in at for with from by about on as into like than between or and is are was were be means mean says say said saying"
+        "can could would will should may must do does did how i you avec mit con com met auf von de di a an the to of in at for with from by about on as into like than between or and is are was were be means mean says say said saying"
         " titled called named reads read sings sang wrote write directed starring stars word words phrase term command flag option switch"
         " parameter setting argument token tag hashtag mode song book film movie show line lyrics answer these options choices answers values labels buttons items"
     ).split()
