@@ -72,7 +72,7 @@ TELLING = frozenset(map(bytes.decode, CODED))
 WRAPS = frozenset("#*_~")
 """First characters of a line that may be a heading or emphasized as a whole."""
 
-SENTENCE_END = re.compile(r"[.!?:)] ")
+SENTENCE_END = re.compile(r"[.!?:)\]] ")
 _SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
 
 KNOWN_WORDS = 16_384
@@ -305,7 +305,7 @@ def plain_words(text: str) -> list[str]:
         return []
     rest = text[1:]
     may_hold_more = (
-        ((ends or ":" in text or ")" in text) and SENTENCE_END.search(text))
+        ((ends or ":" in text or ")" in text or "]" in text) and SENTENCE_END.search(text))
         or (text[-1] != "?" and not rest == lowered[1:] != rest.upper())  # nothing but small letters
         or lowered.startswith(BEGINS)
         or ("," in text and may_hold_aside(lowered))

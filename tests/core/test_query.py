@@ -18,7 +18,7 @@ NOUNS = "house river market engine garden letter winter summer bridge forest"
 PARTS = [
     *("What ", "is ", "the ", "House ", "river ", "model ", "ist ", "der ", "gur ", "eht ", "x ", "#a "),
     *("hi, ", "thanks ", ". ", "? ", "!", ": ", ") ", "A) ", "Question: ", "<b>", "1", "00 ff ", "..."),
-    *("wow wow ", "haha", '"', ";", "-- "),
+    *("[y] ", "wow wow ", "haha", '"', ";", "-- "),
 ]
 LINES = st.lists(st.sampled_from(PARTS), max_size=24).map("".join)
 WRITTEN = (LINES | st.text(st.characters(codec="ascii"))).filter(str.strip)
@@ -269,6 +269,7 @@ def test_what_is_asked_about_is_read(text):
 @given(WRITTEN | st.builds("{0}{1}{0}".format, WRITTEN, st.sampled_from(["", " ", "? "])))
 @example("What <b>What <b>")
 @example("What now What now")
+@example("it's [y] is urgent")
 def test_what_is_taken_for_plain_is_what_the_rules_leave_as_it_is(text):
     if count_plain_tokens(text):
         assert find_question(normalize(text)) == Asked(text)
